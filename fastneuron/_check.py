@@ -1,0 +1,126 @@
+"""The boundary: every argument is checked here, before any work starts.
+
+Each message names the argument, what was given and what is allowed.
+"""
+
+import difflib
+import operator
+
+import numpy as np
+
+
+def known(name, value, allowed):
+    """`value` if it is one of the names `allowed`; else a ValueError with the nearest match."""
+    allowed = list(allowed)
+    if isinstance(value, str) and value in allowed:
+        return value
+    close = difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.4)
+    lower = {a.lower(): a for a in allowed}
+    hint = lower.get(str(value).lower()) or (close[0] if close else None)
+    message = f"{name} must be one of {', '.join(map(repr, allowed))}; got {value!r}"
+    raise ValueError(message + (f"; did you mean {hint!r}?" if hint else ""))
+
+
+def numbers(name, value):
+    """`value` as a float64 array of at most one dimension, every element finite."""
+    if isinstance(value, str | bytes) or value is None:
+        raise TypeError(f"{name} must be numbers, a scalar or a one-dimensional array; got {value!r}")
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"dtype {array.dtype}")
+        array = array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name} must be numbers, a scalar or a one-dimensional array; got {value!r} ({error})"
+        ) from None
+    if array.ndim > 1:
+        raise ValueError(f"{name} must be a number or one value per neuron; got an array of shape {array.shape}")
+    bad = np.flatnonzero(~np.isfinite(array.ravel()))
+    if bad.size:
+        where = f" at neuron {bad[0]}" if array.ndim else ""
+        raise ValueError(f"{name} must be finite; got {array.ravel()[bad[0]]}{where}")
+    return array
+
+
+def satisfies(name, array, holds, wanted):
+    """Raise unless `holds` is true of every element of `array`."""
+    bad = np.flatnonzero(~holds(np.asarray(array).ravel()))
+    if bad.size:
+        where = f" at neuron {bad[0]}" if np.ndim(array) else ""
+        raise ValueError(f"{name} must be {wanted}; got {np.ravel(array)[bad[0]]}{where}")
+
+
+def number(name, value, wanted="a finite number", holds=lambda x: True):
+    """`value` as a finite Python float for which `holds`."""
+    try:
+        if isinstance(value, str | bytes | bool):
+            raise TypeError
+        result = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be {wanted}; got {value!r}") from None
+    if not (np.isfinite(result) and holds(result)):
+        raise ValueError(f"{name} must be {wanted}; got {value!r}")
+    return result
+
+
+def whole(name, value, least):
+    """`value` as an int of at least `least`."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        result = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number of at least {least}; got {value!r}") from None
+    if result < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}")
+    return result
+
+
+def steps(duration, dt):
+    """How many steps of `dt` make `duration`; it must be a whole number of them."""
+    dt = number("dt", dt, "a positive number of ms", lambda x: x > 0)
+    duration = number("duration", duration, "a number of ms, 0 or more", lambda x: x >= 0)
+    count = round(duration / dt)
+    if abs(count * dt - duration) > 1e-9 * max(duration, dt):
+        raise ValueError(
+            f"duration must be a multiple of dt; got duration={duration!r}, dt={dt!r}: "
+            f"the nearest multiples are {np.floor(duration / dt) * dt:.12g} and {np.ceil(duration / dt) * dt:.12g}"
+        )
+    return count
+
+
+def population_size(arrays):
+    """The one size to which the named `arrays` broadcast: scalars and length-1 arrays stretch."""
+    size, first = 1, None
+    for name, array in arrays.items():
+        length = array.size if array.ndim else 1
+        if array.ndim and length == 0:
+            raise ValueError(f"{name} must have at least one value; got an empty array")
+        if length == 1 or length == size:
+            continue
+        if size != 1:
+            raise ValueError(
+                f"{name} has {length} values, but {first} has {size}: each must be a scalar or one value per neuron"
+            )
+        size, first = length, name
+    return size
+
+
+def indices(name, value, n):
+    """`value` as an int64 array of distinct neuron indices in 0..n-1."""
+    array = np.atleast_1d(np.asarray(value))
+    if array.dtype.kind == "b":
+        if array.shape != (n,):
+            raise ValueError(f"{name} as a mask must have one value per neuron, ({n},); got shape {array.shape}")
+        return np.flatnonzero(array).astype(np.int64)
+    if array.ndim > 1 or (array.size and array.dtype.kind not in "iu"):
+        raise TypeError(f"{name} must be neuron indices (whole numbers) or a mask; got {value!r}")
+    array = array.astype(np.int64)
+    bad = np.flatnonzero((array < -n) | (array >= n))
+    if bad.size:
+        raise ValueError(f"{name} must be indices from 0 to {n - 1}; got {array[bad[0]]}")
+    array = np.where(array < 0, array + n, array)
+    if np.unique(array).size != array.size:
+        raise ValueError(f"{name} must name each neuron at most once; got {value!r}")
+    return array

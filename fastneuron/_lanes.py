@@ -1,0 +1,131 @@
+"""Lanes: how a scalar formula runs on a block of neurons at once.
+
+A block is a C-ordered array (variable, lane).  ``take`` lifts one lane's column out of it as a tuple, ``put`` lays a
+tuple back down, and ``axpy`` is tuple arithmetic; all three melt into plain loads, stores and fused multiply-adds, so
+that LLVM vectorises the loop over lanes.  The number of lanes is part of a type, hence a constant in the machine code.
+"""
+
+import functools
+from typing import NamedTuple
+
+from llvmlite import binding, ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from ._jit import specialises
+
+
+class Wide(NamedTuple):
+    """64 lanes: long loops, for populations."""
+
+    lanes = 64
+
+
+class Narrow(NamedTuple):
+    """8 lanes: two AVX2 vectors, for a handful of neurons."""
+
+    lanes = 8
+
+
+class Narrow512(NamedTuple):
+    """16 lanes: two AVX-512 vectors; a loop of one vector is unrolled and loses its SIMD form."""
+
+    lanes = 16
+
+
+def width(lanes):
+    """The number of lanes, a compile-time constant."""
+    return lanes.lanes
+
+
+@specialises(width)
+def _width(lanes):
+    constant = lanes.instance_class.lanes
+    return lambda lanes: constant
+
+
+def choose_lanes(n):
+    """The block for `n` neurons: narrow ones waste less of a small population, and the bits are the same."""
+    if n >= 16 * Wide.lanes:
+        return Wide()
+    return Narrow512() if "avx512f" in _host_features() else Narrow()
+
+
+@functools.cache
+def _host_features():
+    return {name for name, present in binding.get_host_cpu_features().items() if present}
+
+
+def _address(context, builder, array_type, array, row, lane):
+    view = context.make_array(array_type)(context, builder, array)
+    shape = cgutils.unpack_tuple(builder, view.shape)
+    strides = cgutils.unpack_tuple(builder, view.strides)
+    return cgutils.get_item_pointer2(context, builder, view.data, shape, strides, "C", [row, lane], wraparound=False)
+
+
+@intrinsic
+def take(typingctx, like, array, lane):
+    """Column `lane` of `array` as a tuple of the length and kind of `like`."""
+    count = len(like)
+    if isinstance(like, types.BaseNamedTuple):
+        column = types.NamedUniTuple(array.dtype, count, like.instance_class)
+    else:
+        column = types.UniTuple(array.dtype, count)
+
+    def codegen(context, builder, signature, args):
+        _, array_type, _ = signature.args
+        rows = (context.get_constant(types.intp, row) for row in range(count))
+        values = [builder.load(_address(context, builder, array_type, args[1], row, args[2])) for row in rows]
+        return context.make_tuple(builder, column, values)
+
+    return column(like, array, types.intp), codegen
+
+
+@intrinsic
+def put(typingctx, array, lane, values):
+    """Store the tuple `values` as column `lane` of `array`."""
+
+    def codegen(context, builder, signature, args):
+        for row in range(len(values)):
+            index = context.get_constant(types.intp, row)
+            where = _address(context, builder, signature.args[0], args[0], index, args[1])
+            builder.store(builder.extract_value(args[2], row), where)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, values), codegen
+
+
+@intrinsic
+def axpy(typingctx, h, k, y):
+    """``y + h * k`` for tuples y and k, each element rounded once."""
+
+    def codegen(context, builder, signature, args):
+        h, k, y = args
+        count = len(signature.return_type)
+        sums = [builder.fma(h, builder.extract_value(k, i), builder.extract_value(y, i)) for i in range(count)]
+        return context.make_tuple(builder, signature.return_type, sums)
+
+    return types.UniTuple(h, len(y))(h, k, y), codegen
+
+
+@intrinsic
+def fma(typingctx, a, b, c):
+    """``a * b + c``, rounded once."""
+    return a(a, a, a), lambda context, builder, signature, args: builder.fma(*args)
+
+
+def _bitcast(to):
+    return lambda context, builder, signature, args: builder.bitcast(args[0], to)
+
+
+@intrinsic
+def bits(typingctx, x):
+    """The bit pattern of a float64."""
+    return types.int64(types.float64), _bitcast(ir.IntType(64))
+
+
+@intrinsic
+def from_bits(typingctx, pattern):
+    """The float64 of a bit pattern."""
+    return types.float64(types.int64), _bitcast(ir.DoubleType())

@@ -1,0 +1,44 @@
+"""The classical Runge-Kutta method of order 4 (Kutta 1901)."""
+
+from typing import NamedTuple
+
+from .._jit import specialises
+from .._lanes import axpy, put, take, width
+from .block import slope
+from .fixed_step import step
+
+
+class RK4(NamedTuple):
+    """Selects the method by its type."""
+
+    scratch = 1  # arrays of the state's shape
+
+
+@specialises(step)
+def _step(method, block, t, dt):
+    if method.instance_class is not RK4:
+        return None
+
+    # one loop over lanes per stage: short dependency chains let the core overlap vectors (106 instead of 75 on Zen 4)
+    def rk4(method, block, t, dt):
+        start, stage, end, like = block.start, block.scratch, block.state, block.state_like
+        lanes = width(block.lanes)
+        half, third, sixth = 0.5 * dt, dt / 3.0, dt / 6.0
+        for lane in range(lanes):
+            y = take(like, start, lane)
+            k1 = slope(block, lane, y, t)
+            put(stage, lane, axpy(half, k1, y))
+            put(end, lane, axpy(sixth, k1, y))
+        for lane in range(lanes):
+            k2 = slope(block, lane, take(like, stage, lane), t + half)
+            put(stage, lane, axpy(half, k2, take(like, start, lane)))
+            put(end, lane, axpy(third, k2, take(like, end, lane)))
+        for lane in range(lanes):
+            k3 = slope(block, lane, take(like, stage, lane), t + half)
+            put(stage, lane, axpy(dt, k3, take(like, start, lane)))
+            put(end, lane, axpy(third, k3, take(like, end, lane)))
+        for lane in range(lanes):
+            k4 = slope(block, lane, take(like, stage, lane), t + dt)
+            put(end, lane, axpy(sixth, k4, take(like, end, lane)))
+
+    return rk4
