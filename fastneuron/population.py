@@ -108,7 +108,7 @@ def _columns(values: list[Any], n: int) -> Columns:
 
 
 def _joined(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    neuron, time = zip(*parts, strict=True)
+    neuron, time = zip((NOBODY, np.empty(0)), *parts, strict=True)  # there are no parts where there are no steps
     return np.concatenate(neuron), np.concatenate(time)
 
 

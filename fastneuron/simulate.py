@@ -133,7 +133,7 @@ def simulate(
         spike_count=population.spike_count,
         spikes=Spikes(*spikes),
         state=dict(zip(names, state, strict=True)),
-        time=np.arange(samples) * (every * float(dt)),
+        time=np.arange(samples) * every * float(dt),  # k * dt rounded once, as the kernel has it
         neurons=chosen,
         traces=dict(zip(recorded, traces.out, strict=True)),
     )
