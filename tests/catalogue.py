@@ -15,7 +15,7 @@ import fastneuron as fn
 PUBLISHED = json.loads((Path(__file__).parent / "published_values.json").read_text())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A model with published parameters, and a current at which it fires."""
 
@@ -23,6 +23,7 @@ class Case:
     make: Any  # (**changes) -> Model
     current: float
     spread: tuple[str, float, float]  # a parameter, and the range in which it may vary from neuron to neuron
+    start: tuple[float, float] = (-30.0, -15.0)  # initial voltages from which all of them fire, mV
     steps: tuple[float, ...] = (0.2, 0.1, 0.05, 0.025)  # dt at which the error is that of the leading term, ms
     settled: float = 0.005  # dt at which fourth order is as good as exact, ms
 
@@ -37,12 +38,12 @@ class Case:
         name, low, high = self.spread
         return {
             "model": self.make(**{name: draw.uniform(low, high, n)}),
-            "current": self.current * draw.uniform(0.8, 1.2, n),
-            "initial": {self.states[0]: draw.uniform(-65, 10, n)},
+            "current": self.current * draw.uniform(0.95, 1.05, n),
+            "initial": {self.states[0]: draw.uniform(*self.start, n)},
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Method:
     """An integration method and its order of convergence; None where it chooses its steps itself."""
 
@@ -52,10 +53,10 @@ class Method:
 
 
 CASES = [
-    Case("hopf", fn.MorrisLecar.hopf, 100.0, ("V3", 0.0, 4.0)),
+    Case("hopf", fn.MorrisLecar.hopf, 100.0, ("V3", 0.0, 4.0), start=(-65.0, -45.0)),
     Case("snic", fn.MorrisLecar.snic, 60.0, ("g_Ca", 3.9, 4.2)),
-    Case("homoclinic", fn.MorrisLecar.homoclinic, 50.0, ("phi", 0.2, 0.25)),
-    Case("barnacle", fn.MorrisLecar.barnacle, 350.0, ("g_K", 7.5, 8.5)),
+    Case("homoclinic", fn.MorrisLecar.homoclinic, 40.0, ("phi", 0.21, 0.24), start=(-23.0, -18.0)),
+    Case("barnacle", fn.MorrisLecar.barnacle, 320.0, ("g_K", 7.5, 8.5)),
 ]
 METHODS = [Method("rk4", 4.0)]
 
