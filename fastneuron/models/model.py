@@ -6,6 +6,7 @@ The kernels see a model as the type of a NamedTuple of its parameters; the gener
 
 from __future__ import annotations
 
+import inspect
 from collections import namedtuple
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self, dataclass_transform
@@ -61,7 +62,8 @@ class Model:
 
     def __init_subclass__(cls) -> None:
         reserved = Model.__annotations__
-        names = [name for name in cls.__annotations__ if name in cls.__dict__ and name not in reserved]
+        annotated = [name for base in reversed(cls.__mro__[:-1]) for name in inspect.get_annotations(base)]
+        names = [name for name in dict.fromkeys(annotated) if hasattr(cls, name) and name not in reserved]
         # a class of its own, found again by name when a cached kernel is read back
         parameters: Any = namedtuple(f"{cls.__name__}Parameters", names)
         parameters.__module__ = cls.__module__
@@ -72,6 +74,8 @@ class Model:
         cls._prepare = inline(cls.prepare)
 
     def __init__(self, **parameters: Parameter) -> None:
+        if type(self) is Model:
+            raise TypeError("Model is the base class of the models; make one of them, for example MorrisLecar.hopf()")
         names = self.Parameters._fields
         for name in parameters:
             known(f"a parameter of {type(self).__name__}", name, names)
