@@ -28,6 +28,8 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 from numba.extending import overload
 
+from ._behaviour import Unknown, describe
+
 FLAGS = {"error_model": "numpy", "boundscheck": False, "fastmath": False}
 
 PACKAGE = Path(__file__).parent
@@ -101,10 +103,21 @@ def _describe(numba_type):
     # repr() of a NamedTuple's type leaves out the module, and two models may share a name
     if isinstance(numba_type, types.BaseNamedTuple):
         owner = numba_type.instance_class
-        return f"{owner.__module__}.{owner.__qualname__}({', '.join(map(_describe, numba_type.types))})"
+        fields = ", ".join(map(_describe, numba_type.types))
+        return f"{owner.__module__}.{owner.__qualname__}({fields}){_behaviour_of(owner)}"
     if isinstance(numba_type, types.BaseTuple):
         return f"({', '.join(map(_describe, numba_type.types))})"
     return repr(numba_type)
+
+
+@functools.cache
+def _behaviour_of(owner):
+    """What the fingerprint does not know of a NamedTuple that selects code: the functions of a user's own model."""
+    if owner.__module__.partition(".")[0] == __package__:
+        return ""
+    if not hasattr(owner, "model"):
+        raise Unknown(owner)
+    return f"{describe(owner.model.prepare)}\n{describe(owner.model.derivative)}"
 
 
 class KernelCache(_Cache):
@@ -143,14 +156,17 @@ class KernelCache(_Cache):
             return None
         try:
             payload = pickle.loads(self._path(sig, target_context.codegen()).read_bytes())
-        except (OSError, EOFError, pickle.UnpicklingError):
+        except (Unknown, OSError, EOFError, pickle.UnpicklingError):
             return None
         return CompileResult._rebuild(target_context, *payload)
 
     def save_overload(self, sig, data):
         if not self.enabled or cache_folder() is None or data.library.has_dynamic_globals:
             return
-        path = self._path(sig, data.codegen)
+        try:
+            path = self._path(sig, data.codegen)
+        except Unknown:  # a user's model that refers to something that cannot be named: compiled anew in each process
+            return
         try:
             with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
                 file.write(dumps(data._reduce()))
