@@ -57,15 +57,23 @@ class Population:
             room = (high - low) * (min(stride, last - first) // 2 + 1)  # a crossing takes two steps
             buffer = SpikeBuffer(self.spike_count, np.empty(room, np.int64), np.empty(room))
             found = []
+            failure = None
             traced = int(np.searchsorted(traces.neuron, low))
             for begin in range(first, last, stride):
                 span = Span(low, high, begin, min(begin + stride, last), traced)
                 bad, count = self._integrate(span, buffer, traces)
-                if bad >= 0:
-                    self._blame(bad, span)
+                if bad >= 0:  # go on with those before it: the error must not depend on the division into calls
+                    failure = self._failure(bad, span)
+                    unmoved = bad - (bad - low) % self.lanes.lanes  # its block
+                    high = bad
+                    if high == low:
+                        break
+                    self._integrate(span._replace(low=unmoved, high=high), buffer, NO_TRACES)
                 found.append((buffer.neuron[:count].copy(), buffer.time[:count].copy()))
                 tick((high - low) * (span.last - begin))
                 yield
+            if failure:
+                raise failure
             return _in_order(found)
 
         return _joined(_threads.spread(work, units, threads if self.n * (last - first) > WORTH_A_THREAD else 1))
@@ -85,8 +93,8 @@ class Population:
         size = -(-blocks // (-(-count // threads) * threads)) * self.lanes.lanes
         return [(low, min(low + size, self.n)) for low in range(0, self.n, size)]
 
-    def _blame(self, neuron: int, span: Span) -> None:
-        """Find the step at which `neuron` ceased to be finite, by bisection, and raise."""
+    def _failure(self, neuron: int, span: Span) -> FloatingPointError:
+        """Find the step at which `neuron` ceased to be finite, by bisection; an error to raise."""
         room = (span.last - span.first) // 2 + 1
         buffer = SpikeBuffer(np.zeros_like(self.spike_count), np.empty(room, np.int64), np.empty(room))
         good, bad = span.first, span.last
@@ -94,7 +102,7 @@ class Population:
             middle = (good + bad) // 2
             failed, _ = self._integrate(Span(neuron, neuron + 1, good, middle, 0), buffer, NO_TRACES)
             good, bad = (good, middle) if failed >= 0 else (middle, bad)
-        raise FloatingPointError(
+        return FloatingPointError(
             f"neuron {neuron} blew up: its state is no longer finite at t = {bad * self.dt:.12g} ms; "
             f"dt = {self.dt:g} ms is probably too large for its parameters"
         )
