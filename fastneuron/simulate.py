@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -96,7 +96,9 @@ def simulate(
     _check.known("method", method, METHODS)
     steps = _check.steps(duration, dt)
     names = list(model.states)
-    wanted = {} if initial is None else dict(initial)
+    if not isinstance(initial, Mapping | None):
+        raise TypeError(f"initial must map names of states to values, for example {{'V': -60.0}}; got {initial!r}")
+    wanted = dict(initial or {})
     for name in wanted:
         _check.known(f"a state in initial for {type(model).__name__}", name, names)
     amplitude = _check.numbers("current", current)
@@ -105,12 +107,14 @@ def simulate(
     n = _check.population_size(
         {**parameters, "current": amplitude, **{f"initial[{name!r}]": value for name, value in given.items()}}
     )
+    if not isinstance(record, Iterable | None):
+        raise TypeError(f"record must be the name of a state or several names; got {record!r}")
     recorded = [] if record is None else [record] if isinstance(record, str) else list(record)
     for name in recorded:
         _check.known("record", name, names)
     if len(set(recorded)) < len(recorded):
         raise ValueError(f"record must name each state at most once; got {record!r}")
-    every = _check.whole("every", every, 1)
+    every = min(_check.whole("every", every, 1), steps + 1)
     if neurons is not None and not recorded:
         raise ValueError(f"neurons selects what record keeps, but record is {record!r}: name a state, such as 'V'")
     chosen = np.arange(n if recorded else 0) if neurons is None else _check.indices("neurons", neurons, n)
@@ -143,6 +147,7 @@ def initial_state(model: Model, given: Mapping[str, np.ndarray], n: int) -> np.n
     """The (D, n) state to start from: what is given, and the model's own initial values for the rest."""
     parameters: Any = SimpleNamespace(**model.parameters)
     state = np.empty((len(model.states), n))
-    for row, (name, default) in zip(state, model.states.items(), strict=True):
-        row[:] = given[name] if name in given else default(state[0], parameters) if callable(default) else default
+    with np.errstate(all="ignore"):  # a gate that is flat at V overflows on its way to 0 or 1
+        for row, (name, default) in zip(state, model.states.items(), strict=True):
+            row[:] = given[name] if name in given else default(state[0], parameters) if callable(default) else default
     return state
