@@ -75,5 +75,5 @@ def test_agrees_with_the_reference(case, method):
         np.testing.assert_allclose(run[name], exact(case)[name], rtol=0, atol=1e-9 * scale)
         np.testing.assert_allclose(run.state[name], exact(case).state[name], rtol=0, atol=1e-9 * scale)
     np.testing.assert_array_equal(run.spike_count, exact(case).spike_count)
-    np.testing.assert_array_equal(run.rate, exact(case).rate)
+    np.testing.assert_allclose(run.rate, exact(case).rate)
     np.testing.assert_allclose(run.spikes.time, exact(case).spikes.time, rtol=1e-9)

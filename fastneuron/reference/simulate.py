@@ -132,8 +132,9 @@ def simulate(
     n = values["current"].size
     steps = round(duration / dt)
     recorded = [] if record is None else [record] if isinstance(record, str) else list(record)
-    time = np.arange(0, steps + 1, every) * dt if recorded else np.empty(0)
-    chosen = np.arange(n)[slice(None) if neurons is None else neurons] if recorded else np.empty(0, int)
+    time = np.arange(0, steps + 1, min(every, steps + 1)) * dt if recorded else np.empty(0)
+    everybody = np.arange(n if recorded else 0)
+    chosen = everybody if neurons is None else np.atleast_1d(everybody[neurons])
 
     end = np.empty((len(names), n))
     spikes: list[np.ndarray] = []
