@@ -17,6 +17,7 @@ import pickle
 import shutil
 import sys
 import tempfile
+import uuid
 import warnings
 from pathlib import Path
 
@@ -139,7 +140,7 @@ class KernelCache(_Cache):
         self.enabled = False
 
     def flush(self):
-        for path in cache_folder().glob(f"{self.name}-*"):
+        for path in cache_folder().glob(f"{self.name}-*") if cache_folder() else ():
             path.unlink(missing_ok=True)
 
     def _path(self, signature, codegen):
@@ -167,9 +168,9 @@ class KernelCache(_Cache):
             path = self._path(sig, data.codegen)
         except Unknown:  # a user's model that refers to something that cannot be named: compiled anew in each process
             return
+        partial = path.with_suffix(f".{uuid.uuid4().hex}")
         try:
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                file.write(dumps(data._reduce()))
-            os.replace(file.name, path)
-        except OSError:  # a full disk costs the next process a compilation, not this one its run
-            Path(file.name).unlink(missing_ok=True)
+            partial.write_bytes(dumps(data._reduce()))
+            os.replace(partial, path)
+        except OSError:  # a full disk or a folder swept away costs the next process a compilation, not this one its run
+            partial.unlink(missing_ok=True)

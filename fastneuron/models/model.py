@@ -7,6 +7,7 @@ The kernels see a model as the type of a NamedTuple of its parameters; the gener
 from __future__ import annotations
 
 import inspect
+import uuid
 from collections import namedtuple
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self, dataclass_transform
@@ -64,8 +65,9 @@ class Model:
         reserved = Model.__annotations__
         annotated = [name for base in reversed(cls.__mro__[:-1]) for name in inspect.get_annotations(base)]
         names = [name for name in dict.fromkeys(annotated) if hasattr(cls, name) and name not in reserved]
-        # a class of its own, found again by name when a cached kernel is read back
-        parameters: Any = namedtuple(f"{cls.__name__}Parameters", names)
+        # Numba tells NamedTuples apart by __name__ alone, and a notebook's cell, run again, makes another of that name
+        parameters: Any = namedtuple(f"{cls.__name__}_{uuid.uuid4().hex}", names)
+        # a class of its own, found again by its place when a cached kernel is read back
         parameters.__module__ = cls.__module__
         parameters.__qualname__ = f"{cls.__qualname__}.Parameters"
         parameters.model = cls
