@@ -1,8 +1,23 @@
 """fastneuron: large populations of neurons, and layers of perceptrons, at the speed of hand-written SIMD code."""
 
 from ._version import __version__
+from .currents import Chirp, Current, Pulses, Ramp, Samples, Sine, Step
 from .models import Model, MorrisLecar
 from .recording import Run, Spikes
 from .simulate import simulate
 
-__all__ = ["Model", "MorrisLecar", "Run", "Spikes", "__version__", "simulate"]
+__all__ = [
+    "Chirp",
+    "Current",
+    "Model",
+    "MorrisLecar",
+    "Pulses",
+    "Ramp",
+    "Run",
+    "Samples",
+    "Sine",
+    "Spikes",
+    "Step",
+    "__version__",
+    "simulate",
+]

@@ -39,6 +39,11 @@ def inline(function):
     return numba.njit(forceinline=True, **FLAGS)(function)
 
 
+def helper(function):
+    """Compile a function that is called, not melted in: for code that a kernel needs in several places."""
+    return numba.njit(**FLAGS)(function)
+
+
 def specialises(generic):
     """Register an implementation of a generic function, chosen by the types of its arguments."""
     return overload(generic, jit_options={"forceinline": True, **FLAGS})

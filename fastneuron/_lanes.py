@@ -13,7 +13,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ._jit import specialises
+from ._jit import inline, specialises
 
 
 class Wide(NamedTuple):
@@ -83,17 +83,47 @@ def take(typingctx, like, array, lane):
 
 
 @intrinsic
-def put(typingctx, array, lane, values):
-    """Store the tuple `values` as column `lane` of `array`."""
+def put_at(typingctx, array, row, lane, values):
+    """Store the tuple `values` in column `lane` of `array`, from `row` on."""
 
     def codegen(context, builder, signature, args):
-        for row in range(len(values)):
-            index = context.get_constant(types.intp, row)
-            where = _address(context, builder, signature.args[0], args[0], index, args[1])
-            builder.store(builder.extract_value(args[2], row), where)
+        for i in range(len(values)):
+            index = builder.add(args[1], context.get_constant(types.intp, i))
+            where = _address(context, builder, signature.args[0], args[0], index, args[2])
+            builder.store(builder.extract_value(args[3], i), where)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, values), codegen
+    return types.void(array, types.intp, types.intp, values), codegen
+
+
+@inline
+def put(array, lane, values):
+    """Store the tuple `values` as column `lane` of `array`."""
+    put_at(array, 0, lane, values)
+
+
+@intrinsic(prefer_literal=True)
+def local(typingctx, like, times, lanes):
+    """An uninitialised float64 array of `times` rows for each element of `like`, and a column per lane.
+
+    It lives on the stack, so that the optimiser knows that no two of them overlap; `times` is a literal.
+    """
+    array = types.Array(types.float64, 2, "C")
+    shape = (times.literal_value * len(like), lanes.instance_class.lanes)
+
+    def codegen(context, builder, signature, args):
+        with builder.goto_entry_block():
+            memory = builder.alloca(ir.DoubleType(), size=ir.Constant(ir.IntType(64), shape[0] * shape[1]))
+            memory.align = 64
+        view = context.make_array(array)(context, builder)
+        sizes = [context.get_constant(types.intp, size) for size in shape]
+        strides = [context.get_constant(types.intp, stride) for stride in (8 * shape[1], 8)]
+        context.populate_array(
+            view, data=memory, shape=sizes, strides=strides, itemsize=context.get_constant(types.intp, 8), meminfo=None
+        )
+        return view._getvalue()
+
+    return array(like, times, lanes), codegen
 
 
 @intrinsic
@@ -117,6 +147,16 @@ def fma(typingctx, a, b, c):
 
 def _bitcast(to):
     return lambda context, builder, signature, args: builder.bitcast(args[0], to)
+
+
+@intrinsic
+def floor(typingctx, x):
+    """The largest whole number not above x, as a float: math.floor gives an int, which AVX2 cannot convert in packs."""
+
+    def codegen(context, builder, signature, args):
+        return builder.call(builder.module.declare_intrinsic("llvm.floor", [args[0].type]), args)
+
+    return x(x), codegen
 
 
 @intrinsic

@@ -5,6 +5,8 @@ low bits of the sum), r by two pieces of ln 2 (Cody & Waite 1980), a minimax pol
 added to the exponent bits.  Each result is within 1 ulp of the correctly rounded one wherever that is a normal number.
 """
 
+import math
+
 from ._jit import inline
 from ._lanes import bits, fma, from_bits
 
@@ -69,3 +71,9 @@ def exp_pair(x, bound):
     odd = fma(r4, fma(r4, 2.5112288864516974e-08, fma(r2, 2.7557234097977545e-06, 0.0001984126989719594)), odd)
     sinh = fma(r * r2, odd, r)
     return from_bits(bits(1.0 + fma(r2, even, sinh)) + k), from_bits(bits(1.0 + fma(r2, even, -sinh)) - k)
+
+
+@inline
+def sin_turns(x):
+    """PLACEHOLDER."""
+    return math.sin(6.283185307179586 * (x - math.floor(x)))

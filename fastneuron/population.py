@@ -22,15 +22,15 @@ class Population:
     ----------
     method : NamedTuple
         Selects the kernel by its type.
-    model, waveform : Model, NamedTuple
-        Fields are floats or (n,) arrays.
+    model, current : Model, Current
+        Each parameter a float or an (n,) array.
     state : (D, n) ndarray
         Changed in place.
     dt, threshold : float
         Step, ms; spikes are upward crossings of the threshold by the first state.
     """
 
-    def __init__(self, method: Any, model: Any, waveform: Any, state: np.ndarray, dt: float, threshold: float) -> None:
+    def __init__(self, method: Any, model: Any, current: Any, state: np.ndarray, dt: float, threshold: float) -> None:
         self.method = method
         self.model = model
         self.state = state
@@ -38,8 +38,8 @@ class Population:
         self.threshold = threshold
         self.n = state.shape[1]
         self.lanes = choose_lanes(self.n)
-        self.columns = _columns([*model.parameters.values(), *waveform], self.n)
-        self.like = (model.Parameters(*[0.0] * len(model.parameters)), type(waveform)(*[0.0] * len(waveform)))
+        self.columns = _columns([*model.parameters.values(), *current.columns], self.n, current.table)
+        self.like = (model.like(), current.like())
         self.spike_count = np.zeros(self.n, np.int64)
 
     def advance(
@@ -100,11 +100,12 @@ class Population:
         )
 
 
-def _columns(values: list[Any], n: int) -> Columns:
+def _columns(values: list[Any], n: int, table: np.ndarray) -> Columns:
     """Scalars take one place, arrays n: nothing is blown up."""
     arrays = [np.ravel(value) for value in values]
     sizes = np.array([array.size for array in arrays])
-    return Columns(np.concatenate(arrays), np.concatenate(([0], np.cumsum(sizes)[:-1])), (sizes == n).astype(np.int64))
+    first = np.cumsum(sizes) - sizes
+    return Columns(np.concatenate(arrays), first, (sizes == n).astype(np.int64), table)
 
 
 def _joined(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
@@ -120,4 +121,4 @@ def _in_order(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, n
 
 
 NOBODY = np.empty(0, np.int64)
-NO_TRACES = Traces(NOBODY, NOBODY, NOBODY, 1, np.empty((0, 0, 0)))
+NO_TRACES = Traces(NOBODY, NOBODY, NOBODY, 1, 1.0, np.empty((0, 0, 0)))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _check, _progress, _threads
-from .currents import Constant
+from .currents import as_current
 from .integrators import METHODS, Traces
 from .models import Model
 from .population import Population
@@ -97,14 +95,10 @@ def simulate(
     steps = _check.steps(duration, dt)
     names = list(model.states)
     wanted = {} if initial is None else dict(initial)
-    for name in wanted:
-        _check.known(f"a state in initial for {type(model).__name__}", name, names)
-    amplitude = _check.numbers("current", current)
+    drive = as_current("current", current)
     given = {name: _check.numbers(f"initial[{name!r}]", value) for name, value in wanted.items()}
-    parameters = {name: np.asarray(value) for name, value in model.parameters.items()}
-    n = _check.population_size(
-        {**parameters, "current": amplitude, **{f"initial[{name!r}]": value for name, value in given.items()}}
-    )
+    sizes = {"the model's parameters": model.size, "current": drive.size}
+    n = _check.population_size(sizes | {f"initial[{name!r}]": value.size for name, value in given.items()})
     recorded = [] if record is None else [record] if isinstance(record, str) else list(record)
     for name in recorded:
         _check.known("record", name, names)
@@ -117,13 +111,13 @@ def simulate(
     threshold = model.threshold if threshold is None else _check.number("threshold", threshold, "a finite number of mV")
     threads = _threads.available() if threads is None else _check.whole("threads", threads, 1)
 
-    state = initial_state(model, given, n)
+    state = model.initial_state(given, n)
     samples = steps // every + 1 if recorded else 0
     order = np.argsort(chosen, kind="stable")
     which = np.array([names.index(name) for name in recorded], np.int64)
-    traces = Traces(which, chosen[order], order, every, np.empty((which.size, chosen.size, samples)))
+    traces = Traces(which, chosen[order], order, every, every * float(dt), np.empty((which.size, chosen.size, samples)))
     traces.out[:, :, :1] = state[np.ix_(which, chosen)][:, :, np.newaxis]
-    population = Population(METHODS[method], model, Constant(amplitude), state, float(dt), threshold)
+    population = Population(METHODS[method], model, drive, state, float(dt), threshold)
     with _progress.bar(progress, n, steps, float(dt)) as tick:
         spikes = population.advance(0, steps, traces, threads, tick)
     return Run(
@@ -137,12 +131,3 @@ def simulate(
         neurons=chosen,
         traces=dict(zip(recorded, traces.out, strict=True)),
     )
-
-
-def initial_state(model: Model, given: Mapping[str, np.ndarray], n: int) -> np.ndarray:
-    """The (D, n) state to start from: what is given, and the model's own initial values for the rest."""
-    parameters: Any = SimpleNamespace(**model.parameters)
-    state = np.empty((len(model.states), n))
-    for row, (name, default) in zip(state, model.states.items(), strict=True):
-        row[:] = given[name] if name in given else default(state[0], parameters) if callable(default) else default
-    return state

@@ -1,6 +1,7 @@
 """The methods: one file each."""
 
-from .fixed_step import Columns, Span, SpikeBuffer, Traces, integrate
+from .block import Columns, SpikeBuffer, Traces
+from .fixed_step import Span, integrate
 from .rk4 import RK4
 
 METHODS = {"rk4": RK4()}
