@@ -161,11 +161,13 @@ def floor(typingctx, x):
 
 @intrinsic
 def bits(typingctx, x):
-    """The bit pattern of a float64."""
-    return types.int64(types.float64), _bitcast(ir.IntType(64))
+    """The bit pattern of a float64 as an int64, of a float32 as an int32."""
+    integer = {types.float64: types.int64, types.float32: types.int32}[x]
+    return integer(x), _bitcast(ir.IntType(integer.bitwidth))
 
 
 @intrinsic
 def from_bits(typingctx, pattern):
-    """The float64 of a bit pattern."""
-    return types.float64(types.int64), _bitcast(ir.DoubleType())
+    """The float64 of an int64 bit pattern, the float32 of an int32 one."""
+    kind = {types.int64: types.float64, types.int32: types.float32}[types.unliteral(pattern)]
+    return kind(types.unliteral(pattern)), _bitcast(ir.DoubleType() if kind is types.float64 else ir.FloatType())

@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 from . import _check
 from ._jit import inline, specialises
 from ._lanes import bits, floor
-from ._math import sin_turns
+from ._math import sin_cos_turn
 from ._parametrised import Lanes, Parameter, Parametrised, formula
 
 INFINITY = math.inf
@@ -165,7 +165,7 @@ class Sine(Current):
     @staticmethod
     def value(t: Any, before: Any, table: Any, p: Any) -> Any:
         """Time is in ms, frequency in Hz."""
-        return p.amplitude * sin_turns(0.001 * p.frequency * t + p.phase)
+        return p.amplitude * sine(0.001 * p.frequency * t + p.phase)
 
 
 class Chirp(Current):
@@ -195,7 +195,7 @@ class Chirp(Current):
         s = t - p.start
         turns = 0.001 * s * (p.low + 0.5 * (p.high - p.low) * s / (p.stop - p.start))
         on = reached(t, p.start, before) & (not reached(t, p.stop, before))
-        return p.amplitude * sin_turns(turns) if on else 0.0
+        return p.amplitude * sine(turns) if on else 0.0
 
     @staticmethod
     def edge(t: Any, p: Any) -> Any:
@@ -397,6 +397,12 @@ def as_current(name: str, current: Any) -> Current:
 def reached(t, moment, before):
     """Whether a moment is reached: at it, or only after it if what counts is the time before."""
     return t > moment if before else t >= moment
+
+
+@inline
+def sine(turns):
+    """sin(2 pi turns)."""
+    return sin_cos_turn(turns - floor(turns))[0]
 
 
 @inline
