@@ -8,6 +8,7 @@ A method is a table (`Tableau`), not code: an explicit Runge-Kutta pair whose la
 with a continuous extension.
 """
 
+from collections.abc import Generator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,14 +19,16 @@ from .._math import exp_bounded
 from ..currents import edge
 from ..models import prepare
 from .block import Block, load, slope
+from .problem import Problem
 from .spikes import crossing, polynomial
 
-SAFETY, SLOWEST, FASTEST = 0.9, 0.2, 10.0  # Hairer, Norsett & Wanner (1993), II.4
+SAFETY, SLOWEST, FASTEST = 0.9, 1 / 3, 6.0  # as in Hairer's DOP853
+POWERS = 8
 BUDGET = 20_000  # steps of a block per kernel call
 
 
 class Clock(NamedTuple):
-    """Each neuron's own progress."""
+    """The own progress of each neuron of a range."""
 
     time: Any  # (n,) ms
     step: Any  # (n,) the next step, ms; 0: not known yet
@@ -127,20 +130,20 @@ def position(ascending, wanted):
 
 
 @helper
-def seat(block, field, columns, state, clock, tolerance, traces, lane, neuron, end):
+def seat(block, field, columns, state, clock, low, tolerance, traces, lane, neuron, end):
     """Seat a neuron in a lane."""
     load(block, columns, lane, neuron, 0.0)
     for d in range(len(block.state_like)):
         field.y[d, lane] = state[d, neuron]
-    field.clock[TIME, lane] = clock.time[neuron]
-    field.clock[STEP, lane] = clock.step[neuron]
-    field.clock[MEMORY, lane] = clock.memory[neuron]
-    field.clock[GROWTH, lane] = clock.growth[neuron]
+    field.clock[TIME, lane] = clock.time[neuron - low]
+    field.clock[STEP, lane] = clock.step[neuron - low]
+    field.clock[MEMORY, lane] = clock.memory[neuron - low]
+    field.clock[GROWTH, lane] = clock.growth[neuron - low]
     field.clock[SAMPLE, lane] = np.inf
     if traces.neuron.size:
         m = position(traces.neuron, neuron)
         if traces.neuron[m] == neuron:
-            field.clock[SAMPLE, lane] = next_sample(clock.time[neuron], traces.interval)
+            field.clock[SAMPLE, lane] = next_sample(clock.time[neuron - low], traces.interval)
     restart(block, field, lane, end)
     if field.clock[STEP, lane] == 0.0:
         like = block.state_like
@@ -157,25 +160,24 @@ def restart(block, field, lane, end):
 
 
 @helper
-def unseat(field, state, clock, lane, neuron):
+def unseat(field, state, clock, low, lane, neuron):
     """Write a lane back to its neuron."""
     for d in range(state.shape[0]):
         state[d, neuron] = field.y[d, lane]
-    clock.time[neuron] = field.clock[TIME, lane]
-    clock.step[neuron] = field.clock[STEP, lane]
-    clock.memory[neuron] = field.clock[MEMORY, lane]
-    clock.growth[neuron] = field.clock[GROWTH, lane]
+    clock.time[neuron - low] = field.clock[TIME, lane]
+    clock.step[neuron - low] = field.clock[STEP, lane]
+    clock.memory[neuron - low] = field.clock[MEMORY, lane]
+    clock.growth[neuron - low] = field.clock[GROWTH, lane]
 
 
 @helper
 def extension(tableau, field, d, lane, out):
     """The coefficients of the continuous extension of one state, in powers of the fraction of the step."""
-    h = field.clock[TAKEN, lane]
-    for p in range(out.size):
-        s = 0.0
-        for j in range(tableau.dense.shape[1]):
-            s = fma(tableau.dense[p, j], field.k[j * field.y.shape[0] + d, lane], s)
-        out[p] = h * s
+    out[:] = 0.0
+    for j in range(tableau.node.size):
+        k = field.clock[TAKEN, lane] * field.k[j * field.y.shape[0] + d, lane]
+        for p in range(POWERS):  # eight: packs
+            out[p] = fma(tableau.dense[j, p], k, out[p])
 
 
 @kernel
@@ -223,14 +225,14 @@ def integrate_adaptively(
         local((0.0,), 10, lanes),
     )
     field.k[:] = 0.0
-    power = np.empty(tableau.dense.shape[0])
+    power = np.empty(POWERS)
     seats = np.full(L, -1)
     upcoming = low
     active = 0
     for lane in range(L):
-        while upcoming < high and clock.time[upcoming] >= end:
+        while upcoming < high and clock.time[upcoming - low] >= end:
             upcoming += 1
-        seat(block, field, columns, state, clock, tolerance, traces, lane, min(upcoming, high - 1), end)
+        seat(block, field, columns, state, clock, low, tolerance, traces, lane, min(upcoming, high - 1), end)
         if upcoming < high:
             seats[lane] = upcoming
             upcoming += 1
@@ -331,12 +333,12 @@ def integrate_adaptively(
                     if field.clock[TAKEN, lane] < 1e-13 * max(t, 1.0) and (bad < 0 or neuron < bad):
                         bad = neuron
                 elif t >= end:
-                    unseat(field, state, clock, lane, neuron)
-                    while upcoming < high and clock.time[upcoming] >= end:
+                    unseat(field, state, clock, low, lane, neuron)
+                    while upcoming < high and clock.time[upcoming - low] >= end:
                         upcoming += 1
                     if upcoming < high:
                         seats[lane] = upcoming
-                        seat(block, field, columns, state, clock, tolerance, traces, lane, upcoming, end)
+                        seat(block, field, columns, state, clock, low, tolerance, traces, lane, upcoming, end)
                         upcoming += 1
                     else:
                         seats[lane] = -1
@@ -345,5 +347,31 @@ def integrate_adaptively(
                     restart(block, field, lane, end)
     for lane in range(L):
         if seats[lane] >= 0:
-            unseat(field, state, clock, lane, seats[lane])
+            unseat(field, state, clock, low, lane, seats[lane])
     return bad, spiked, active == 0
+
+
+def advance(method: Any, problem: Problem, low: int, high: int) -> Generator[float, None, list[Any]]:
+    """Take the neurons `low` to `high` to the end; yields the neuron-ms done, returns lists of spikes."""
+    p = problem
+    size = high - low
+    clock = Clock(np.zeros(size), np.full(size, p.dt), np.zeros(size), np.full(size, FASTEST))
+    buffer = p.buffer(max(4 * size, 4096))
+    spikes = []
+    done = False
+    before = 0.0
+    while not done:
+        bad, count, done = integrate_adaptively(
+            method, p.lanes, *p.likes, p.columns, p.state, clock, low, high, p.duration,
+            Tolerance(p.rtol, p.atol), p.threshold, buffer, p.traces,
+        )  # fmt: skip
+        if bad >= 0:
+            raise FloatingPointError(
+                f"neuron {bad} needs steps too small to go on at t = {clock.time[bad - low]:.12g} ms: its state blows up, "
+                f"or the tolerances (rtol = {p.rtol:g}) ask for more than float64 holds"
+            )
+        spikes.append((buffer.neuron[:count].copy(), buffer.time[:count].copy()))
+        now = float(clock.time.sum())
+        yield now - before
+        before = now
+    return spikes

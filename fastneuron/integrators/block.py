@@ -8,34 +8,6 @@ from ..currents import on_grid, value
 from ..models import derivative, prepare
 
 
-class Columns(NamedTuple):
-    """Scalars and arrays in one vector: entry k of neuron i is ``values[first[k] + stride[k] * i]``, stride 0 or 1."""
-
-    values: Any
-    first: Any
-    stride: Any
-    table: Any  # samples of currents
-
-
-class SpikeBuffer(NamedTuple):
-    """Where spikes go: counts for the whole population, and a list."""
-
-    count: Any  # (n,) int64
-    neuron: Any  # (room,) int64
-    time: Any  # (room,) float64
-
-
-class Traces(NamedTuple):
-    """Where samples go: states `which` of the (sorted) neurons, at multiples of an interval, into rows of `out`."""
-
-    which: Any  # (states,) int64
-    neuron: Any  # (m,) int64, ascending
-    row: Any  # (m,) int64
-    every: int  # steps, of fixed-step methods
-    interval: float  # ms
-    out: Any  # (states, m, samples)
-
-
 class Block(NamedTuple):
     """The neurons in the lanes.  The `like` tuples are never read: their types say what a column is."""
 

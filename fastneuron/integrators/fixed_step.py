@@ -1,12 +1,19 @@
 """The one kernel of the fixed-step methods: blocks outside, steps inside, lanes innermost."""
 
-from typing import NamedTuple
+from collections.abc import Generator
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from .._jit import kernel, specialises
 from .._lanes import local, put, take, width
 from ..models import prepare
 from .block import Block, load, slope
+from .problem import Problem
 from .spikes import crossing, hermite
+
+
+CALL = 2_000_000  # neuron-steps per kernel call: 20 to 40 ms, so that Ctrl-C and progress are prompt
 
 
 class Span(NamedTuple):
@@ -99,3 +106,42 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, span, 
             for k in range(D):
                 state[k, low + lane] = end[k, lane]
     return -1, spiked
+
+
+def advance(method: Any, problem: Problem, low: int, high: int) -> Generator[float, None, list[Any]]:
+    """Take the neurons `low` to `high` to the end; yields the neuron-ms done, returns lists of spikes."""
+    steps = round(problem.duration / problem.dt)
+    stride = max(1, CALL // (high - low))
+    buffer = problem.buffer((high - low) * (min(stride, steps) // 2 + 1))  # a crossing takes two steps
+    traced = int(np.searchsorted(problem.traces.neuron, low))
+    spikes = []
+    for first in range(0, steps, stride):
+        span = Span(low, high, first, min(first + stride, steps), traced)
+        bad, count = _integrate(method, problem, span, buffer)
+        if bad >= 0:
+            _blame(method, problem, bad, span)
+        spikes.append((buffer.neuron[:count].copy(), buffer.time[:count].copy()))
+        yield (high - low) * (span.last - first) * problem.dt
+    return spikes
+
+
+def _integrate(method, problem, span, buffer):
+    p = problem
+    return integrate(
+        method, p.lanes, *p.likes, p.columns, p.state, span, p.dt, p.threshold, buffer, p.traces
+    )  # fmt: skip
+
+
+def _blame(method: Any, problem: Problem, neuron: int, span: Span) -> None:
+    """Find the step at which `neuron` ceased to be finite, by bisection, and raise."""
+    buffer = problem.buffer((span.last - span.first) // 2 + 1)
+    nobody = problem.traces.neuron.size
+    good, bad = span.first, span.last
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        failed, _ = _integrate(method, problem, Span(neuron, neuron + 1, good, middle, nobody), buffer)
+        good, bad = (good, middle) if failed >= 0 else (middle, bad)
+    raise FloatingPointError(
+        f"neuron {neuron} blew up: its state is no longer finite at t = {bad * problem.dt:.12g} ms; "
+        f"dt = {problem.dt:g} ms is probably too large for its parameters"
+    )

@@ -15,7 +15,7 @@ def polynomial(start, coefficients, x):
 
 @inline
 def crossing(start, coefficients, end):
-    """The x between 0 and `end` at which the polynomial rises through 0, given that it is below 0 at 0 but not at `end`.
+    """The x up to `end` at which the polynomial rises through 0, given that it is below 0 at 0 but not at `end`.
 
     The Illinois variant of the secant method inside a shrinking bracket (Dowell & Jarratt 1971).
     """

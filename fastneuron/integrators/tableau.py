@@ -14,7 +14,7 @@ class Tableau(NamedTuple):
     column: Any  # int64
     weight: Any  # float64; rows: a stage each, then the extra stages of the dense output, then two of the error
     node: Any  # (stages and extra stages,)
-    dense: Any  # (power, stages and extra stages): the weight of each stage in each power of the fraction of the step
+    dense: Any  # (stages and extra stages, 8): the weight of each stage in each power of the fraction of the step
     exponent: float  # the next step is as error**-exponent
     memory: float  # times (error before)**memory
 
@@ -33,7 +33,8 @@ def tableau(
 ) -> Tableau:
     """Make one from sparse rows ``{stage: weight}``: those of the stages, extra ones included, and two of the error.
 
-    `order` is that of the error estimate plus one; `memory` is the beta of a PI controller (Hairer & Wanner 1996, IV.2).
+    `dense` is (powers, stages); `order` is that of the error estimate plus one; `memory` is the beta of a PI controller
+    (Hairer & Wanner 1996, section IV.2).
     """
     first, column, weight = [0], [], []
     for row in [*rows, *errors]:
@@ -47,7 +48,7 @@ def tableau(
         np.array(column),
         np.array(weight, np.float64),
         np.array(node, np.float64),
-        np.ascontiguousarray(dense, np.float64),
+        np.pad(dense.T, ((0, 0), (0, 8 - len(dense)))),
         1.0 / order - 0.75 * memory,
         memory,
     )
