@@ -1,5 +1,6 @@
 """fastneuron: large populations of neurons, and layers of perceptrons, at the speed of hand-written SIMD code."""
 
+from . import reference
 from ._version import __version__
 from .currents import Chirp, Current, Pulses, Ramp, Samples, Sine, Step
 from .models import Model, MorrisLecar
@@ -19,5 +20,6 @@ __all__ = [
     "Spikes",
     "Step",
     "__version__",
+    "reference",
     "simulate",
 ]

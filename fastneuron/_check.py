@@ -27,8 +27,10 @@ def numbers(name: str, value: Any, finite: bool = True) -> np.ndarray:
     if isinstance(value, str | bytes) or value is None:
         raise TypeError(f"{name} must be numbers, a scalar or a one-dimensional array; got {value!r}")
     try:
+        if np.ma.is_masked(value):
+            raise TypeError("some values are masked")
         array = np.asarray(value)
-        if array.dtype.kind not in "fiub":
+        if array.dtype.kind not in "fiu":
             raise TypeError(f"dtype {array.dtype}")
         array = array.astype(np.float64)
     except (TypeError, ValueError) as error:
@@ -55,9 +57,11 @@ def satisfies(name, array, holds, wanted):
 def number(name, value, wanted="a finite number", holds=lambda x: True):
     """`value` as a finite Python float for which `holds`."""
     try:
-        if isinstance(value, str | bytes | bool):
+        if isinstance(value, str | bytes | bool | np.bool):
             raise TypeError
         result = float(value)
+    except OverflowError:  # a whole number beyond the largest float
+        result = np.inf
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be {wanted}; got {value!r}") from None
     if not (np.isfinite(result) and holds(result)):
@@ -78,10 +82,18 @@ def whole(name, value, least):
     return result
 
 
+def only(name, value, kind, method):
+    """Raise where an argument is given to a method that has no use for it."""
+    if value is not None:
+        raise ValueError(f"{name} is for {kind}; got {name}={value!r} with method={method!r}")
+
+
 def steps(duration, dt):
     """How many steps of `dt` make `duration`; it must be a whole number of them."""
     dt = number("dt", dt, "a positive number of ms", lambda x: x > 0)
     duration = number("duration", duration, "a number of ms, 0 or more", lambda x: x >= 0)
+    if duration / dt > 2**53:
+        raise ValueError(f"duration must be at most 2**53 steps of dt; got duration={duration!r}, dt={dt!r}")
     count = round(duration / dt)
     if abs(count * dt - duration) > 1e-9 * max(duration, dt):
         raise ValueError(
@@ -109,17 +121,22 @@ def population_size(sizes):
 
 def indices(name, value, n):
     """`value` as an int64 array of distinct neuron indices in 0..n-1."""
-    array = np.atleast_1d(np.asarray(value))
+    if isinstance(value, slice):
+        return np.arange(n)[value]
+    try:
+        array = np.atleast_1d(np.asarray(value))
+    except ValueError:  # lists of different lengths
+        array = np.empty(0, object)
     if array.dtype.kind == "b":
         if array.shape != (n,):
             raise ValueError(f"{name} as a mask must have one value per neuron, ({n},); got shape {array.shape}")
         return np.flatnonzero(array).astype(np.int64)
-    if array.ndim > 1 or (array.size and array.dtype.kind not in "iu"):
+    if array.ndim > 1 or array.dtype.kind not in ("iu" if array.size else "iuf"):  # [] is an array of floats
         raise TypeError(f"{name} must be neuron indices (whole numbers) or a mask; got {value!r}")
-    array = array.astype(np.int64)
     bad = np.flatnonzero((array < -n) | (array >= n))
     if bad.size:
         raise ValueError(f"{name} must be indices from 0 to {n - 1}; got {array[bad[0]]}")
+    array = array.astype(np.int64)
     array = np.where(array < 0, array + n, array)
     if np.unique(array).size != array.size:
         raise ValueError(f"{name} must name each neuron at most once; got {value!r}")

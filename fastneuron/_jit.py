@@ -17,6 +17,7 @@ import pickle
 import shutil
 import sys
 import tempfile
+import uuid
 import warnings
 from pathlib import Path
 
@@ -106,7 +107,8 @@ def _describe(numba_type):
     # repr() of a NamedTuple's type leaves out the module, and two models may share a name
     if isinstance(numba_type, types.BaseNamedTuple):
         owner = numba_type.instance_class
-        return f"{owner.__module__}.{owner.__qualname__}({', '.join(map(_describe, numba_type.types))})"
+        fields = ", ".join(map(_describe, numba_type.types))
+        return f"{owner.__module__}.{owner.__qualname__}({fields})"
     if isinstance(numba_type, types.BaseTuple):
         return f"({', '.join(map(_describe, numba_type.types))})"
     return repr(numba_type)
@@ -131,7 +133,7 @@ class KernelCache(_Cache):
         self.enabled = False
 
     def flush(self):
-        for path in cache_folder().glob(f"{self.name}-*"):
+        for path in cache_folder().glob(f"{self.name}-*") if cache_folder() else ():
             path.unlink(missing_ok=True)
 
     def _path(self, signature, codegen):
@@ -156,9 +158,9 @@ class KernelCache(_Cache):
         if not self.enabled or cache_folder() is None or data.library.has_dynamic_globals:
             return
         path = self._path(sig, data.codegen)
+        partial = path.with_suffix(f".{uuid.uuid4().hex}")
         try:
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                file.write(dumps(data._reduce()))
-            os.replace(file.name, path)
-        except OSError:  # a full disk costs the next process a compilation, not this one its run
-            Path(file.name).unlink(missing_ok=True)
+            partial.write_bytes(dumps(data._reduce()))
+            os.replace(partial, path)
+        except OSError:  # a full disk or a folder swept away costs the next process a compilation, not this one its run
+            partial.unlink(missing_ok=True)

@@ -8,18 +8,21 @@ that type, so one kernel serves every model and current, and each gets machine c
 from __future__ import annotations
 
 import functools
+import hashlib
 import inspect
+import uuid
 from collections import namedtuple
 from typing import Any, ClassVar, Self, dataclass_transform
 
 import numpy as np
 import numpy.typing as npt
 
+from ._behaviour import Unknown, describe
 from ._check import known, numbers, population_size, satisfies
-from ._digest import digest
 from ._jit import inline
 
 Parameter = float | npt.ArrayLike
+PROCESS = uuid.uuid4()
 
 
 @dataclass_transform(kw_only_default=False)
@@ -39,6 +42,8 @@ class Parametrised:
 
     def __init__(self, *values: Any, **named: Any) -> None:
         kind = type(self).__name__
+        if not self.names:
+            raise TypeError(f"{kind} is a base class; make one of its subclasses")
         if len(values) > len(self.names):
             raise TypeError(
                 f"{kind} has {len(self.names)} parameters, {', '.join(self.names)}; got {len(values)} values"
@@ -100,8 +105,13 @@ class Parametrised:
     @classmethod
     def like(cls) -> Any:
         """A NamedTuple of zeros, one per parameter, whose type stands for this class in a kernel."""
-        functions = [getattr(cls, name) for name in cls.formulas]
-        return _lane_type(cls, f"{cls.__name__}_{digest(cls.names, *functions)}")(*[0.0] * len(cls.names))
+        functions = tuple(getattr(cls, name) for name in cls.formulas)
+        try:
+            content = describe((cls.names, *functions))
+        except Unknown:  # a formula that refers to something that cannot be named: never the same twice
+            content = f"{id(cls)} {PROCESS}"
+        name = f"{cls.__name__}_{hashlib.sha256(content.encode()).hexdigest()[:16]}"
+        return _lane_type(cls, name)(*[0.0] * len(cls.names))
 
 
 class Lanes:

@@ -97,17 +97,6 @@ def log2_rough(x):
 
 
 @inline
-def first_step(y, k, tolerance):
-    """A hundredth of the size over the slope, both measured by the tolerance (Hairer, Norsett & Wanner 1993, II.4)."""
-    size, slope_size = 0.0, 0.0
-    for d in range(len(y)):
-        scale = 1.0 / (tolerance.absolute[d] + tolerance.relative * abs(y[d]))
-        size = max(size, abs(y[d]) * scale)
-        slope_size = max(slope_size, abs(k[d]) * scale)
-    return 0.01 * size / slope_size if (size > 1e-5) & (slope_size > 1e-5) else 1e-3
-
-
-@inline
 def next_sample(t, interval):
     """The first multiple of the interval after t."""
     number = np.floor(t / interval)
@@ -130,7 +119,7 @@ def position(ascending, wanted):
 
 
 @helper
-def seat(block, field, columns, state, clock, low, tolerance, traces, lane, neuron, end):
+def seat(block, field, columns, state, clock, low, traces, lane, neuron, end):
     """Seat a neuron in a lane."""
     load(block, columns, lane, neuron, 0.0)
     for d in range(len(block.state_like)):
@@ -145,10 +134,6 @@ def seat(block, field, columns, state, clock, low, tolerance, traces, lane, neur
         if traces.neuron[m] == neuron:
             field.clock[SAMPLE, lane] = next_sample(clock.time[neuron - low], traces.interval)
     restart(block, field, lane, end)
-    if field.clock[STEP, lane] == 0.0:
-        like = block.state_like
-        h = first_step(take(like, field.y, lane), take(like, field.k, lane), tolerance)
-        field.clock[STEP, lane] = h
 
 
 @helper
@@ -232,7 +217,7 @@ def integrate_adaptively(
     for lane in range(L):
         while upcoming < high and clock.time[upcoming - low] >= end:
             upcoming += 1
-        seat(block, field, columns, state, clock, low, tolerance, traces, lane, min(upcoming, high - 1), end)
+        seat(block, field, columns, state, clock, low, traces, lane, min(upcoming, high - 1), end)
         if upcoming < high:
             seats[lane] = upcoming
             upcoming += 1
@@ -280,7 +265,7 @@ def integrate_adaptively(
             field.clock[GROWTH, lane] = FASTEST if good else 1.0
             V0, V1 = field.y[0, lane], field.z[0, lane]
             peak = (field.k[0, lane] > 0.0) & (field.k[(S - 1) * D, lane] < 0.0)
-            spike = (V0 < threshold) & ((V1 >= threshold) | peak)
+            spike = (threshold > V0) & ((threshold <= V1) | peak)
             wanted = good & (taken > 0.0) & (spike | (now >= field.clock[SAMPLE, lane] * traces.interval))
             field.clock[DENSE, lane] = 1.0 if wanted else 0.0
             dense |= wanted
@@ -292,14 +277,14 @@ def integrate_adaptively(
                     continue
                 t, h, now = field.clock[TIME, lane], field.clock[TAKEN, lane], field.clock[ARRIVAL, lane]
                 V0, V1 = field.y[0, lane], field.z[0, lane]
-                if V0 < threshold:
+                if threshold > V0:
                     extension(tableau, field, 0, lane, power)
                     until = 1.0
-                    if V1 < threshold:  # up and down again within the step?
+                    if threshold > V1:  # up and down again within the step?
                         until = 0.0625
                         while until < 1.0 and polynomial(V0, power, until) < threshold:
                             until += 0.0625
-                    if until < 1.0 or V1 >= threshold:
+                    if until < 1.0 or threshold <= V1:
                         neuron = seats[lane]
                         spikes.count[neuron] += 1
                         spikes.neuron[spiked] = neuron
@@ -338,7 +323,7 @@ def integrate_adaptively(
                         upcoming += 1
                     if upcoming < high:
                         seats[lane] = upcoming
-                        seat(block, field, columns, state, clock, low, tolerance, traces, lane, upcoming, end)
+                        seat(block, field, columns, state, clock, low, traces, lane, upcoming, end)
                         upcoming += 1
                     else:
                         seats[lane] = -1
@@ -358,6 +343,7 @@ def advance(method: Any, problem: Problem, low: int, high: int) -> Generator[flo
     clock = Clock(np.zeros(size), np.full(size, p.dt), np.zeros(size), np.full(size, FASTEST))
     buffer = p.buffer(max(4 * size, 4096))
     spikes = []
+    failure = None
     done = False
     before = 0.0
     while not done:
@@ -365,13 +351,17 @@ def advance(method: Any, problem: Problem, low: int, high: int) -> Generator[flo
             method, p.lanes, *p.likes, p.columns, p.state, clock, low, high, p.duration,
             Tolerance(p.rtol, p.atol), p.threshold, buffer, p.traces,
         )  # fmt: skip
-        if bad >= 0:
-            raise FloatingPointError(
-                f"neuron {bad} needs steps too small to go on at t = {clock.time[bad - low]:.12g} ms: its state blows up, "
-                f"or the tolerances (rtol = {p.rtol:g}) ask for more than float64 holds"
+        if bad >= 0:  # go on with those before it: which fails first must not depend on the order of work
+            failure = FloatingPointError(
+                f"neuron {bad} needs steps too small to go on at t = {clock.time[bad - low]:.12g} ms: its state blows "
+                f"up, or the tolerances (rtol = {p.rtol:g}) ask for more than float64 holds"
             )
+            high = bad
+            done = high == low
         spikes.append((buffer.neuron[:count].copy(), buffer.time[:count].copy()))
         now = float(clock.time.sum())
         yield now - before
         before = now
+    if failure:
+        raise failure
     return spikes

@@ -12,7 +12,6 @@ from .block import Block, load, slope
 from .problem import Problem
 from .spikes import crossing, hermite
 
-
 CALL = 2_000_000  # neuron-steps per kernel call: 20 to 40 ms, so that Ctrl-C and progress are prompt
 
 
@@ -115,13 +114,23 @@ def advance(method: Any, problem: Problem, low: int, high: int) -> Generator[flo
     buffer = problem.buffer((high - low) * (min(stride, steps) // 2 + 1))  # a crossing takes two steps
     traced = int(np.searchsorted(problem.traces.neuron, low))
     spikes = []
+    failure = None
     for first in range(0, steps, stride):
         span = Span(low, high, first, min(first + stride, steps), traced)
         bad, count = _integrate(method, problem, span, buffer)
-        if bad >= 0:
-            _blame(method, problem, bad, span)
+        if bad >= 0:  # go on with those before it: the error must not depend on the division into calls
+            failure = _failure(method, problem, bad, span)
+            high = bad
+            if high == low:
+                break
+            unmoved = bad - (bad - low) % problem.lanes.lanes  # its block
+            _integrate(
+                method, problem, span._replace(low=unmoved, high=high, traced=problem.traces.neuron.size), buffer
+            )
         spikes.append((buffer.neuron[:count].copy(), buffer.time[:count].copy()))
         yield (high - low) * (span.last - first) * problem.dt
+    if failure:
+        raise failure
     return spikes
 
 
@@ -132,8 +141,8 @@ def _integrate(method, problem, span, buffer):
     )  # fmt: skip
 
 
-def _blame(method: Any, problem: Problem, neuron: int, span: Span) -> None:
-    """Find the step at which `neuron` ceased to be finite, by bisection, and raise."""
+def _failure(method: Any, problem: Problem, neuron: int, span: Span) -> FloatingPointError:
+    """Find the step at which `neuron` ceased to be finite, by bisection; an error to raise."""
     buffer = problem.buffer((span.last - span.first) // 2 + 1)
     nobody = problem.traces.neuron.size
     good, bad = span.first, span.last
@@ -141,7 +150,7 @@ def _blame(method: Any, problem: Problem, neuron: int, span: Span) -> None:
         middle = (good + bad) // 2
         failed, _ = _integrate(method, problem, Span(neuron, neuron + 1, good, middle, nobody), buffer)
         good, bad = (good, middle) if failed >= 0 else (middle, bad)
-    raise FloatingPointError(
+    return FloatingPointError(
         f"neuron {neuron} blew up: its state is no longer finite at t = {bad * problem.dt:.12g} ms; "
         f"dt = {problem.dt:g} ms is probably too large for its parameters"
     )

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .._check import known
 from .._jit import specialises
 from .._parametrised import Parameter, Parametrised, formula
 
@@ -61,12 +60,12 @@ class Model(Parametrised):
 
     def initial_state(self, given: Mapping[str, Any], n: int) -> np.ndarray:
         """The (D, n) state to start from: what is given by name, and the model's own initial values for the rest."""
-        for name in given:
-            known(f"a state in initial for {type(self).__name__}", name, self.states)
         parameters = SimpleNamespace(**self.parameters)
         state = np.empty((len(self.states), n))
-        for row, (name, default) in zip(state, self.states.items(), strict=True):
-            row[:] = given[name] if name in given else default(state[0], parameters) if callable(default) else default
+        with np.errstate(all="ignore"):  # a gate that is flat at V overflows on its way to 0 or 1
+            for row, (name, default) in zip(state, self.states.items(), strict=True):
+                value = given[name] if name in given else default
+                row[:] = value(state[0], parameters) if callable(value) else value
         return state
 
 

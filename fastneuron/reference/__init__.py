@@ -1,0 +1,5 @@
+"""The plain answer: textbook formulas, integrated by SciPy.  Slow, and shares no code with the rest of the package."""
+
+from .simulate import simulate
+
+__all__ = ["simulate"]

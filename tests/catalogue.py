@@ -1,0 +1,80 @@
+"""What the tests are run on: every model, every method, and what may be asked of each.
+
+A new model or method is one line here.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import fastneuron as fn
+
+PUBLISHED = json.loads((Path(__file__).parent / "published_values.json").read_text())
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A model with published parameters, and a current at which it fires."""
+
+    name: str
+    make: Any  # (**changes) -> Model
+    current: float
+    spread: tuple[str, float, float]  # a parameter, and the range in which it may vary from neuron to neuron
+    start: tuple[float, float] = (-30.0, -15.0)  # initial voltages from which all of them fire, mV
+    steps: tuple[float, ...] = (0.2, 0.1, 0.05, 0.025)  # dt at which the error is that of the leading term, ms
+    settled: float = 0.005  # dt at which fourth order is as good as exact, ms
+
+    @property
+    def states(self):
+        """The names of the states."""
+        return list(self.make().states)
+
+    def population(self, n, seed=0):
+        """Arguments for `n` different neurons: parameters, currents and initial voltages all vary."""
+        draw = np.random.default_rng(seed)
+        name, low, high = self.spread
+        return {
+            "model": self.make(**{name: draw.uniform(low, high, n)}),
+            "current": self.current * draw.uniform(0.95, 1.05, n),
+            "initial": {self.states[0]: draw.uniform(*self.start, n)},
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """An integration method and its order of convergence; None where it chooses its steps itself."""
+
+    name: str
+    order: float | None
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+CASES = [
+    Case("hopf", fn.MorrisLecar.hopf, 100.0, ("V3", 0.0, 4.0), start=(-65.0, -45.0)),
+    Case("snic", fn.MorrisLecar.snic, 60.0, ("g_Ca", 3.9, 4.2)),
+    Case("homoclinic", fn.MorrisLecar.homoclinic, 40.0, ("phi", 0.21, 0.24), start=(-23.0, -18.0)),
+    Case("barnacle", fn.MorrisLecar.barnacle, 320.0, ("g_K", 7.5, 8.5)),
+]
+METHODS = [Method("rk4", 4.0)]
+
+MODELS = {type(case.make()).__name__: case for case in reversed(CASES)}  # one case for each class: the first
+FIXED_STEP = [method for method in METHODS if method.order]
+
+# a published parameter set: the class, its constructor if it has one of its own, the published names of its states
+SETS: dict[str, tuple[str, str | None]] = {
+    "ML_HOPF": ("MorrisLecar", "hopf"),
+    "ML_SNIC": ("MorrisLecar", "snic"),
+    "ML_HOMO": ("MorrisLecar", "homoclinic"),
+    "ML_1981_RED": ("MorrisLecar", "barnacle"),
+    "XPP_LECAR_SNIC": ("MorrisLecar", None),
+    "ML_1981_FULL": ("MorrisLecarFull", None),
+    "HH1952_10.613": ("HodgkinHuxley", None),
+}
+
+
+def published_model(name, **changes):
+    """The model of a published parameter set."""
+    return getattr(fn, SETS[name][0])(**PUBLISHED["parameter_sets"][name]["parameters"] | changes)

@@ -1,0 +1,209 @@
+"""Compiled kernels on disk: never stale, found again when nothing changed, done without where none can be written."""
+
+import shutil
+import sys
+
+import pytest
+from conftest import PACKAGE
+
+import fastneuron as fn
+from fastneuron import _jit
+
+RUN = """
+import warnings
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    import sys
+    from pathlib import Path
+    import fastneuron as fn
+    from fastneuron import _jit
+    from fastneuron.integrators import integrate
+    assert Path(fn.__file__).is_relative_to(sys.argv[1]), fn.__file__
+    run = fn.simulate(fn.MorrisLecar.hopf(), 50.0, current=100.0)
+    fn.simulate(fn.MorrisLecar.snic(), 5.0)
+hits = sum(integrate.stats.cache_hits.values())
+kernels = _jit.cache_folder() and len(list(_jit.cache_folder().glob("*.kernel")))
+print(hits, run.state["V"][0].hex(), len(caught), _jit.cache_folder(), kernels)
+print(*(warning.message for warning in caught), sep="\\n")
+"""
+NOWHERE = "/dev/null/home"  # not even root can make a folder there
+
+
+class Outcome:
+    """What RUN printed."""
+
+    def __init__(self, printed):
+        first, self.warnings = printed.split("\n", 1)
+        hits, self.bits, warned, self.folder, self.kernels = first.split(" ")
+        self.from_cache = hits != "0"
+        self.warned = int(warned)
+
+
+@pytest.fixture
+def outcome(python):
+    def run(site, **environment):
+        return Outcome(python(RUN, site, path=site, **{"NUMBA_CACHE_DIR": ""} | environment))
+
+    return run
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert text.count(old) >= 1
+    path.write_text(text.replace(old, new))
+
+
+@pytest.fixture
+def warm():
+    """A function that lays this process's compiled kernels into a folder: the same sources find them there."""
+    fn.simulate(fn.MorrisLecar.hopf(), 1.0)
+
+    def lay(folder):
+        shutil.copytree(_jit.cache_folder(), folder / _jit.cache_folder().name)
+
+    return lay
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_every_source_is_in_the_fingerprint(path, copy, monkeypatch):
+    monkeypatch.setattr(_jit, "PACKAGE", copy / "fastneuron")
+    assert _jit._fingerprint() == _jit.FINGERPRINT
+    changed = copy / "fastneuron" / path.relative_to(PACKAGE)
+    changed.write_text(changed.read_text() + " ")
+    assert _jit._fingerprint() != _jit.FINGERPRINT
+    changed.unlink()
+    assert _jit._fingerprint() != _jit.FINGERPRINT
+
+
+def test_unchanged_is_found_again_and_changed_is_compiled(copy, outcome, warm):
+    warm(copy / "fastneuron" / "__pycache__")
+    last = outcome(copy)
+    assert last.from_cache
+    for name, old, new, other_bits in [
+        ("_math.py", "0.041666666666", "0.041666666667", True),  # two calls away from the kernel
+        ("_jit.py", '"boundscheck": False', '"boundscheck": True', False),
+    ]:
+        edit(copy / "fastneuron" / name, old, new)
+        edited = outcome(copy)
+        assert not edited.from_cache
+        assert edited.folder != last.folder
+        assert (edited.bits != last.bits) == other_bits
+        last = edited
+    assert outcome(copy).from_cache
+
+
+MODEL = """
+import helpers
+import fastneuron as fn
+
+class Passive(fn.Model):
+    tau: float = 10.0
+    states = {"V": -65.0}
+
+    @staticmethod
+    def derivative(V, I, p):
+        return (helpers.twice(I - V) / p.tau,)
+"""
+HELPERS = """
+import numba
+
+FACTOR = 2.0
+
+@numba.njit
+def twice(x):
+    return times(x)
+
+@numba.njit
+def times(x):
+    return FACTOR * x
+"""
+RUN_MODEL = """
+import fastneuron as fn
+from fastneuron.integrators import integrate
+from model import Passive
+print(fn.simulate(Passive(), 10.0).state["V"][0], sum(integrate.stats.cache_hits.values()))
+"""
+
+
+def test_a_users_model_is_never_stale(tmp_path, python):
+    """Not even where what changes is a number, read by a function, called by a function, called by the model."""
+    (tmp_path / "model.py").write_text(MODEL)
+    (tmp_path / "helpers.py").write_text(HELPERS)
+
+    def answer():
+        V, hits = python(RUN_MODEL, NUMBA_CACHE_DIR=str(tmp_path / "kernels")).split()
+        return float(V), hits != "0"
+
+    assert answer() == (pytest.approx(-65 * 2.718281828**-2), False)
+    assert answer() == (pytest.approx(-65 * 2.718281828**-2), True)
+    edit(tmp_path / "helpers.py", "FACTOR = 2.0", "FACTOR = 3.00")
+    assert answer() == (pytest.approx(-65 * 2.718281828**-3), False)
+
+
+@pytest.mark.slow
+def test_two_models_of_one_name(python, tmp_path):
+    """As in a notebook whose cell is run again after an edit."""
+    program = """
+import fastneuron as fn
+for factor in (1.0, 2.0):
+    class Passive(fn.Model):
+        tau: float = 10.0
+        states = {"V": -65.0}
+        derivative = staticmethod(lambda V, I, p: (factor * (I - V) / p.tau,))
+    print(fn.simulate(Passive(), 10.0).state["V"][0])
+"""
+    for _ in ("compiled", "from the cache"):
+        first, second = map(float, python(program, NUMBA_CACHE_DIR=str(tmp_path / "kernels")).split())
+        assert first == pytest.approx(-65 * 2.718281828**-1)
+        assert second == pytest.approx(-65 * 2.718281828**-2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folders are those of Linux")
+def test_read_only_install(copy, tmp_path, outcome, warm):
+    (copy / "fastneuron" / "__pycache__").write_text("a file where the folder should be: nothing can be written there")
+    home = tmp_path / "home"
+    environment = {"XDG_CACHE_HOME": "", "HOME": str(home), "LOCALAPPDATA": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+    warm(home / ".cache" / "fastneuron")
+    elsewhere = outcome(copy, **environment)
+    assert elsewhere.folder.startswith(str(home))
+    assert elsewhere.from_cache
+    assert elsewhere.warned == 0
+    # and no home either
+    environment |= {"HOME": NOWHERE, "LOCALAPPDATA": NOWHERE}
+    nowhere = outcome(copy, **environment)
+    assert nowhere.bits == elsewhere.bits
+    assert nowhere.folder == "None"
+    assert nowhere.warned == 1
+    assert "NUMBA_CACHE_DIR" in nowhere.warnings
+    # the remedy that the warning names
+    warm(tmp_path / "cache")
+    cured = outcome(copy, **environment, NUMBA_CACHE_DIR=str(tmp_path / "cache"))
+    assert cured.folder.startswith(str(tmp_path / "cache"))
+    assert cured.from_cache
+    assert cured.warned == 0
+
+
+def test_no_home_matters_only_where_the_package_cannot_hold_the_cache(outcome):
+    fine = outcome(PACKAGE.parent, HOME=NOWHERE, XDG_CACHE_HOME="")
+    assert fine.warned == 0
+    assert fine.folder.startswith(str(PACKAGE))
+
+
+@pytest.mark.slow
+def test_a_damaged_cache_is_mended(python, tmp_path, warm):
+    program = """
+import shutil
+import numpy as np
+import fastneuron as fn
+from fastneuron import _jit
+def run(n):
+    return fn.simulate(fn.MorrisLecar.hopf(), 5.0, current=np.full(n, 100.0)).state["V"][0].hex()
+for kernel in _jit.cache_folder().glob("*.kernel"):
+    kernel.write_bytes(kernel.read_bytes()[:1000])
+first = run(1)
+shutil.rmtree(_jit.cache_folder())  # as when an eighth later version of the package has swept it away
+print(first == run(2000))
+"""
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
+    warm(tmp_path / "kernels")
+    assert python(program, **cache) == "True\n"

@@ -1,0 +1,67 @@
+"""The machine code of the kernels: packed arithmetic in the hot loops, and no call to a mathematical function."""
+
+import platform
+import re
+from collections import Counter
+
+import pytest
+from catalogue import METHODS, MODELS
+
+import fastneuron as fn
+from fastneuron import _jit, _lanes, population
+
+FIRST = next(iter(MODELS.values()))
+PAIRS = [(case, METHODS[0]) for case in MODELS.values()] + [(FIRST, method) for method in METHODS[1:]]
+CALLEES = re.compile(r"(movabsq\s+\$|call\w*\s+|\bbl\s+)(?:\.L)?([A-Za-z_]\w*)")
+MATHEMATICS = re.compile(r"_*(ZGV\w*|svml\w*|(exp|exp2|expm1|tanh|sinh|cosh|pow|log|fma|fmin|fmax|floor|round)f?)$")
+
+
+def assembly(case, method, monkeypatch):
+    fresh = _jit.kernel(population.integrate.py_func)
+    fresh._cache.disable()  # machine code that comes from the cache cannot be read
+    monkeypatch.setattr(population, "integrate", fresh)
+    fn.simulate(duration=1.0, method=method.name, **method.options, **case.population(16 * _lanes.Wide.lanes))
+    (text,) = fresh.inspect_asm().values()
+    return text
+
+
+def packed(text):
+    """How often each packed instruction on float64 occurs, in registers of 256 bits or more where there are such."""
+    if platform.machine() in ("x86_64", "AMD64"):
+        found = re.findall(r"\b(v\w+pd)\s.*%([yz])mm", text)
+        return Counter(re.sub(r"^vfn?m\w+", "fma", name).removeprefix("v").removesuffix("pd") for name, _ in found)
+    found = re.findall(r"\b(fmla|fmls|fdiv|fmul)\s+(?:v\d+\.2d|z\d+\.d)", text)
+    return Counter({"fmla": "fma", "fmls": "fma"}.get(name, name.removeprefix("f")) for name in found)
+
+
+@pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "AMD64", "arm64", "aarch64")
+    or (platform.machine() in ("x86_64", "AMD64") and not {"avx2", "fma"} <= _lanes._host_features()),
+    reason="what packed arithmetic looks like on this machine is not known here",
+)
+@pytest.mark.parametrize(("case", "method"), PAIRS, ids=lambda x: x.name)
+def test_hot_loops_are_packed(case, method, monkeypatch):
+    text = assembly(case, method, monkeypatch)
+    found = packed(text)
+    # one loop per stage: at least 4 stages, each with the polynomials of 2 exponentials and a division
+    assert found["fma"] >= 4 * 25, found
+    assert found["mul"] >= 4 * 4, found
+    assert found["div"] >= 4, found
+    called = {name for _, name in CALLEES.findall(text)}
+    assert called, "the pattern is out of date: something is always called"
+    assert {name for name in called if MATHEMATICS.match(name)} == set()
+
+
+def test_the_pattern_knows_a_call(monkeypatch):
+    """A kernel that does call exp is found out."""
+    import math
+
+    import numba
+
+    @numba.njit
+    def careless(x):
+        return math.exp(x) + math.tanh(x)
+
+    careless(1.0)
+    (text,) = careless.inspect_asm().values()
+    assert {name for _, name in CALLEES.findall(text) if MATHEMATICS.match(name)} >= {"exp", "tanh"}
