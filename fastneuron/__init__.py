@@ -2,8 +2,24 @@
 
 from . import reference
 from ._version import __version__
+from .currents import Chirp, Current, Pulses, Ramp, Samples, Sine, Step
 from .models import Model, MorrisLecar
 from .recording import Run, Spikes
 from .simulate import simulate
 
-__all__ = ["Model", "MorrisLecar", "Run", "Spikes", "__version__", "reference", "simulate"]
+__all__ = [
+    "Chirp",
+    "Current",
+    "Model",
+    "MorrisLecar",
+    "Pulses",
+    "Ramp",
+    "Run",
+    "Samples",
+    "Sine",
+    "Spikes",
+    "Step",
+    "__version__",
+    "reference",
+    "simulate",
+]

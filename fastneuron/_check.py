@@ -5,6 +5,7 @@ Each message names the argument, what was given and what is allowed.
 
 import difflib
 import operator
+from typing import Any
 
 import numpy as np
 
@@ -21,8 +22,8 @@ def known(name, value, allowed):
     raise ValueError(message + (f"; did you mean {hint!r}?" if hint else ""))
 
 
-def numbers(name, value):
-    """`value` as a float64 array of at most one dimension, every element finite."""
+def numbers(name: str, value: Any, finite: bool = True) -> np.ndarray:
+    """A copy of `value` as a float64 array of at most one dimension, every element finite (or at least not NaN)."""
     if isinstance(value, str | bytes) or value is None:
         raise TypeError(f"{name} must be numbers, a scalar or a one-dimensional array; got {value!r}")
     try:
@@ -38,10 +39,10 @@ def numbers(name, value):
         ) from None
     if array.ndim > 1:
         raise ValueError(f"{name} must be a number or one value per neuron; got an array of shape {array.shape}")
-    bad = np.flatnonzero(~np.isfinite(array.ravel()))
-    if bad.size:
-        where = f" at neuron {bad[0]}" if array.ndim else ""
-        raise ValueError(f"{name} must be finite; got {array.ravel()[bad[0]]}{where}")
+    if finite:
+        satisfies(name, array, np.isfinite, "finite")
+    else:
+        satisfies(name, array, lambda x: ~np.isnan(x), "a number")
     return array
 
 
@@ -81,6 +82,12 @@ def whole(name, value, least):
     return result
 
 
+def only(name, value, kind, method):
+    """Raise where an argument is given to a method that has no use for it."""
+    if value is not None:
+        raise ValueError(f"{name} is for {kind}; got {name}={value!r} with method={method!r}")
+
+
 def steps(duration, dt):
     """How many steps of `dt` make `duration`; it must be a whole number of them."""
     dt = number("dt", dt, "a positive number of ms", lambda x: x > 0)
@@ -96,12 +103,11 @@ def steps(duration, dt):
     return count
 
 
-def population_size(arrays):
-    """The one size to which the named `arrays` broadcast: scalars and length-1 arrays stretch."""
+def population_size(sizes):
+    """The one size to which the named `sizes` broadcast: 1 stretches."""
     size, first = 1, None
-    for name, array in arrays.items():
-        length = array.size if array.ndim else 1
-        if array.ndim and length == 0:
+    for name, length in sizes.items():
+        if length == 0:
             raise ValueError(f"{name} must have at least one value; got an empty array")
         if length == 1 or length == size:
             continue

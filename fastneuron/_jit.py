@@ -29,8 +29,6 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 from numba.extending import overload
 
-from ._behaviour import Unknown, describe
-
 FLAGS = {"error_model": "numpy", "boundscheck": False, "fastmath": False}
 
 PACKAGE = Path(__file__).parent
@@ -40,6 +38,11 @@ GENERATIONS_KEPT = 8  # caches of older sources in the same folder; about 0.3 MB
 def inline(function):
     """Compile a scalar helper that always melts into its caller."""
     return numba.njit(forceinline=True, **FLAGS)(function)
+
+
+def helper(function):
+    """Compile a function that is called, not melted in: for code that a kernel needs in several places."""
+    return numba.njit(**FLAGS)(function)
 
 
 def specialises(generic):
@@ -105,20 +108,10 @@ def _describe(numba_type):
     if isinstance(numba_type, types.BaseNamedTuple):
         owner = numba_type.instance_class
         fields = ", ".join(map(_describe, numba_type.types))
-        return f"{owner.__module__}.{owner.__qualname__}({fields}){_behaviour_of(owner)}"
+        return f"{owner.__module__}.{owner.__qualname__}({fields})"
     if isinstance(numba_type, types.BaseTuple):
         return f"({', '.join(map(_describe, numba_type.types))})"
     return repr(numba_type)
-
-
-@functools.cache
-def _behaviour_of(owner):
-    """What the fingerprint does not know of a NamedTuple that selects code: the functions of a user's own model."""
-    if owner.__module__.partition(".")[0] == __package__:
-        return ""
-    if not hasattr(owner, "model"):
-        raise Unknown(owner)
-    return f"{describe(owner.model.prepare)}\n{describe(owner.model.derivative)}"
 
 
 class KernelCache(_Cache):
@@ -157,17 +150,14 @@ class KernelCache(_Cache):
             return None
         try:
             payload = pickle.loads(self._path(sig, target_context.codegen()).read_bytes())
-        except (Unknown, OSError, EOFError, pickle.UnpicklingError):
+        except (OSError, EOFError, pickle.UnpicklingError):
             return None
         return CompileResult._rebuild(target_context, *payload)
 
     def save_overload(self, sig, data):
         if not self.enabled or cache_folder() is None or data.library.has_dynamic_globals:
             return
-        try:
-            path = self._path(sig, data.codegen)
-        except Unknown:  # a user's model that refers to something that cannot be named: compiled anew in each process
-            return
+        path = self._path(sig, data.codegen)
         partial = path.with_suffix(f".{uuid.uuid4().hex}")
         try:
             partial.write_bytes(dumps(data._reduce()))

@@ -13,7 +13,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ._jit import specialises
+from ._jit import inline, specialises
 
 
 class Wide(NamedTuple):
@@ -83,17 +83,47 @@ def take(typingctx, like, array, lane):
 
 
 @intrinsic
-def put(typingctx, array, lane, values):
-    """Store the tuple `values` as column `lane` of `array`."""
+def put_at(typingctx, array, row, lane, values):
+    """Store the tuple `values` in column `lane` of `array`, from `row` on."""
 
     def codegen(context, builder, signature, args):
-        for row in range(len(values)):
-            index = context.get_constant(types.intp, row)
-            where = _address(context, builder, signature.args[0], args[0], index, args[1])
-            builder.store(builder.extract_value(args[2], row), where)
+        for i in range(len(values)):
+            index = builder.add(args[1], context.get_constant(types.intp, i))
+            where = _address(context, builder, signature.args[0], args[0], index, args[2])
+            builder.store(builder.extract_value(args[3], i), where)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, values), codegen
+    return types.void(array, types.intp, types.intp, values), codegen
+
+
+@inline
+def put(array, lane, values):
+    """Store the tuple `values` as column `lane` of `array`."""
+    put_at(array, 0, lane, values)
+
+
+@intrinsic(prefer_literal=True)
+def local(typingctx, like, times, lanes):
+    """An uninitialised float64 array of `times` rows for each element of `like`, and a column per lane.
+
+    It lives on the stack, so that the optimiser knows that no two of them overlap; `times` is a literal.
+    """
+    array = types.Array(types.float64, 2, "C")
+    shape = (times.literal_value * len(like), lanes.instance_class.lanes)
+
+    def codegen(context, builder, signature, args):
+        with builder.goto_entry_block():
+            memory = builder.alloca(ir.DoubleType(), size=ir.Constant(ir.IntType(64), shape[0] * shape[1]))
+            memory.align = 64
+        view = context.make_array(array)(context, builder)
+        sizes = [context.get_constant(types.intp, size) for size in shape]
+        strides = [context.get_constant(types.intp, stride) for stride in (8 * shape[1], 8)]
+        context.populate_array(
+            view, data=memory, shape=sizes, strides=strides, itemsize=context.get_constant(types.intp, 8), meminfo=None
+        )
+        return view._getvalue()
+
+    return array(like, times, lanes), codegen
 
 
 @intrinsic
@@ -120,12 +150,24 @@ def _bitcast(to):
 
 
 @intrinsic
+def floor(typingctx, x):
+    """The largest whole number not above x, as a float: math.floor gives an int, which AVX2 cannot convert in packs."""
+
+    def codegen(context, builder, signature, args):
+        return builder.call(builder.module.declare_intrinsic("llvm.floor", [args[0].type]), args)
+
+    return x(x), codegen
+
+
+@intrinsic
 def bits(typingctx, x):
-    """The bit pattern of a float64."""
-    return types.int64(types.float64), _bitcast(ir.IntType(64))
+    """The bit pattern of a float64 as an int64, of a float32 as an int32."""
+    integer = {types.float64: types.int64, types.float32: types.int32}[x]
+    return integer(x), _bitcast(ir.IntType(integer.bitwidth))
 
 
 @intrinsic
 def from_bits(typingctx, pattern):
-    """The float64 of a bit pattern."""
-    return types.float64(types.int64), _bitcast(ir.DoubleType())
+    """The float64 of an int64 bit pattern, the float32 of an int32 one."""
+    kind = {types.int64: types.float64, types.int32: types.float32}[types.unliteral(pattern)]
+    return kind(types.unliteral(pattern)), _bitcast(ir.DoubleType() if kind is types.float64 else ir.FloatType())

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _check, _progress, _threads
-from .currents import Constant
-from .integrators import METHODS, Traces
+from . import _check, _progress, _threads, population
+from .currents import Current, as_current
+from .integrators import METHODS, Problem, Traces
 from .models import Model
-from .population import Population
 from .recording import Run, Spikes
 
 
@@ -21,7 +18,7 @@ def simulate(
     model: Model,
     duration: float,
     dt: float = 0.05,
-    current: npt.ArrayLike = 0.0,
+    current: npt.ArrayLike | Current = 0.0,
     initial: Mapping[str, npt.ArrayLike] | None = None,
     method: str = "rk4",
     record: str | Sequence[str] | None = None,
@@ -30,6 +27,10 @@ def simulate(
     threshold: float | None = None,
     threads: int | None = None,
     progress: bool = False,
+    *,
+    sample_interval: float | None = None,
+    rtol: float | None = None,
+    atol: float | Mapping[str, float] | None = None,
 ) -> Run:
     """Integrate a population of neurons, on all cores.
 
@@ -41,20 +42,21 @@ def simulate(
     model : Model
         For example ``fn.MorrisLecar.hopf()``.
     duration : float
-        How long, ms; a multiple of `dt`.
+        How long, ms; with a fixed-step method, a multiple of `dt`.
     dt : float, default 0.05
-        Step, ms.
-    current : float or (n,) array_like, default 0
-        Injected current, uA/cm^2.
+        Step, ms; with an adaptive method, the first step it tries.
+    current : float, (n,) array_like or Current, default 0
+        Injected current, uA/cm^2: constant, or a function of time such as ``fn.Step(30.0, start=100.0)``.
     initial : dict of float or (n,) array_like, optional
         Initial value by name of state, as in ``run.state``.  Morris-Lecar starts at V = -60 mV, and N at its steady
         state for the initial V, where nothing else is given.
-    method : {"rk4"}
-        Classical Runge-Kutta of order 4 (Kutta 1901).
+    method : {"rk4", "dop853", "tsit5"}
+        Classical Runge-Kutta of order 4 (Kutta 1901), or an adaptive method in which every neuron has steps of its
+        own: Dormand & Prince's of order 8 (Hairer, Norsett & Wanner 1993), Tsitouras' of order 5 (2011).
     record : str or sequence of str, optional
         States to sample, for example ``"V"`` or ``("V", "N")``.
     every : int, default 1
-        Sample every so many steps, the initial state being the first sample.
+        Sample at every so many multiples of `dt`, the initial state being the first sample.
     neurons : (m,) array_like of int, slice or (n,) mask, optional
         Which neurons to sample; all by default.
     threshold : float, optional
@@ -63,6 +65,11 @@ def simulate(
         Number of threads; one per core this process may use by default.
     progress : bool, default False
         Show a progress bar (extra ``progress``).
+    sample_interval : float, optional
+        Time between samples, ms, in place of `every`; with a fixed-step method, a multiple of `dt`.
+    rtol, atol : float, optional
+        An adaptive method keeps the error of each step below ``atol + rtol * |state|``; 1e-6 by default.  `atol` may
+        be a mapping from names of states.
 
     Returns
     -------
@@ -74,11 +81,14 @@ def simulate(
     TypeError, ValueError
         If an argument is not allowed; nothing has been started then.
     FloatingPointError
-        If a state is no longer finite, naming the first such neuron and the time.
+        If a state is no longer finite, or an adaptive step shrinks to nothing, naming the first such neuron and the
+        time.
 
     Notes
     -----
-    Spike times are the roots of the cubic Hermite interpolant of V in the step, so that their error falls as dt^4.
+    A spike's time is where the voltage, interpolated inside the step, crosses the threshold: by the cubic Hermite
+    polynomial with a fixed step, so that the error falls as dt^4, and by the method's own continuous extension
+    otherwise, as the samples are.
 
     Examples
     --------
@@ -93,61 +103,105 @@ def simulate(
     if not isinstance(model, Model):
         hint = "; a model is an instance: write MorrisLecar() with its parentheses" if isinstance(model, type) else ""
         raise TypeError(f"model must be a Model, for example MorrisLecar.hopf(); got {model!r}{hint}")
-    _check.known("method", method, METHODS)
-    steps = _check.steps(duration, dt)
-    names = list(model.states)
+    chosen = METHODS[_check.known("method", method, METHODS)]
+    if chosen.is_adaptive:
+        dt = _check.number("dt", dt, "a positive number of ms", lambda x: x > 0)
+        duration = _check.number("duration", duration, "a number of ms, 0 or more", lambda x: x >= 0)
+    else:
+        _check.steps(duration, dt)
+        dt, duration = float(dt), float(duration)
+        _check.only("rtol", rtol, "adaptive methods", method)
+        _check.only("atol", atol, "adaptive methods", method)
+    drive = as_current("current", current)
+    given = _initial(initial, model)
+    sizes = {"the model's parameters": model.size, "current": drive.size}
+    n = _check.population_size(sizes | {f"initial[{name!r}]": value.size for name, value in given.items()})
+    recorded = _recorded(record, model)
+    every, interval = _sampling(every, sample_interval, duration, dt, chosen.is_adaptive)
+    if neurons is not None and not recorded:
+        raise ValueError(f"neurons selects what record keeps, but record is {record!r}: name a state, such as 'V'")
+    rows = np.arange(n if recorded else 0) if neurons is None else _check.indices("neurons", neurons, n)
+    threshold = model.threshold if threshold is None else _check.number("threshold", threshold, "a finite number of mV")
+    threads = _threads.available() if threads is None else _check.whole("threads", threads, 1)
+    rtol = _check.number("rtol", 1e-6 if rtol is None else rtol, "a positive number", lambda x: x > 0)
+
+    samples = int(duration / interval * (1 + 1e-12)) + 1 if recorded else 0
+    order = np.argsort(rows, kind="stable")
+    which = np.array([list(model.states).index(name) for name in recorded], np.int64)
+    problem = Problem(
+        model=model,
+        current=drive,
+        state=model.initial_state(given, n),
+        duration=duration,
+        dt=dt,
+        threshold=threshold,
+        traces=Traces(which, rows[order], order, every, interval, np.empty((which.size, rows.size, samples))),
+        rtol=rtol,
+        atol=_absolute(atol, model),
+    )
+    problem.traces.out[:, :, :1] = problem.state[np.ix_(which, rows)][:, :, np.newaxis]
+    with _progress.bar(progress, n, duration, dt) as tick:
+        spikes = population.advance(chosen, problem, threads, tick)
+    return Run(
+        model=model,
+        duration=duration,
+        dt=dt,
+        spike_count=problem.spike_count,
+        spikes=Spikes(*spikes),
+        state=dict(zip(model.states, problem.state, strict=True)),
+        time=np.arange(samples) * interval if every == 0 else np.arange(samples) * every * dt,  # as the kernel has it
+        neurons=rows,
+        traces=dict(zip(recorded, problem.traces.out, strict=True)),
+    )
+
+
+def _initial(initial: Mapping[str, npt.ArrayLike] | None, model: Model) -> dict[str, np.ndarray]:
     if not isinstance(initial, Mapping | None):
         raise TypeError(f"initial must map names of states to values, for example {{'V': -60.0}}; got {initial!r}")
-    wanted = dict(initial or {})
-    for name in wanted:
-        _check.known(f"a state in initial for {type(model).__name__}", name, names)
-    amplitude = _check.numbers("current", current)
-    given = {name: _check.numbers(f"initial[{name!r}]", value) for name, value in wanted.items()}
-    parameters = {name: np.asarray(value) for name, value in model.parameters.items()}
-    n = _check.population_size(
-        {**parameters, "current": amplitude, **{f"initial[{name!r}]": value for name, value in given.items()}}
-    )
+    for name in initial or {}:
+        _check.known(f"a state in initial for {type(model).__name__}", name, model.states)
+    return {name: _check.numbers(f"initial[{name!r}]", value) for name, value in (initial or {}).items()}
+
+
+def _recorded(record: str | Sequence[str] | None, model: Model) -> list[str]:
     if not isinstance(record, Iterable | None):
         raise TypeError(f"record must be the name of a state or several names; got {record!r}")
     recorded = [] if record is None else [record] if isinstance(record, str) else list(record)
     for name in recorded:
-        _check.known("record", name, names)
+        _check.known("record", name, model.states)
     if len(set(recorded)) < len(recorded):
         raise ValueError(f"record must name each state at most once; got {record!r}")
-    every = min(_check.whole("every", every, 1), steps + 1)
-    if neurons is not None and not recorded:
-        raise ValueError(f"neurons selects what record keeps, but record is {record!r}: name a state, such as 'V'")
-    chosen = np.arange(n if recorded else 0) if neurons is None else _check.indices("neurons", neurons, n)
-    threshold = model.threshold if threshold is None else _check.number("threshold", threshold, "a finite number of mV")
-    threads = _threads.available() if threads is None else _check.whole("threads", threads, 1)
-
-    state = initial_state(model, given, n)
-    samples = steps // every + 1 if recorded else 0
-    order = np.argsort(chosen, kind="stable")
-    which = np.array([names.index(name) for name in recorded], np.int64)
-    traces = Traces(which, chosen[order], order, every, np.empty((which.size, chosen.size, samples)))
-    traces.out[:, :, :1] = state[np.ix_(which, chosen)][:, :, np.newaxis]
-    population = Population(METHODS[method], model, Constant(amplitude), state, float(dt), threshold)
-    with _progress.bar(progress, n, steps, float(dt)) as tick:
-        spikes = population.advance(0, steps, traces, threads, tick)
-    return Run(
-        model=model,
-        duration=float(duration),
-        dt=float(dt),
-        spike_count=population.spike_count,
-        spikes=Spikes(*spikes),
-        state=dict(zip(names, state, strict=True)),
-        time=np.arange(samples) * every * float(dt),  # k * dt rounded once, as the kernel has it
-        neurons=chosen,
-        traces=dict(zip(recorded, traces.out, strict=True)),
-    )
+    return recorded
 
 
-def initial_state(model: Model, given: Mapping[str, np.ndarray], n: int) -> np.ndarray:
-    """The (D, n) state to start from: what is given, and the model's own initial values for the rest."""
-    parameters: Any = SimpleNamespace(**model.parameters)
-    state = np.empty((len(model.states), n))
-    with np.errstate(all="ignore"):  # a gate that is flat at V overflows on its way to 0 or 1
-        for row, (name, default) in zip(state, model.states.items(), strict=True):
-            row[:] = given[name] if name in given else default(state[0], parameters) if callable(default) else default
-    return state
+def _sampling(
+    every: int, sample_interval: float | None, duration: float, dt: float, adaptive: bool
+) -> tuple[int, float]:
+    """Steps between samples, 0 where they are not steps, and ms."""
+    every = _check.whole("every", every, 1)
+    if sample_interval is None:
+        every = min(every, round(duration / dt) + 1)
+        return (0 if adaptive else every), every * dt
+    if every != 1:
+        raise ValueError(
+            f"give every or sample_interval, not both; got every={every}, sample_interval={sample_interval}"
+        )
+    interval = _check.number("sample_interval", sample_interval, "a positive number of ms", lambda x: x > 0)
+    if adaptive:
+        return 0, interval
+    every = round(interval / dt)
+    if every < 1 or abs(every * dt - interval) > 1e-9 * interval:
+        raise ValueError(f"sample_interval must be a multiple of dt = {dt:g} ms; got {sample_interval!r}")
+    return every, interval
+
+
+def _absolute(atol: float | Mapping[str, float] | None, model: Model) -> np.ndarray:
+    """The absolute tolerance of each state."""
+    values = dict.fromkeys(model.states, 1e-6)
+    if isinstance(atol, Mapping):
+        for name, value in atol.items():
+            values[_check.known("a state in atol", name, model.states)] = value
+    elif atol is not None:
+        values = dict.fromkeys(model.states, atol)
+    wanted = "a number, 0 or more"
+    return np.array([_check.number("atol", value, wanted, lambda x: x >= 0) for value in values.values()])

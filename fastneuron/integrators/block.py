@@ -3,28 +3,41 @@
 from typing import Any, NamedTuple
 
 from .._jit import inline
-from .._lanes import take
-from ..currents import value
-from ..models import derivative
+from .._lanes import put, take
+from ..currents import on_grid, value
+from ..models import derivative, prepare
 
 
 class Block(NamedTuple):
-    """What a method sees.  The `like` tuples are never read: their types say what a column is."""
+    """The neurons in the lanes.  The `like` tuples are never read: their types say what a column is."""
 
     lanes: Any
     model: Any  # like: the parameters
     prepared_like: Any
     waveform_like: Any
     state_like: Any
+    given: Any  # (parameter, lane)
     prepared: Any  # (constant, lane)
     waveform: Any  # (field, lane)
-    start: Any  # (state, lane): where the step began
-    state: Any  # (state, lane): where it ends
-    scratch: Any  # (method's rows, lane)
+    table: Any  # samples of currents
 
 
 @inline
-def slope(block, lane, state, t):
-    """The derivative of `state`, a tuple, with the parameters and the current of `lane` at time t."""
-    current = value(take(block.waveform_like, block.waveform, lane), t)
+def load(block, columns, lane, neuron, grid):
+    """Put the parameters and the current of a neuron into a lane; the current's edges go to multiples of `grid` ms."""
+    parameters = block.given.shape[0]
+    for k in range(parameters):
+        block.given[k, lane] = columns.values[columns.first[k] + columns.stride[k] * neuron]
+    for k in range(block.waveform.shape[0]):
+        entry = parameters + k
+        block.waveform[k, lane] = columns.values[columns.first[entry] + columns.stride[entry] * neuron]
+    put(block.prepared, lane, prepare(take(block.model, block.given, lane)))
+    if grid > 0.0:
+        put(block.waveform, lane, on_grid(take(block.waveform_like, block.waveform, lane), grid))
+
+
+@inline
+def slope(block, lane, state, t, before):
+    """The derivative of `state`, a tuple, with the parameters and the current of `lane` at time t, or before it."""
+    current = value(take(block.waveform_like, block.waveform, lane), t, before, block.table)
     return derivative(block.model, state, current, take(block.prepared_like, block.prepared, lane))

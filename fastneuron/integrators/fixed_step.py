@@ -1,22 +1,18 @@
 """The one kernel of the fixed-step methods: blocks outside, steps inside, lanes innermost."""
 
+from collections.abc import Generator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .._jit import kernel, specialises
-from .._lanes import put, take, width
+from .._lanes import local, put, take, width
 from ..models import prepare
-from .block import Block, slope
-from .spikes import crossing
+from .block import Block, load, slope
+from .problem import Problem
+from .spikes import crossing, hermite
 
-
-class Columns(NamedTuple):
-    """Scalars and arrays in one vector: entry k of neuron i is ``values[first[k] + stride[k] * i]``, stride 0 or 1."""
-
-    values: Any
-    first: Any
-    stride: Any
+CALL = 2_000_000  # neuron-steps per kernel call: 20 to 40 ms, so that Ctrl-C and progress are prompt
 
 
 class Span(NamedTuple):
@@ -29,36 +25,18 @@ class Span(NamedTuple):
     traced: int
 
 
-class SpikeBuffer(NamedTuple):
-    """Where spikes go: counts for the whole population, and a list long enough for the span."""
-
-    count: Any  # (n,) int64
-    neuron: Any  # (room,) int64
-    time: Any  # (room,) float64
+def step(method, block, start, end, scratch, t, t_end, dt):
+    """Generic: one step of every lane, from `start` at t to `end`, resolved by the type of `method`."""
 
 
-class Traces(NamedTuple):
-    """Where samples go: states `which` of the (sorted) neurons, every so many steps, into rows of `out`."""
-
-    which: Any  # (states,) int64
-    neuron: Any  # (m,) int64, ascending
-    row: Any  # (m,) int64
-    every: int
-    out: Any  # (states, m, samples)
+def scratch_space(method, like, lanes):
+    """Generic: the rows that the method wants beside them."""
 
 
-def step(method, block, t, dt):
-    """Generic: one step of every lane, from ``block.start`` to ``block.state``, resolved by the type of `method`."""
-
-
-def scratch_arrays(method):
-    """Generic: how many arrays of the state's shape the method wants beside ``start`` and ``state``."""
-
-
-@specialises(scratch_arrays)
-def _scratch_arrays(method):
-    constant = method.instance_class.scratch
-    return lambda method: constant
+@specialises(scratch_space)
+def _scratch_space(method, like, lanes):
+    arrays = method.instance_class.scratch
+    return lambda method, like, lanes: local(like, arrays, lanes)
 
 
 @kernel
@@ -68,30 +46,27 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, span, 
     Returns the first neuron that is no longer finite (its block is left as it was) or -1, and the number of spikes.
     """
     L = width(lanes)
-    D, P, W = len(state_like), len(model), len(waveform)
+    D = len(state_like)
     prepared_like = prepare(model)
-    K = len(prepared_like)
-    S = scratch_arrays(method) * D
-    # one array, so that the optimiser knows that its parts do not overlap
-    work = np.empty((P + K + W + 2 * D + S, L))
-    given = work[:P]
-    prepared = work[P : P + K]
-    drive = work[P + K : P + K + W]
-    start = work[P + K + W : P + K + W + D]
-    end = work[P + K + W + D : P + K + W + 2 * D]
-    scratch = work[P + K + W + 2 * D :]
-    block = Block(lanes, model, prepared_like, waveform, state_like, prepared, drive, start, end, scratch)
+    start, end = local(state_like, 1, lanes), local(state_like, 1, lanes)
+    scratch = scratch_space(method, state_like, lanes)
+    block = Block(
+        lanes,
+        model,
+        prepared_like,
+        waveform,
+        state_like,
+        local(model, 1, lanes),
+        local(prepared_like, 1, lanes),
+        local(waveform, 1, lanes),
+        columns.table,
+    )
     spiked = 0
     traced_end = span.traced
     for low in range(span.low, span.high, L):
         for lane in range(L):
-            # lanes past the end repeat the last neuron, so that every neuron takes the vector path
-            i = min(low + lane, span.high - 1)
-            for k in range(P):
-                given[k, lane] = columns.values[columns.first[k] + columns.stride[k] * i]
-            for k in range(W):
-                drive[k, lane] = columns.values[columns.first[P + k] + columns.stride[P + k] * i]
-            put(prepared, lane, prepare(take(model, given, lane)))
+            i = min(low + lane, span.high - 1)  # lanes past the end repeat the last neuron: all take the vector path
+            load(block, columns, lane, i, dt)
             for k in range(D):
                 end[k, lane] = state[k, i]
         here = min(L, span.high - low)
@@ -99,19 +74,20 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, span, 
         while traced_end < traces.neuron.size and traces.neuron[traced_end] < low + here:
             traced_end += 1
         for number in range(span.first, span.last):
-            t = number * dt
+            t, t_end = number * dt, (number + 1) * dt
             for lane in range(L):
                 put(start, lane, take(state_like, end, lane))
-            step(method, block, t, dt)
+            step(method, block, start, end, scratch, t, t_end, dt)
             crossed = 0
             for lane in range(L):
                 crossed |= (start[0, lane] < threshold) & (end[0, lane] >= threshold)
             if crossed:
                 for lane in range(here):
                     if start[0, lane] < threshold and end[0, lane] >= threshold:
-                        before = slope(block, lane, take(state_like, start, lane), t)[0] * dt
-                        after = slope(block, lane, take(state_like, end, lane), t + dt)[0] * dt
-                        part = crossing(start[0, lane] - threshold, end[0, lane] - threshold, before, after)
+                        before = slope(block, lane, take(state_like, start, lane), t, False)[0] * dt
+                        after = slope(block, lane, take(state_like, end, lane), t_end, True)[0] * dt
+                        cubic = hermite(start[0, lane], end[0, lane], before, after)
+                        part = crossing(start[0, lane] - threshold, cubic, 1.0)
                         spikes.count[low + lane] += 1
                         spikes.neuron[spiked] = low + lane
                         spikes.time[spiked] = (number + part) * dt
@@ -129,3 +105,52 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, span, 
             for k in range(D):
                 state[k, low + lane] = end[k, lane]
     return -1, spiked
+
+
+def advance(method: Any, problem: Problem, low: int, high: int) -> Generator[float, None, list[Any]]:
+    """Take the neurons `low` to `high` to the end; yields the neuron-ms done, returns lists of spikes."""
+    steps = round(problem.duration / problem.dt)
+    stride = max(1, CALL // (high - low))
+    buffer = problem.buffer((high - low) * (min(stride, steps) // 2 + 1))  # a crossing takes two steps
+    traced = int(np.searchsorted(problem.traces.neuron, low))
+    spikes = []
+    failure = None
+    for first in range(0, steps, stride):
+        span = Span(low, high, first, min(first + stride, steps), traced)
+        bad, count = _integrate(method, problem, span, buffer)
+        if bad >= 0:  # go on with those before it: the error must not depend on the division into calls
+            failure = _failure(method, problem, bad, span)
+            high = bad
+            if high == low:
+                break
+            unmoved = bad - (bad - low) % problem.lanes.lanes  # its block
+            _integrate(
+                method, problem, span._replace(low=unmoved, high=high, traced=problem.traces.neuron.size), buffer
+            )
+        spikes.append((buffer.neuron[:count].copy(), buffer.time[:count].copy()))
+        yield (high - low) * (span.last - first) * problem.dt
+    if failure:
+        raise failure
+    return spikes
+
+
+def _integrate(method, problem, span, buffer):
+    p = problem
+    return integrate(
+        method, p.lanes, *p.likes, p.columns, p.state, span, p.dt, p.threshold, buffer, p.traces
+    )  # fmt: skip
+
+
+def _failure(method: Any, problem: Problem, neuron: int, span: Span) -> FloatingPointError:
+    """Find the step at which `neuron` ceased to be finite, by bisection; an error to raise."""
+    buffer = problem.buffer((span.last - span.first) // 2 + 1)
+    nobody = problem.traces.neuron.size
+    good, bad = span.first, span.last
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        failed, _ = _integrate(method, problem, Span(neuron, neuron + 1, good, middle, nobody), buffer)
+        good, bad = (good, middle) if failed >= 0 else (middle, bad)
+    return FloatingPointError(
+        f"neuron {neuron} blew up: its state is no longer finite at t = {bad * problem.dt:.12g} ms; "
+        f"dt = {problem.dt:g} ms is probably too large for its parameters"
+    )

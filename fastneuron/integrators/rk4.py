@@ -15,30 +15,29 @@ class RK4(NamedTuple):
 
 
 @specialises(step)
-def _step(method, block, t, dt):
+def _step(method, block, start, end, scratch, t, t_end, dt):
     if method.instance_class is not RK4:
         return None
 
     # one loop over lanes per stage: short dependency chains let the core overlap vectors (106 instead of 75 on Zen 4)
-    def rk4(method, block, t, dt):
-        start, stage, end, like = block.start, block.scratch, block.state, block.state_like
-        lanes = width(block.lanes)
+    def rk4(method, block, start, end, scratch, t, t_end, dt):
+        like, lanes = block.state_like, width(block.lanes)
         half, third, sixth = 0.5 * dt, dt / 3.0, dt / 6.0
         for lane in range(lanes):
             y = take(like, start, lane)
-            k1 = slope(block, lane, y, t)
-            put(stage, lane, axpy(half, k1, y))
+            k1 = slope(block, lane, y, t, False)
+            put(scratch, lane, axpy(half, k1, y))
             put(end, lane, axpy(sixth, k1, y))
         for lane in range(lanes):
-            k2 = slope(block, lane, take(like, stage, lane), t + half)
-            put(stage, lane, axpy(half, k2, take(like, start, lane)))
+            k2 = slope(block, lane, take(like, scratch, lane), t + half, False)
+            put(scratch, lane, axpy(half, k2, take(like, start, lane)))
             put(end, lane, axpy(third, k2, take(like, end, lane)))
         for lane in range(lanes):
-            k3 = slope(block, lane, take(like, stage, lane), t + half)
-            put(stage, lane, axpy(dt, k3, take(like, start, lane)))
+            k3 = slope(block, lane, take(like, scratch, lane), t + half, False)
+            put(scratch, lane, axpy(dt, k3, take(like, start, lane)))
             put(end, lane, axpy(third, k3, take(like, end, lane)))
         for lane in range(lanes):
-            k4 = slope(block, lane, take(like, stage, lane), t + dt)
+            k4 = slope(block, lane, take(like, scratch, lane), t_end, True)
             put(end, lane, axpy(sixth, k4, take(like, end, lane)))
 
     return rk4

@@ -1,27 +1,44 @@
-"""The time of a spike inside a step: the root of the cubic Hermite interpolant of V."""
+"""The time of a spike inside a step: where a polynomial through it rises through the threshold."""
 
 from .._jit import inline
+from .._lanes import fma
 
 
 @inline
-def crossing(V0, V1, slope0, slope1):
-    """The fraction of the step at which V rises through 0, given V0 < 0 <= V1 and slopes per step.
+def polynomial(start, coefficients, x):
+    """``start + coefficients[0] x + coefficients[1] x**2 + ...``."""
+    s = 0.0
+    for p in range(len(coefficients) - 1, -1, -1):
+        s = fma(s, x, coefficients[p])
+    return fma(s, x, start)
 
-    Newton's method on the cubic, kept inside a shrinking bracket; V's error falls as dt^4, and so does the time's.
+
+@inline
+def crossing(start, coefficients, end):
+    """The x up to `end` at which the polynomial rises through 0, given that it is below 0 at 0 but not at `end`.
+
+    The Illinois variant of the secant method inside a shrinking bracket (Dowell & Jarratt 1971).
     """
-    a = 2.0 * (V0 - V1) + slope0 + slope1
-    b = 3.0 * (V1 - V0) - 2.0 * slope0 - slope1
-    low, high = 0.0, 1.0
-    x = V0 / (V0 - V1)
-    for _ in range(60):
-        f = ((a * x + b) * x + slope0) * x + V0
+    low, high = 0.0, end
+    f_low, f_high = start, polynomial(start, coefficients, end)
+    x = end
+    for _ in range(100):
+        before = x
+        x = (low * f_high - high * f_low) / (f_high - f_low)
+        if not low < x < high:
+            x = 0.5 * (low + high)
+        f = polynomial(start, coefficients, x)
         if f < 0.0:
-            low = x
+            low, f_low, f_high = x, f, (0.5 * f_high if before < x else f_high)
         else:
-            high = x
-        newton = x - f / ((3.0 * a * x + 2.0 * b) * x + slope0)
-        following = newton if low < newton < high else 0.5 * (low + high)
-        if following == x or high - low < 1e-16:
+            high, f_high, f_low = x, f, (0.5 * f_low if before > x else f_low)
+        if f == 0.0 or high - low < 1e-15 or abs(x - before) < 1e-15:
             break
-        x = following
     return x
+
+
+@inline
+def hermite(V0, V1, slope0, slope1):
+    """The coefficients of the cubic through two values with two slopes, per step."""
+    rise = V1 - V0
+    return slope0, 3.0 * rise - 2.0 * slope0 - slope1, slope0 + slope1 - 2.0 * rise

@@ -1,0 +1,367 @@
+"""The one kernel of the adaptive methods: every lane has a time and a step of its own.
+
+The lanes of a block take their steps together, each of its own length, and a lane whose neuron is done takes the next
+neuron, so that none waits for the stiffest.  What a neuron needs to go on (its time, its next step, its last error) is
+kept beside its state, so that a run cut into pieces anywhere takes the very same steps.
+
+A method is a table (`Tableau`), not code: an explicit Runge-Kutta pair whose last stage is the first of the next step,
+with a continuous extension.
+"""
+
+from collections.abc import Generator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._jit import helper, inline, kernel
+from .._lanes import axpy, bits, fma, from_bits, local, put, put_at, take, width
+from .._math import exp_bounded
+from ..currents import edge
+from ..models import prepare
+from .block import Block, load, slope
+from .problem import Problem
+from .spikes import crossing, polynomial
+
+SAFETY, SLOWEST, FASTEST = 0.9, 1 / 3, 6.0  # as in Hairer's DOP853
+POWERS = 8
+BUDGET = 20_000  # steps of a block per kernel call
+
+
+class Clock(NamedTuple):
+    """The own progress of each neuron of a range."""
+
+    time: Any  # (n,) ms
+    step: Any  # (n,) the next step, ms; 0: not known yet
+    memory: Any  # (n,) log2 of the last accepted step's error
+    growth: Any  # (n,) how much it may grow: not at all after a step that was refused
+
+
+class Tolerance(NamedTuple):
+    """The error of a step is measured against absolute + relative * size."""
+
+    relative: float
+    absolute: Any  # (D,)
+
+
+# the rows of a field's clock
+TIME, TAKEN, ARRIVAL, STEP, STOP, SAMPLE, MEMORY, GROWTH, GOOD, DENSE = range(10)
+
+
+class Field(NamedTuple):
+    """The arrays of a block that takes adaptive steps."""
+
+    y: Any  # (D, lane): where the step begins
+    z: Any  # (D, lane): a stage, then where the step ends
+    error: Any  # (2 D, lane)
+    k: Any  # (16 D, lane): the stages
+    clock: Any  # (10, lane)
+
+
+@inline
+def combine(tableau, row, lanes, D, k, d, out, at):
+    """``out[at] = sum_j weight[row, j] k[j D + d]``; four terms at a time, to save loads and stores."""
+    begin, end = tableau.first[row], tableau.first[row + 1]
+    for j in range(begin, end, 4):
+        w0, w1, w2, w3 = tableau.weight[j], tableau.weight[j + 1], tableau.weight[j + 2], tableau.weight[j + 3]
+        c0, c1 = tableau.column[j] * D + d, tableau.column[j + 1] * D + d
+        c2, c3 = tableau.column[j + 2] * D + d, tableau.column[j + 3] * D + d
+        for lane in range(width(lanes)):
+            s = fma(w0, k[c0, lane], out[at, lane] if j > begin else 0.0)
+            out[at, lane] = fma(w3, k[c3, lane], fma(w2, k[c2, lane], fma(w1, k[c1, lane], s)))
+
+
+@inline
+def evaluate(tableau, block, field, stage, first, last):
+    """Stages `first` to `last`; `stage` is left at the state of the last."""
+    like, lanes = block.state_like, block.lanes
+    for s in range(first, last):
+        for d in range(len(like)):
+            combine(tableau, s, lanes, len(like), field.k, d, stage, d)
+        node = tableau.node[s]
+        for lane in range(width(lanes)):
+            h = field.clock[TAKEN, lane]
+            y = axpy(h, take(like, stage, lane), take(like, field.y, lane))
+            put(stage, lane, y)
+            # the nodes at the end of the step look at the current from the left
+            t = fma(node, h, field.clock[TIME, lane]) if node < 1.0 else field.clock[ARRIVAL, lane]
+            put_at(field.k, s * len(like), lane, slope(block, lane, y, t, True))
+
+
+@inline
+def log2_rough(x):
+    """log2 of a positive x to 2e-4: for step sizes."""
+    exponent = from_bits((bits(x) >> 52) | 0x4330000000000000) - 4503599627371519.0  # 2**52 + 1023
+    m = from_bits((bits(x) & 0x000FFFFFFFFFFFFF) | 0x3FF0000000000000)
+    p = fma(fma(-0.07915036575315018, m, 0.6288157291848091), m, -2.081060203459175)
+    return exponent + fma(fma(p, m, 4.028372766846634), m, -2.4967737679054736)
+
+
+@inline
+def next_sample(t, interval):
+    """The first multiple of the interval after t."""
+    number = np.floor(t / interval)
+    while number * interval <= t:
+        number += 1.0
+    return number
+
+
+@helper
+def position(ascending, wanted):
+    """Where `wanted` stands, or would."""
+    low, high = 0, ascending.size - 1
+    while low < high:
+        middle = (low + high) // 2
+        if ascending[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@helper
+def seat(block, field, columns, state, clock, low, traces, lane, neuron, end):
+    """Seat a neuron in a lane."""
+    load(block, columns, lane, neuron, 0.0)
+    for d in range(len(block.state_like)):
+        field.y[d, lane] = state[d, neuron]
+    field.clock[TIME, lane] = clock.time[neuron - low]
+    field.clock[STEP, lane] = clock.step[neuron - low]
+    field.clock[MEMORY, lane] = clock.memory[neuron - low]
+    field.clock[GROWTH, lane] = clock.growth[neuron - low]
+    field.clock[SAMPLE, lane] = np.inf
+    if traces.neuron.size:
+        m = position(traces.neuron, neuron)
+        if traces.neuron[m] == neuron:
+            field.clock[SAMPLE, lane] = next_sample(clock.time[neuron - low], traces.interval)
+    restart(block, field, lane, end)
+
+
+@helper
+def restart(block, field, lane, end):
+    """At an edge of the current: the slope after it, and the next one to stop at."""
+    t = field.clock[TIME, lane]
+    put(field.k, lane, slope(block, lane, take(block.state_like, field.y, lane), t, False))
+    field.clock[STOP, lane] = min(end, edge(take(block.waveform_like, block.waveform, lane), t))
+
+
+@helper
+def unseat(field, state, clock, low, lane, neuron):
+    """Write a lane back to its neuron."""
+    for d in range(state.shape[0]):
+        state[d, neuron] = field.y[d, lane]
+    clock.time[neuron - low] = field.clock[TIME, lane]
+    clock.step[neuron - low] = field.clock[STEP, lane]
+    clock.memory[neuron - low] = field.clock[MEMORY, lane]
+    clock.growth[neuron - low] = field.clock[GROWTH, lane]
+
+
+@helper
+def extension(tableau, field, d, lane, out):
+    """The coefficients of the continuous extension of one state, in powers of the fraction of the step."""
+    out[:] = 0.0
+    for j in range(tableau.node.size):
+        k = field.clock[TAKEN, lane] * field.k[j * field.y.shape[0] + d, lane]
+        for p in range(POWERS):  # eight: packs
+            out[p] = fma(tableau.dense[j, p], k, out[p])
+
+
+@kernel
+def integrate_adaptively(
+    tableau,
+    lanes,
+    model,
+    waveform,
+    state_like,
+    columns,
+    state,
+    clock,
+    low,
+    high,
+    end,
+    tolerance,
+    threshold,
+    spikes,
+    traces,
+):
+    """Advance the neurons `low` to `high` to the time `end`; `state` (D, n) and `clock` are changed in place.
+
+    Returns the first neuron whose step shrank to nothing or -1, the number of spikes, and whether all are done.
+    """
+    L = width(lanes)
+    D = len(state_like)
+    prepared_like = prepare(model)
+    S = tableau.stages
+    block = Block(
+        lanes,
+        model,
+        prepared_like,
+        waveform,
+        state_like,
+        local(model, 1, lanes),
+        local(prepared_like, 1, lanes),
+        local(waveform, 1, lanes),
+        columns.table,
+    )
+    field = Field(
+        local(state_like, 1, lanes),
+        local(state_like, 1, lanes),
+        local(state_like, 2, lanes),
+        local(state_like, 16, lanes),
+        local((0.0,), 10, lanes),
+    )
+    field.k[:] = 0.0
+    power = np.empty(POWERS)
+    seats = np.full(L, -1)
+    upcoming = low
+    active = 0
+    for lane in range(L):
+        while upcoming < high and clock.time[upcoming - low] >= end:
+            upcoming += 1
+        seat(block, field, columns, state, clock, low, traces, lane, min(upcoming, high - 1), end)
+        if upcoming < high:
+            seats[lane] = upcoming
+            upcoming += 1
+            active += 1
+        else:  # an empty seat takes steps of length 0
+            field.clock[STOP, lane] = field.clock[TIME, lane]
+    spiked = 0
+    bad = -1
+    room = spikes.time.size
+    for _ in range(BUDGET):
+        if active == 0 or bad >= 0 or spiked + L > room:
+            break
+        for lane in range(L):
+            t, h, stop = field.clock[TIME, lane], field.clock[STEP, lane], field.clock[STOP, lane]
+            reaches = 1.01 * h >= stop - t
+            field.clock[TAKEN, lane] = stop - t if reaches else h
+            field.clock[ARRIVAL, lane] = stop if reaches else t + h
+        evaluate(tableau, block, field, field.z, 1, S)
+        for d in range(D):
+            combine(tableau, tableau.node.size, lanes, D, field.k, d, field.error, d)
+            combine(tableau, tableau.node.size + 1, lanes, D, field.k, d, field.error, D + d)
+        dense, attention = 0, 0
+        for lane in range(L):
+            fifth, third = 0.0, 0.0
+            for d in range(D):
+                size = max(abs(field.y[d, lane]), abs(field.z[d, lane]))
+                scale = 1.0 / fma(tolerance.relative, size, tolerance.absolute[d])
+                e5, e3 = field.error[d, lane] * scale, field.error[D + d, lane] * scale
+                fifth, third = fma(e5, e5, fifth), fma(e3, e3, third)
+            taken, planned = field.clock[TAKEN, lane], field.clock[STEP, lane]
+            now, stop = field.clock[ARRIVAL, lane], field.clock[STOP, lane]
+            error = taken * fifth
+            error = error * error / max(D * fma(0.01, third, fifth), 1e-300)  # squared; Hairer & Wanner's dop853
+            good = error <= 1.0
+            size = 0.5 * log2_rough(max(error, 1e-20))
+            power_of_2 = fma(-tableau.exponent, size, fma(tableau.memory, field.clock[MEMORY, lane], -0.152))
+            factor = min(exp_bounded(0.6931471805599453 * power_of_2, 10.0), field.clock[GROWTH, lane])
+            factor = factor if good else min(factor, SAFETY)
+            factor = factor if factor >= SLOWEST else SLOWEST  # NaN too
+            step = taken * factor
+            step = max(step, planned) if good & (taken < planned) else step
+            field.clock[STEP, lane] = step
+            field.clock[GOOD, lane] = 1.0 if good else 0.0
+            field.clock[MEMORY, lane] = size if good else field.clock[MEMORY, lane]
+            field.clock[GROWTH, lane] = FASTEST if good else 1.0
+            V0, V1 = field.y[0, lane], field.z[0, lane]
+            peak = (field.k[0, lane] > 0.0) & (field.k[(S - 1) * D, lane] < 0.0)
+            spike = (threshold > V0) & ((threshold <= V1) | peak)
+            wanted = good & (taken > 0.0) & (spike | (now >= field.clock[SAMPLE, lane] * traces.interval))
+            field.clock[DENSE, lane] = 1.0 if wanted else 0.0
+            dense |= wanted
+            attention |= (now >= stop) | (taken < 1e-13 * max(now, 1.0))
+        if dense:
+            evaluate(tableau, block, field, field.error, S, tableau.node.size)
+            for lane in range(L):
+                if field.clock[DENSE, lane] == 0.0 or seats[lane] < 0:
+                    continue
+                t, h, now = field.clock[TIME, lane], field.clock[TAKEN, lane], field.clock[ARRIVAL, lane]
+                V0, V1 = field.y[0, lane], field.z[0, lane]
+                if threshold > V0:
+                    extension(tableau, field, 0, lane, power)
+                    until = 1.0
+                    if threshold > V1:  # up and down again within the step?
+                        until = 0.0625
+                        while until < 1.0 and polynomial(V0, power, until) < threshold:
+                            until += 0.0625
+                    if until < 1.0 or threshold <= V1:
+                        neuron = seats[lane]
+                        spikes.count[neuron] += 1
+                        spikes.neuron[spiked] = neuron
+                        spikes.time[spiked] = fma(crossing(V0 - threshold, power, until), h, t)
+                        spiked += 1
+                if now >= field.clock[SAMPLE, lane] * traces.interval:
+                    m = position(traces.neuron, seats[lane])
+                    number = field.clock[SAMPLE, lane]
+                    for which in range(traces.which.size):
+                        d = traces.which[which]
+                        extension(tableau, field, d, lane, power)
+                        number = field.clock[SAMPLE, lane]
+                        while number * traces.interval <= now and number < traces.out.shape[2]:
+                            part = (number * traces.interval - t) / h
+                            traces.out[which, traces.row[m], int(number)] = polynomial(field.y[d, lane], power, part)
+                            number += 1.0
+                    field.clock[SAMPLE, lane] = number if number < traces.out.shape[2] else np.inf
+        for lane in range(L):
+            good = field.clock[GOOD, lane] != 0.0
+            field.clock[TIME, lane] = field.clock[ARRIVAL, lane] if good else field.clock[TIME, lane]
+            for d in range(D):
+                field.y[d, lane] = field.z[d, lane] if good else field.y[d, lane]
+                field.k[d, lane] = field.k[(S - 1) * D + d, lane] if good else field.k[d, lane]
+        if attention:
+            for lane in range(L):
+                neuron = seats[lane]
+                t = field.clock[TIME, lane]
+                if neuron < 0:
+                    continue
+                if field.clock[GOOD, lane] == 0.0:
+                    if field.clock[TAKEN, lane] < 1e-13 * max(t, 1.0) and (bad < 0 or neuron < bad):
+                        bad = neuron
+                elif t >= end:
+                    unseat(field, state, clock, low, lane, neuron)
+                    while upcoming < high and clock.time[upcoming - low] >= end:
+                        upcoming += 1
+                    if upcoming < high:
+                        seats[lane] = upcoming
+                        seat(block, field, columns, state, clock, low, traces, lane, upcoming, end)
+                        upcoming += 1
+                    else:
+                        seats[lane] = -1
+                        active -= 1
+                elif t >= field.clock[STOP, lane]:
+                    restart(block, field, lane, end)
+    for lane in range(L):
+        if seats[lane] >= 0:
+            unseat(field, state, clock, low, lane, seats[lane])
+    return bad, spiked, active == 0
+
+
+def advance(method: Any, problem: Problem, low: int, high: int) -> Generator[float, None, list[Any]]:
+    """Take the neurons `low` to `high` to the end; yields the neuron-ms done, returns lists of spikes."""
+    p = problem
+    size = high - low
+    clock = Clock(np.zeros(size), np.full(size, p.dt), np.zeros(size), np.full(size, FASTEST))
+    buffer = p.buffer(max(4 * size, 4096))
+    spikes = []
+    failure = None
+    done = False
+    before = 0.0
+    while not done:
+        bad, count, done = integrate_adaptively(
+            method, p.lanes, *p.likes, p.columns, p.state, clock, low, high, p.duration,
+            Tolerance(p.rtol, p.atol), p.threshold, buffer, p.traces,
+        )  # fmt: skip
+        if bad >= 0:  # go on with those before it: which fails first must not depend on the order of work
+            failure = FloatingPointError(
+                f"neuron {bad} needs steps too small to go on at t = {clock.time[bad - low]:.12g} ms: its state blows "
+                f"up, or the tolerances (rtol = {p.rtol:g}) ask for more than float64 holds"
+            )
+            high = bad
+            done = high == low
+        spikes.append((buffer.neuron[:count].copy(), buffer.time[:count].copy()))
+        now = float(clock.time.sum())
+        yield now - before
+        before = now
+    if failure:
+        raise failure
+    return spikes

@@ -1,0 +1,84 @@
+"""What a method is asked to do: the arrays of a population, as the kernels want them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._lanes import choose_lanes
+
+
+class Columns(NamedTuple):
+    """Scalars and arrays in one vector: entry k of neuron i is ``values[first[k] + stride[k] * i]``, stride 0 or 1."""
+
+    values: Any
+    first: Any
+    stride: Any
+    table: Any  # samples of currents
+
+
+class SpikeBuffer(NamedTuple):
+    """Where spikes go: counts for the whole population, and a list."""
+
+    count: Any  # (n,) int64
+    neuron: Any  # (room,) int64
+    time: Any  # (room,) float64
+
+
+class Traces(NamedTuple):
+    """Where samples go: states `which` of the (sorted) neurons, at multiples of an interval, into rows of `out`."""
+
+    which: Any  # (states,) int64
+    neuron: Any  # (m,) int64, ascending
+    row: Any  # (m,) int64
+    every: int  # steps, of fixed-step methods
+    interval: float  # ms
+    out: Any  # (states, m, samples)
+
+
+@dataclass
+class Problem:
+    """A population, where it stands, and how it is to go on.
+
+    Attributes
+    ----------
+    state : (D, n) ndarray
+        Changed in place.
+    duration, dt : float
+        ms; `dt` is the step, or the first one an adaptive method tries, or 0.
+    """
+
+    model: Any
+    current: Any
+    state: np.ndarray
+    duration: float
+    dt: float
+    threshold: float
+    traces: Traces
+    rtol: float = 0.0
+    atol: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        self.n = self.state.shape[1]
+        self.lanes = choose_lanes(self.n)
+        self.columns = _columns([*self.model.parameters.values(), *self.current.columns], self.n, self.current.table)
+        self.spike_count = np.zeros(self.n, np.int64)
+
+    @property
+    def likes(self) -> tuple[Any, Any, tuple[float, ...]]:
+        """Tuples whose types tell a kernel the model, the current, and the number of states."""
+        return self.model.like(), self.current.like(), (0.0,) * len(self.state)
+
+    def buffer(self, room: int) -> SpikeBuffer:
+        """An empty list for that many spikes."""
+        return SpikeBuffer(self.spike_count, np.empty(room, np.int64), np.empty(room))
+
+
+def _columns(values: list[Any], n: int, table: np.ndarray) -> Columns:
+    """Scalars take one place, arrays n: nothing is blown up."""
+    arrays = [np.ravel(value) for value in values]
+    sizes = np.array([array.size for array in arrays])
+    first = np.cumsum(sizes) - sizes
+    return Columns(np.concatenate(arrays), first, (sizes == n).astype(np.int64), table)
