@@ -114,8 +114,8 @@ def simulate(
         _check.only("atol", atol, "adaptive methods", method)
     drive = as_current("current", current)
     given = _initial(initial, model)
-    sizes = {"the model's parameters": model.size, "current": drive.size}
-    n = _check.population_size(sizes | {f"initial[{name!r}]": value.size for name, value in given.items()})
+    values = model.parameters | {f"initial[{name!r}]": value for name, value in given.items()}
+    n = _check.population_size({name: np.size(value) for name, value in values.items()} | {"current": drive.size})
     recorded = _recorded(record, model)
     every, interval = _sampling(every, sample_interval, duration, dt, chosen.is_adaptive)
     if neurons is not None and not recorded:
@@ -125,6 +125,8 @@ def simulate(
     threads = _threads.available() if threads is None else _check.whole("threads", threads, 1)
     rtol = _check.number("rtol", 1e-6 if rtol is None else rtol, "a positive number", lambda x: x > 0)
 
+    if recorded and duration / interval > 2**53:
+        raise ValueError(f"a sample every {interval:g} ms for {duration:g} ms is more than can be counted")
     samples = int(duration / interval * (1 + 1e-12)) + 1 if recorded else 0
     order = np.argsort(rows, kind="stable")
     which = np.array([list(model.states).index(name) for name in recorded], np.int64)
@@ -180,7 +182,7 @@ def _sampling(
     """Steps between samples, 0 where they are not steps, and ms."""
     every = _check.whole("every", every, 1)
     if sample_interval is None:
-        every = min(every, round(duration / dt) + 1)
+        every = min(every, int(min(duration / dt, 2.0**53)) + 2)  # within the range of the kernel's numbers
         return (0 if adaptive else every), every * dt
     if every != 1:
         raise ValueError(

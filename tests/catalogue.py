@@ -58,7 +58,8 @@ CASES = [
     Case("homoclinic", fn.MorrisLecar.homoclinic, 40.0, ("phi", 0.21, 0.24), start=(-23.0, -18.0)),
     Case("barnacle", fn.MorrisLecar.barnacle, 320.0, ("g_K", 7.5, 8.5)),
 ]
-METHODS = [Method("rk4", 4.0)]
+TIGHT = {"rtol": 1e-12, "atol": 1e-12}
+METHODS = [Method("rk4", 4.0), Method("dop853", None, TIGHT), Method("tsit5", None, TIGHT)]
 
 MODELS = {type(case.make()).__name__: case for case in reversed(CASES)}  # one case for each class: the first
 FIXED_STEP = [method for method in METHODS if method.order]
