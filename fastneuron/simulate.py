@@ -183,9 +183,7 @@ def _sampling(
         every = min(every, round(duration / dt) + 1)
         return (0 if adaptive else every), every * dt
     if every != 1:
-        raise ValueError(
-            f"give every or sample_interval, not both; got every={every}, sample_interval={sample_interval}"
-        )
+        raise ValueError(f"give every or sample_interval, not both; got {every} and {sample_interval}")
     interval = _check.number("sample_interval", sample_interval, "a positive number of ms", lambda x: x > 0)
     if adaptive:
         return 0, interval
