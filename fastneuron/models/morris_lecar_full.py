@@ -61,7 +61,7 @@ class MorrisLecarFull(Model):
     >>> import fastneuron as fn
     >>> run = fn.simulate(fn.MorrisLecarFull(), duration=1000.0, current=34.0)
     >>> run.spikes.time[[1, 2]].round(3)
-    array([ 78.937, 151.953])
+    array([279.208, 352.224])
     """
 
     C: Parameter = 20.0
