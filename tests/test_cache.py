@@ -75,20 +75,22 @@ def test_every_source_is_in_the_fingerprint(path, copy, monkeypatch):
     assert _jit._fingerprint() != _jit.FINGERPRINT
 
 
-def test_unchanged_is_found_again_and_changed_is_compiled(copy, outcome, warm):
+EDITS = [
+    pytest.param("_math.py", "0.041666666666", "0.041666666667", True, id="coefficient"),  # two calls from the kernel
+    pytest.param("_jit.py", '"boundscheck": False', '"boundscheck": True', False, id="flag", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "other_bits"), EDITS)
+def test_unchanged_is_found_again_and_changed_is_compiled(name, old, new, other_bits, copy, outcome, warm):
     warm(copy / "fastneuron" / "__pycache__")
-    last = outcome(copy)
-    assert last.from_cache
-    for name, old, new, other_bits in [
-        ("_math.py", "0.041666666666", "0.041666666667", True),  # two calls away from the kernel
-        ("_jit.py", '"boundscheck": False', '"boundscheck": True', False),
-    ]:
-        edit(copy / "fastneuron" / name, old, new)
-        edited = outcome(copy)
-        assert not edited.from_cache
-        assert edited.folder != last.folder
-        assert (edited.bits != last.bits) == other_bits
-        last = edited
+    before = outcome(copy)
+    assert before.from_cache
+    edit(copy / "fastneuron" / name, old, new)
+    after = outcome(copy)
+    assert not after.from_cache
+    assert after.folder != before.folder
+    assert (after.bits != before.bits) == other_bits
     assert outcome(copy).from_cache
 
 
@@ -125,6 +127,7 @@ print(fn.simulate(Passive(), 10.0).state["V"][0], sum(integrate.stats.cache_hits
 """
 
 
+@pytest.mark.slow
 def test_a_users_model_is_never_stale(tmp_path, python):
     """Not even where what changes is a number, read by a function, called by a function, called by the model."""
     (tmp_path / "model.py").write_text(MODEL)

@@ -188,9 +188,12 @@ def _solve(equations, p, current, start, duration, threshold, times):
 
     spike.direction = 1  # upwards
 
-    solution = solve_ivp(
-        derivative, (0, duration), start, "DOP853", events=spike, dense_output=True, rtol=TOLERANCE, atol=TOLERANCE
-    )
+    try:
+        solution = solve_ivp(
+            derivative, (0, duration), start, "DOP853", events=spike, dense_output=True, rtol=TOLERANCE, atol=TOLERANCE
+        )
+    except OverflowError:
+        raise FloatingPointError("the model's formulas overflow: the state has run away") from None
     if not solution.success:
         raise FloatingPointError(f"SciPy gave up at t = {solution.t[-1]} ms: {solution.message}")
     (crossings,) = solution.t_events
