@@ -50,18 +50,19 @@ def raster(run: Run, ax: Axes | None = None, neurons: int = 100) -> Axes:
     ax = _axes(ax, (5.0, 3.2))
     shown = _evenly(run.n, _check.whole("neurons", neurons, 1))
     kept = np.isin(run.spikes.neuron, shown)
-    rows = ax.get_window_extent().height / ax.get_figure(root=True).dpi * 72 / shown.size  # points each
+    figure: Any = ax.get_figure(root=True)
+    points = 72 * ax.get_window_extent().height / figure.dpi / shown.size
     ax.plot(
         run.spikes.time[kept],
         run.spikes.neuron[kept],
         linestyle="none",
         marker="|",
-        markersize=float(np.clip(0.8 * rows, 1.0, 12.0)),
+        markersize=float(np.clip(0.8 * points, 1.0, 12.0)),
         markeredgewidth=0.7,
         color="black",
         rasterized=int(kept.sum()) > 20_000,
     )
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.yaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
     ax.yaxis.set_major_formatter("{x:,.0f}")
     margin = 0.7 * run.n / shown.size
     ax.set_ylim(-margin, run.n - 1 + margin)
@@ -330,7 +331,9 @@ def _rows(run: Run, state: str, neurons: Sequence[int] | None, most: int) -> np.
     place = {int(neuron): row for row, neuron in enumerate(run.neurons)}
     missing = [neuron for neuron in neurons if int(neuron) not in place]
     if missing or not len(neurons):
-        raise ValueError(f"neurons must be among the {recorded} recorded ones; got {missing[0] if missing else neurons}")
+        raise ValueError(
+            f"neurons must be among the {recorded} recorded ones; got {missing[0] if missing else neurons}"
+        )
     return np.array([place[int(neuron)] for neuron in neurons])
 
 
