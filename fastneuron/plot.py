@@ -148,7 +148,7 @@ def steady_rate(run: Run, after: float | None = None) -> np.ndarray:
     >>> from fastneuron import plot
     >>> run = fn.simulate(fn.MorrisLecar.hopf(), duration=1000.0, current=[80.0, 100.0])
     >>> plot.steady_rate(run).round(2)
-    array([ 0.  , 12.24])
+    array([ 0.  , 11.72])
     """
     after = run.duration / 2 if after is None else _check.number("after", after, "a finite number of ms")
     late = run.spikes.time >= after
