@@ -22,7 +22,7 @@ from . import __version__, _check, _threads, models
 from .integrators import METHODS
 from .models import Model
 from .recording import Run
-from .simulate import initial_state, simulate
+from .simulate import simulate
 
 LONG = 200_000_000  # neuron-steps, some seconds: worth a progress bar
 SPREAD = re.compile(r"(?P<low>[^:]+):(?P<high>[^:]+)|(?P<mean>.+)\+-(?P<sd>.+)")
@@ -220,7 +220,8 @@ def _benchmark(options: argparse.Namespace) -> None:
     n, rounds = _check.whole("--neurons", options.neurons, 1), _check.whole("--rounds", options.rounds, 1)
     model, duration, dt = models.MorrisLecar.hopf(), 100.0, 0.05
     current = np.linspace(80.0, 130.0, n)
-    V, N = initial_state(model, {}, n)
+    begun = simulate(model, dt, dt, current, record=("V", "N"))
+    V, N = begun["V"][:, 0].copy(), begun["N"][:, 0].copy()
 
     def ours(threads: int, dt: float) -> np.ndarray:
         return simulate(model, duration, dt, current, threads=threads).state["V"]

@@ -96,7 +96,7 @@ def simulate(
     >>> import fastneuron as fn
     >>> run = fn.simulate(fn.MorrisLecar.hopf(), duration=1000.0, current=np.linspace(80, 130, 6))
     >>> run.spike_count
-    array([ 1, 10, 12, 13, 14, 14])
+    array([ 1, 10, 12, 13, 14, 15])
     >>> run.spikes[0].round(3)
     array([17.949])
     """
