@@ -98,7 +98,7 @@ def simulate(
     >>> run.spike_count
     array([ 1, 10, 12, 13, 14, 15])
     >>> run.spikes[0].round(3)
-    array([17.949])
+    array([24.867])
     """
     if not isinstance(model, Model):
         hint = "; a model is an instance: write MorrisLecar() with its parentheses" if isinstance(model, type) else ""
