@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.paired import DISTRUST, noise_floor, paired
+from benchmarks.paired import DISTRUST, paired
 
 TABLE = pytest.StashKey[list]()
 
@@ -34,22 +34,21 @@ def versus(request, benchmark, quick):
     def compare(ours, rival, at_least=None, name="", work=None, rounds=9):
         rounds = 1 if quick else rounds
         result = paired(ours, rival, rounds, 0.0 if quick else 0.05)
-        floor = None if quick else noise_floor(ours, rounds)
         if name:
             name = f" {name}"
         row = {
             "name": request.node.name + name,
             **result._asdict(),
             "at_least": at_least,
-            "noise_floor": floor,
+            "quick": quick,
             "ours_per_s": work and work / result.a,
             "rival_per_s": work and work / result.b,
         }
         request.config.stash[TABLE].append(row)
         benchmark.extra_info[f"paired{name}"] = row
         if not benchmark.enabled or not benchmark.stats:
-            benchmark.pedantic(ours, rounds=rounds)
-        if request.config.getoption("--targets") and at_least is not None and floor and floor < DISTRUST:
+            benchmark.pedantic(ours, rounds=min(rounds, 3))
+        if request.config.getoption("--targets") and at_least is not None and result.floor < DISTRUST:
             reached = result.ratio * (1 + result.spread)
             assert reached >= at_least, f"{row['name']}: {result}, wanted at least {at_least:g}x"
         return result
@@ -67,14 +66,10 @@ def pytest_terminal_summary(terminalreporter, config):
     terminalreporter.write_line(head)
     for row in rows:
         terminalreporter.write_line(
-            f"{row['name']:{wide}}  {row['ratio']:7.3g}x {row['spread']:6.1%} {_share(row['noise_floor'])} "
+            f"{row['name']:{wide}}  {row['ratio']:7.3g}x {row['spread']:6.1%} {row['floor']:6.1%} "
             f"{_wanted(row['at_least']):>7}  {_speed(row, 'ours', 'a'):>10} {_speed(row, 'rival', 'b'):>10}"
             f"{_verdict(row)}"
         )
-
-
-def _share(value):
-    return f"{'':6}" if value is None else f"{value:6.1%}"
 
 
 def _wanted(at_least):
@@ -87,9 +82,9 @@ def _speed(row, who, seconds):
 
 
 def _verdict(row):
-    if row["noise_floor"] is None:
+    if row["quick"]:
         return "  one round: no conclusion"
-    if row["noise_floor"] >= DISTRUST:
+    if row["floor"] >= DISTRUST:
         return "  DISTRUST: noisy machine"
     if row["at_least"] is not None and row["ratio"] * (1 + row["spread"]) < row["at_least"]:
         return "  MISSED"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -22,12 +22,16 @@ class Paired(NamedTuple):
         Half the distance between the quartiles of the ratios, as a fraction of `ratio`.
     a, b : float
         Median time of one call, s.
+    floor : float
+        How far the ratio of `a` to itself strays from 1: the larger of its bias and its spread.  It comes from the
+        first and the last timing of each round, and so costs nothing.
     """
 
     ratio: float
     spread: float
     a: float
     b: float
+    floor: float
 
     def __str__(self) -> str:
         return f"{self.ratio:.3g}x +- {100 * self.spread:.1f} %"
@@ -58,23 +62,27 @@ def paired(a: Callable[[], Any], b: Callable[[], Any], rounds: int = 7, least: f
     collecting = gc.isenabled()
     gc.disable()
     try:
-        pairs = []
-        for _ in range(rounds):
-            first, second, third, fourth = (_time(program, many[program]) for program in (a, b, b, a))
-            pairs.append(((first + fourth) / 2, (second + third) / 2))
+        timed = [[_time(program, many[program]) for program in (a, b, b, a)] for _ in range(rounds)]
     finally:
         if collecting:
             gc.enable()
-    ratios = [in_b / in_a for in_a, in_b in pairs]
-    ratio = statistics.median(ratios)
-    low, _, high = statistics.quantiles(ratios, n=4, method="inclusive") if rounds > 1 else ratios * 3
-    return Paired(ratio, (high - low) / 2 / ratio, *(statistics.median(times) for times in zip(*pairs, strict=True)))
+    first, second, third, fourth = zip(*timed, strict=True)
+    in_a, in_b = _means(first, fourth), _means(second, third)
+    ratio, spread = _ratio(in_b, in_a)
+    same, noise = _ratio(fourth, first)
+    return Paired(ratio, spread, statistics.median(in_a), statistics.median(in_b), max(abs(same - 1), noise))
 
 
-def noise_floor(a: Callable[[], Any], rounds: int = 7, least: float = 0.05) -> float:
-    """How far the ratio of a program to itself strays from 1 on this machine, now: the larger of bias and spread."""
-    same = paired(a, lambda: a(), rounds, least)
-    return max(abs(same.ratio - 1), same.spread)
+def _means(x: Sequence[float], y: Sequence[float]) -> list[float]:
+    return [(one + other) / 2 for one, other in zip(x, y, strict=True)]
+
+
+def _ratio(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
+    """The median of x / y, and half the distance between its quartiles as a fraction of it."""
+    ratios = [one / other for one, other in zip(x, y, strict=True)]
+    middle = statistics.median(ratios)
+    low, _, high = statistics.quantiles(ratios, n=4, method="inclusive") if len(ratios) > 1 else ratios * 3
+    return middle, (high - low) / 2 / middle
 
 
 def _time(program: Callable[[], Any], many: int) -> float:
