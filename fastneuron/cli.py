@@ -295,16 +295,13 @@ def _version(package: str) -> str:
 
 def simd() -> str:
     """How wide the vectors are in which the compiled RK4 kernel multiplies and adds, from its machine code."""
-    import numba
-
-    from ._jit import FLAGS
-    from .integrators import integrate
+    from ._jit import kernel
+    from .integrators.fixed_step import integrate
 
     simulate(models.MorrisLecar(), 0.05, current=np.zeros(4096))
     signature = next(known for known in integrate.signatures if "Wide" in str(known))
-    # compiled once more: a kernel read back from the cache no longer has its assembly
-    flags: dict[str, Any] = FLAGS
-    afresh: Any = numba.njit(**flags)(integrate.py_func)
+    afresh: Any = kernel(integrate.py_func)
+    afresh._cache.disable()  # a kernel that is read back from the cache has lost its assembly
     afresh.compile(signature)
     assembly = afresh.inspect_asm(signature)
     widths = {"%zmm": "8 (512 bits)", "%ymm": "4 (256 bits)", "%xmm": "2 (128 bits)", ".2d": "2 (128 bits)"}
