@@ -91,8 +91,8 @@ class Step(Current):
     Examples
     --------
     >>> import fastneuron as fn
-    >>> fn.simulate(fn.MorrisLecar.hopf(), 1000.0, current=90.0 + fn.Step(30.0, start=200.0, stop=600.0)).spike_count
-    array([6])
+    >>> fn.simulate(fn.MorrisLecar.hopf(), 1000.0, current=80.0 + fn.Step(40.0, start=200.0, stop=600.0)).spike_count
+    array([7])
     """
 
     amplitude: Parameter

@@ -56,7 +56,7 @@ class TraubMiles(Model):
     --------
     >>> import fastneuron as fn
     >>> fn.simulate(fn.TraubMiles.if_curve(), duration=1000.0, dt=0.01, current=[0.0, 2.0]).spike_count
-    array([ 0, 47])
+    array([ 0, 65])
     """
 
     C: Parameter = 1.0
