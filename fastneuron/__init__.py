@@ -3,15 +3,18 @@
 from . import reference
 from ._version import __version__
 from .currents import Chirp, Current, Pulses, Ramp, Samples, Sine, Step
-from .models import Model, MorrisLecar
+from .models import FitzHughNagumo, HodgkinHuxley, Model, MorrisLecar, MorrisLecarFull, TraubMiles
 from .recording import Run, Spikes
 from .simulate import simulate
 
 __all__ = [
     "Chirp",
     "Current",
+    "FitzHughNagumo",
+    "HodgkinHuxley",
     "Model",
     "MorrisLecar",
+    "MorrisLecarFull",
     "Pulses",
     "Ramp",
     "Run",
@@ -19,6 +22,7 @@ __all__ = [
     "Sine",
     "Spikes",
     "Step",
+    "TraubMiles",
     "__version__",
     "reference",
     "simulate",

@@ -121,12 +121,18 @@ class Lanes:
 def _lane_type(cls: Any, name: str) -> Any:
     # named by content: a class defined again with another formula is another type, the same again is the same
     if name not in Lanes.__dict__:
-        kind: Any = namedtuple(name, cls.names)  # type: ignore[misc]
-        kind.__module__, kind.__qualname__ = __name__, f"Lanes.{name}"
-        kind.owner = cls
+        kind = lane_namedtuple(name, cls.names)
         kind.formulas = {name: inline(_plain(getattr(cls, name))) for name in cls.formulas}
         setattr(Lanes, name, kind)
     return getattr(Lanes, name)
+
+
+def lane_namedtuple(name: str, fields: Any) -> Any:
+    """A NamedTuple that a kernel's cache finds again as an attribute of `Lanes`."""
+    make: Any = namedtuple
+    kind = make(name, fields)
+    kind.__module__, kind.__qualname__ = __name__, f"Lanes.{name}"
+    return kind
 
 
 def _plain(function: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import namedtuple
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +14,7 @@ from . import _check
 from ._jit import inline, specialises
 from ._lanes import bits, floor
 from ._math import sin_cos_turn
-from ._parametrised import Lanes, Parameter, Parametrised, formula
+from ._parametrised import Lanes, Parameter, Parametrised, formula, lane_namedtuple
 
 INFINITY = math.inf
 
@@ -92,8 +91,8 @@ class Step(Current):
     Examples
     --------
     >>> import fastneuron as fn
-    >>> fn.simulate(fn.MorrisLecar.hopf(), 1000.0, current=90.0 + fn.Step(30.0, start=200.0, stop=600.0)).spike_count
-    array([6])
+    >>> fn.simulate(fn.MorrisLecar.hopf(), 1000.0, current=80.0 + fn.Step(40.0, start=200.0, stop=600.0)).spike_count
+    array([7])
     """
 
     amplitude: Parameter
@@ -363,8 +362,7 @@ class Sum(Current):
         likes = [part.like() for part in self.parts]
         name = "Sum_of_" + "_and_".join(type(like).__name__ for like in likes)
         if name not in Lanes.__dict__:
-            kind: Any = namedtuple(name, [f"part{i}_{field}" for i, like in enumerate(likes) for field in like._fields])  # type: ignore[misc]
-            kind.__module__, kind.__qualname__ = Lanes.__module__, f"Lanes.{name}"
+            kind = lane_namedtuple(name, [f"part{i}_{field}" for i, like in enumerate(likes) for field in like._fields])
             kind.formulas = _added(likes)
             setattr(Lanes, name, kind)
         kind = getattr(Lanes, name)

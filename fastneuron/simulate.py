@@ -185,9 +185,7 @@ def _sampling(
         every = min(every, int(min(duration / dt, 2.0**53)) + 2)  # within the range of the kernel's numbers
         return (0 if adaptive else every), every * dt
     if every != 1:
-        raise ValueError(
-            f"give every or sample_interval, not both; got every={every}, sample_interval={sample_interval}"
-        )
+        raise ValueError(f"give every or sample_interval, not both; got {every} and {sample_interval}")
     interval = _check.number("sample_interval", sample_interval, "a positive number of ms", lambda x: x > 0)
     if adaptive:
         return 0, interval

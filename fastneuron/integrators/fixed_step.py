@@ -123,10 +123,9 @@ def advance(method: Any, problem: Problem, low: int, high: int) -> Generator[flo
             high = bad
             if high == low:
                 break
-            unmoved = bad - (bad - low) % problem.lanes.lanes  # its block
-            _integrate(
-                method, problem, span._replace(low=unmoved, high=high, traced=problem.traces.neuron.size), buffer
-            )
+            its_block = bad - (bad - low) % problem.lanes.lanes
+            rest = Span(its_block, high, span.first, span.last, problem.traces.neuron.size)
+            _integrate(method, problem, rest, buffer)
         spikes.append((buffer.neuron[:count].copy(), buffer.time[:count].copy()))
         yield (high - low) * (span.last - first) * problem.dt
     if failure:

@@ -1,6 +1,19 @@
 """The models: one file each."""
 
+from .fitzhugh_nagumo import FitzHughNagumo
+from .hodgkin_huxley import HodgkinHuxley
 from .model import Model, derivative, prepare
 from .morris_lecar import MorrisLecar
+from .morris_lecar_full import MorrisLecarFull
+from .traub_miles import TraubMiles
 
-__all__ = ["Model", "MorrisLecar", "derivative", "prepare"]
+__all__ = [
+    "FitzHughNagumo",
+    "HodgkinHuxley",
+    "Model",
+    "MorrisLecar",
+    "MorrisLecarFull",
+    "TraubMiles",
+    "derivative",
+    "prepare",
+]

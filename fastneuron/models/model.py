@@ -64,7 +64,7 @@ class Model(Parametrised):
         state = np.empty((len(self.states), n))
         with np.errstate(all="ignore"):  # a gate that is flat at V overflows on its way to 0 or 1
             for row, (name, default) in zip(state, self.states.items(), strict=True):
-                value = given[name] if name in given else default
+                value = given.get(name, default)
                 row[:] = value(state[0], parameters) if callable(value) else value
         return state
 

@@ -10,9 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import morris_lecar
+from . import fitzhugh_nagumo, hodgkin_huxley, morris_lecar, morris_lecar_full, traub_miles
 
-MODELS: dict[str, Any] = {"MorrisLecar": morris_lecar}  # by the name of the model's class
+MODELS: dict[str, Any] = {  # by the name of the model's class
+    "FitzHughNagumo": fitzhugh_nagumo,
+    "HodgkinHuxley": hodgkin_huxley,
+    "MorrisLecar": morris_lecar,
+    "MorrisLecarFull": morris_lecar_full,
+    "TraubMiles": traub_miles,
+}
 TOLERANCE = 1e-13  # relative and absolute; spike times and samples then hold to about 1e-10
 
 

@@ -1,0 +1,91 @@
+"""Benchmarks print one table of paired ratios at the end; ``--quick`` only shows that they still run."""
+
+import pytest
+
+from benchmarks.paired import DISTRUST, paired
+
+TABLE = pytest.StashKey[list]()
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("paired ratios")
+    group.addoption("--quick", action="store_true", help="one short round each: shows that the benchmarks still run")
+    group.addoption("--targets", action="store_true", help="fail where a ratio misses its target")
+
+
+def pytest_configure(config):
+    config.stash[TABLE] = []
+
+
+@pytest.fixture
+def quick(request):
+    """Whether sizes should be small and nothing is to be concluded."""
+    return request.config.getoption("--quick")
+
+
+@pytest.fixture
+def versus(request, benchmark, quick):
+    """``versus(ours, rival, at_least=12)``: time them paired, keep the ratio, and hold it to its target if asked.
+
+    `at_least` is the least ratio wanted, how many times as fast as the rival; None only reports.  `name` tells apart
+    several comparisons in one test; `work`, that of one call (neuron-steps, say), adds speeds to the table.
+    """
+
+    def compare(ours, rival, at_least=None, name="", work=None, rounds=9):
+        rounds = 1 if quick else rounds
+        result = paired(ours, rival, rounds, 0.0 if quick else 0.05)
+        if name:
+            name = f" {name}"
+        row = {
+            "name": request.node.name + name,
+            **result._asdict(),
+            "at_least": at_least,
+            "quick": quick,
+            "ours_per_s": work and work / result.a,
+            "rival_per_s": work and work / result.b,
+        }
+        request.config.stash[TABLE].append(row)
+        benchmark.extra_info[f"paired{name}"] = row
+        if not benchmark.enabled or not benchmark.stats:
+            benchmark.pedantic(ours, rounds=min(rounds, 3))
+        if request.config.getoption("--targets") and at_least is not None and result.floor < DISTRUST:
+            reached = result.ratio * (1 + result.spread)
+            assert reached >= at_least, f"{row['name']}: {result}, wanted at least {at_least:g}x"
+        return result
+
+    return compare
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    rows = config.stash[TABLE]
+    if not rows:
+        return
+    wide = max(len(row["name"]) for row in rows)
+    terminalreporter.section("paired ratios: how many times as fast as the rival")
+    head = f"{'':{wide}}  {'ratio':>8} {'spread':>7} {'A/A':>6} {'wanted':>7}  {'ours':>10} {'rival':>10}"
+    terminalreporter.write_line(head)
+    for row in rows:
+        terminalreporter.write_line(
+            f"{row['name']:{wide}}  {row['ratio']:7.3g}x {row['spread']:6.1%} {row['floor']:6.1%} "
+            f"{_wanted(row['at_least']):>7}  {_speed(row, 'ours', 'a'):>10} {_speed(row, 'rival', 'b'):>10}"
+            f"{_verdict(row)}"
+        )
+
+
+def _wanted(at_least):
+    return "" if at_least is None else f"{at_least:g}x"
+
+
+def _speed(row, who, seconds):
+    rate = row[f"{who}_per_s"]
+    return f"{rate / 1e6:.4g} M/s" if rate else f"{row[seconds] * 1e3:.4g} ms"
+
+
+def _verdict(row):
+    if row["quick"]:
+        return "  one round: no conclusion"
+    if row["floor"] >= DISTRUST:
+        return "  DISTRUST: noisy machine"
+    if row["at_least"] is not None and row["ratio"] * (1 + row["spread"]) < row["at_least"]:
+        return "  MISSED"
+    return ""

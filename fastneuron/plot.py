@@ -1,0 +1,342 @@
+"""Figures fit for a paper (extra ``plot``): rasters, f-I curves, traces, the phase plane.
+
+Each function draws into the Axes it is given, or into a new figure, and returns the Axes, so that everything can still
+be changed.  Colours are Okabe and Ito's, which the colour-blind can tell apart.  Where a population is too large to be
+shown, evenly spaced neurons stand for it, and the figure says how many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _check
+from .recording import Run
+from .simulate import simulate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE, VERMILION, GREY = "#0072B2", "#D55E00", "#666666"
+NICE_LENGTHS = np.outer(10.0 ** np.arange(-12, 13), [1, 2, 5]).ravel()  # for scale bars
+
+
+def raster(run: Run, ax: Axes | None = None, neurons: int = 100) -> Axes:
+    """Spike times, one row per neuron.
+
+    Parameters
+    ----------
+    run : Run
+        What `simulate` returned.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+    neurons : int, default 100
+        The most rows to draw; of a larger population, as many evenly spaced neurons, and the figure says so.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastneuron as fn
+    >>> from fastneuron import plot
+    >>> run = fn.simulate(fn.MorrisLecar.hopf(), duration=500.0, current=np.linspace(80, 130, 400))
+    >>> ax = plot.raster(run)
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('Time (ms)', 'Neuron')
+    """
+    ax = _axes(ax, (5.0, 3.2))
+    shown = _evenly(run.n, _check.whole("neurons", neurons, 1))
+    kept = np.isin(run.spikes.neuron, shown)
+    figure: Any = ax.get_figure(root=True)
+    points = 72 * ax.get_window_extent().height / figure.dpi / shown.size
+    ax.plot(
+        run.spikes.time[kept],
+        run.spikes.neuron[kept],
+        linestyle="none",
+        marker="|",
+        markersize=float(np.clip(0.8 * points, 1.0, 12.0)),
+        markeredgewidth=0.7,
+        color="black",
+        rasterized=int(kept.sum()) > 20_000,
+    )
+    ax.yaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
+    ax.yaxis.set_major_formatter("{x:,.0f}")
+    margin = 0.7 * run.n / shown.size
+    ax.set_ylim(-margin, run.n - 1 + margin)
+    ax.set_xlim(0, run.duration or 1)
+    ax.set(xlabel="Time (ms)", ylabel="Neuron")
+    if shown.size < run.n:
+        ax.set_title(f"{shown.size:,} of {run.n:,} neurons, evenly spaced", fontsize="small", color=GREY, loc="right")
+    return ax
+
+
+def fi_curve(
+    run: Run, current: npt.ArrayLike, ax: Axes | None = None, after: float | None = None, neurons: int = 4000
+) -> Axes:
+    """Firing rate against injected current, one dot per neuron.
+
+    Parameters
+    ----------
+    run : Run
+        What `simulate` returned.
+    current : float or (n,) array_like
+        The current it was called with, uA/cm^2.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+    after : float, optional
+        Leave out what happened before, ms; half of the run by default.
+    neurons : int, default 4000
+        The most dots to draw; of a larger population, as many evenly spaced neurons, and the figure says so.
+
+    See Also
+    --------
+    steady_rate : the rate that is drawn
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastneuron as fn
+    >>> from fastneuron import plot
+    >>> current = np.linspace(80, 130, 400)
+    >>> run = fn.simulate(fn.MorrisLecar.hopf(), duration=1000.0, current=current)
+    >>> plot.fi_curve(run, current).get_ylabel()
+    'Firing rate (Hz)'
+    """
+    amplitude = _check.numbers("current", current)
+    if amplitude.size not in (1, run.n):
+        raise ValueError(f"current must be a number or one value per neuron, ({run.n},); got {amplitude.size} values")
+    rate = steady_rate(run, after)
+    ax = _axes(ax, (3.2, 3.2))
+    shown = _evenly(run.n, _check.whole("neurons", neurons, 1))
+    ax.plot(
+        np.broadcast_to(amplitude.ravel(), run.n)[shown],
+        rate[shown],
+        linestyle="none",
+        marker=".",
+        markersize=2.5 if shown.size > 200 else 7,
+        markeredgewidth=0,
+        color=BLUE,
+        rasterized=shown.size > 20_000,
+    )
+    top = max(1.05 * rate.max(), 1.0)
+    ax.set_ylim(-0.03 * top, top)  # a dot at 0 is seen whole
+    ax.set(xlabel="Injected current (µA/cm$^2$)", ylabel="Firing rate (Hz)")
+    if shown.size < run.n:
+        ax.set_title(f"{shown.size:,} of {run.n:,} neurons", fontsize="small", color=GREY, loc="right")
+    return ax
+
+
+def steady_rate(run: Run, after: float | None = None) -> np.ndarray:
+    """The rate at which each neuron fires once it has settled, (n,), Hz.
+
+    The inverse of the mean interval between its spikes after a time, so that it does not come in steps of one spike per
+    duration, as a count does; 0 with fewer than two spikes there.
+
+    Parameters
+    ----------
+    run : Run
+        What `simulate` returned.
+    after : float, optional
+        Leave out what happened before, ms; half of the run by default.
+
+    Examples
+    --------
+    >>> import fastneuron as fn
+    >>> from fastneuron import plot
+    >>> run = fn.simulate(fn.MorrisLecar.hopf(), duration=1000.0, current=[80.0, 100.0])
+    >>> plot.steady_rate(run).round(2)
+    array([ 0.  , 11.72])
+    """
+    after = run.duration / 2 if after is None else _check.number("after", after, "a finite number of ms")
+    late = run.spikes.time >= after
+    neuron, time = run.spikes.neuron[late], run.spikes.time[late]
+    same = neuron[1:] == neuron[:-1]
+    between = np.bincount(neuron[1:][same], minlength=run.n)
+    lasted = np.bincount(neuron[1:][same], weights=np.diff(time)[same], minlength=run.n)
+    return 1000.0 * np.divide(between, lasted, out=np.zeros(run.n), where=lasted > 0)
+
+
+def rate_histogram(run: Run, ax: Axes | None = None, after: float | None = None) -> Axes:
+    """How many neurons fire at which rate, once settled; see `steady_rate` and, for the parameters, `fi_curve`."""
+    rate = steady_rate(run, after)
+    ax = _axes(ax, (3.2, 3.2))
+    ax.hist(rate, bins=min(50, max(10, run.n // 20)), color=BLUE)
+    ax.set(xlabel="Firing rate (Hz)", ylabel="Neurons")
+    return ax
+
+
+def traces(
+    run: Run, state: str = "V", neurons: Sequence[int] | None = None, ax: Axes | None = None, most: int = 8
+) -> Axes:
+    """Recorded samples of one state, one neuron above the other, with a scale bar.
+
+    Parameters
+    ----------
+    run : Run
+        What ``simulate(..., record=state)`` returned.
+    state : str, default "V"
+        Which state.
+    neurons : sequence of int, optional
+        Which of the recorded neurons, by their index in the population; by default all of them, or `most` evenly spaced
+        ones.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+    most : int, default 8
+        How many to draw where `neurons` are not named.
+
+    Examples
+    --------
+    >>> import fastneuron as fn
+    >>> from fastneuron import plot
+    >>> run = fn.simulate(fn.MorrisLecar.hopf(), duration=500.0, current=[80.0, 100.0, 120.0], record="V")
+    >>> [label.get_text() for label in plot.traces(run).get_yticklabels()]
+    ['0', '1', '2']
+    """
+    rows = _rows(run, state, neurons, most)
+    samples = run[state][rows]
+    spread = np.ptp(samples) or 1.0
+    spacing = 1.15 * spread if rows.size > 1 else 0.0
+    ax = _axes(ax, (5.0, 0.6 + 0.6 * max(rows.size, 3)))
+    for place, row in enumerate(samples):
+        ax.plot(run.time, row - samples.min() + place * spacing, color="black", linewidth=0.9)
+    middle = (samples.mean(axis=1) - samples.min()) + np.arange(rows.size) * spacing
+    ax.set_yticks(middle, [f"{run.neurons[row]:,}" for row in rows])
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.set_xlim(0, run.duration or 1)
+    ax.set_ylim(-0.08 * spread, (rows.size - 1) * spacing + 1.08 * spread)
+    ax.set(xlabel="Time (ms)", ylabel=f"{state}, by neuron")
+    length = NICE_LENGTHS[np.searchsorted(NICE_LENGTHS, spread, side="right") - 2]
+    right = ax.get_yaxis_transform()
+    ax.plot([1.02, 1.02], [0, length], transform=right, clip_on=False, color="black", linewidth=1.5)
+    unit = run.model.units.get(state, "")
+    ax.text(1.035, length / 2, f"{length:g} {unit}".rstrip(), transform=right, va="center")
+    return ax
+
+
+def phase_plane(run: Run, neuron: int = 0, current: npt.ArrayLike = 0.0, ax: Axes | None = None) -> Axes:
+    """The path of one neuron of a model with two states, and its nullclines.
+
+    Parameters
+    ----------
+    run : Run
+        What ``simulate(..., record=("V", "N"))`` returned.
+    neuron : int, default 0
+        Which of the recorded neurons, by its index in the population.
+    current : float or (n,) array_like, default 0
+        The current it was called with, uA/cm^2.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Examples
+    --------
+    >>> import fastneuron as fn
+    >>> from fastneuron import plot
+    >>> run = fn.simulate(fn.MorrisLecar.hopf(), duration=500.0, current=100.0, record=("V", "N"))
+    >>> ax = plot.phase_plane(run, current=100.0)
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('V (mV)', 'N')
+    """
+    names = list(run.model.states)
+    if len(names) != 2:
+        raise ValueError(f"a phase plane has two states; {type(run.model).__name__} has {', '.join(names)}")
+    row = _rows(run, names[0], [neuron], 1)[0]
+    x, y = run[names[0]][row], run[names[1]][row]
+    amplitude = _check.numbers("current", current)
+    ax = _axes(ax, (3.6, 3.2))
+    margin = 0.12 * np.array([np.ptp(x) or 1.0, np.ptp(y) or 0.1])
+    across = np.linspace(x.min() - margin[0], x.max() + margin[0], 241)
+    up = np.linspace(y.min() - margin[1], y.max() + margin[1], 241)
+    alone = {name: np.ravel(value)[neuron if np.size(value) > 1 else 0] for name, value in run.model.parameters.items()}
+    grid = dict(zip(names, (axis.ravel() for axis in np.meshgrid(across, up)), strict=True))
+    # a nullcline is where a state stands still: one short step says so, whatever the model
+    step = simulate(
+        run.model.replace(**alone),
+        duration=1e-6,
+        dt=1e-6,
+        current=amplitude.ravel()[neuron if amplitude.size > 1 else 0],
+        initial=grid,
+    )
+    for name, colour, style in zip(names, (VERMILION, BLUE), ("--", "-."), strict=True):
+        change = (step.state[name] - grid[name]).reshape(up.size, across.size)
+        ax.contour(across, up, change, levels=[0], colors=colour, linestyles=style, linewidths=1.2)
+        ax.plot([], [], color=colour, linestyle=style, linewidth=1.2, label=f"d{name}/dt = 0")
+    ax.plot(x, y, color="black", linewidth=0.9, label=f"neuron {neuron:,}")
+    ax.plot(x[:1], y[:1], "o", color="black", markersize=3.5)
+    ax.set(xlabel=_labelled(run, names[0]), ylabel=_labelled(run, names[1]))
+    ax.legend(frameon=False, fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, handlelength=2.2)
+    return ax
+
+
+def summary(run: Run, current: npt.ArrayLike | None = None) -> Figure:
+    """The raster beside the f-I curve, or beside a histogram of rates where the current is one for all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastneuron as fn
+    >>> from fastneuron import plot
+    >>> current = np.linspace(80, 130, 1000)
+    >>> run = fn.simulate(fn.MorrisLecar.hopf(), duration=500.0, current=current)
+    >>> figure = plot.summary(run, current)
+    >>> len(figure.axes)
+    2
+    """
+    figure, (left, right) = _pyplot().subplots(
+        1, 2, figsize=(7.2, 3.2), width_ratios=[1.6, 1], layout="constrained", dpi=200
+    )
+    for ax in (left, right):
+        _tidy(ax)
+    raster(run, left)
+    if current is None or np.size(current) == 1:
+        rate_histogram(run, right)
+    else:
+        fi_curve(run, current, right)
+    return figure
+
+
+def _pyplot() -> Any:
+    try:
+        from matplotlib import pyplot
+    except ImportError:
+        raise ImportError("fastneuron.plot needs matplotlib: pip install 'fastneuron[plot]'") from None
+    return pyplot
+
+
+def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    if ax is not None:
+        return ax
+    _, ax = _pyplot().subplots(figsize=size, layout="constrained", dpi=200)
+    _tidy(ax)
+    return ax
+
+
+def _tidy(ax: Any) -> None:
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _evenly(n: int, most: int) -> np.ndarray:
+    """At most so many of n indices, the first and the last among them."""
+    return np.arange(n) if n <= most else np.linspace(0, n - 1, most).round().astype(np.int64)
+
+
+def _rows(run: Run, state: str, neurons: Sequence[int] | None, most: int) -> np.ndarray:
+    """The rows of the recorded samples that hold these neurons."""
+    recorded = run[state].shape[0]
+    if neurons is None:
+        return _evenly(recorded, most)
+    place = {int(neuron): row for row, neuron in enumerate(run.neurons)}
+    missing = [neuron for neuron in neurons if int(neuron) not in place]
+    if missing or not len(neurons):
+        raise ValueError(
+            f"neurons must be among the {recorded} recorded ones; got {missing[0] if missing else neurons}"
+        )
+    return np.array([place[int(neuron)] for neuron in neurons])
+
+
+def _labelled(run: Run, state: str) -> str:
+    unit = run.model.units.get(state)
+    return f"{state} ({unit})" if unit else state

@@ -1,0 +1,140 @@
+"""The figures show what happened."""
+
+import matplotlib
+import numpy as np
+import pytest
+
+matplotlib.use("agg")
+from matplotlib import pyplot
+
+import fastneuron as fn
+from fastneuron import plot
+
+CURRENT = np.linspace(80, 130, 300)
+
+
+@pytest.fixture(scope="module")
+def run():
+    return fn.simulate(fn.MorrisLecar.hopf(), 400.0, current=CURRENT, record=("V", "N"), every=10)
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    pyplot.close("all")
+
+
+def drawn(ax):
+    """The points of every line."""
+    return np.concatenate([line.get_xydata() for line in ax.lines])
+
+
+def test_raster_shows_every_spike_of_the_rows_it_draws(run):
+    spikes = np.column_stack([run.spikes.time, run.spikes.neuron])
+    np.testing.assert_array_equal(drawn(plot.raster(run, neurons=300)), spikes)
+
+
+def test_raster_of_many_neurons_is_thinned_evenly_and_says_so(run):
+    ax = plot.raster(run, neurons=50)
+    rows = np.unique(drawn(ax)[:, 1])
+    assert rows.size == 50
+    assert {rows[0], rows[-1]} == {0, 299}
+    assert set(np.diff(rows)) == {6, 7}
+    assert ax.get_title(loc="right") == "50 of 300 neurons, evenly spaced"
+    assert plot.raster(run, neurons=300).get_title(loc="right") == ""
+
+
+def test_rows_of_a_raster_do_not_overlap(run):
+    for neurons in (5, 50, 300):
+        ax = plot.raster(run, neurons=neurons)
+        (line,) = ax.lines
+        height = 72 * ax.get_window_extent().height / ax.figure.dpi
+        assert line.get_markersize() <= max(1.0, height / neurons)
+
+
+def test_fi_curve_is_current_against_rate(run):
+    points = drawn(plot.fi_curve(run, CURRENT))
+    np.testing.assert_array_equal(points[:, 0], CURRENT)
+    np.testing.assert_array_equal(points[:, 1], plot.steady_rate(run))
+
+
+def test_fi_curve_of_many_neurons_says_so(run):
+    ax = plot.fi_curve(run, CURRENT, neurons=100)
+    assert drawn(ax).shape == (100, 2)
+    assert ax.get_title(loc="right") == "100 of 300 neurons"
+
+
+def test_steady_rate_is_the_inverse_of_the_period():
+    period = 102.72716532736393  # at 90 uA/cm^2: SciPy's DOP853 at 1e-13
+    run = fn.simulate(fn.MorrisLecar.hopf(), 1500.0, dt=0.01, current=[90.0, 0.0])
+    np.testing.assert_allclose(plot.steady_rate(run), [1000 / period, 0.0], rtol=1e-6)
+
+
+def test_steady_rate_by_hand():
+    spikes = fn.Spikes(np.array([0, 0, 0, 1, 3, 3]), np.array([10.0, 60.0, 85.0, 90.0, 50.0, 100.0]))
+    run = fn.Run(fn.MorrisLecar(), 100.0, 0.1, np.array([3, 1, 0, 2]), spikes, {}, np.empty(0), np.empty(0), {})
+    np.testing.assert_allclose(plot.steady_rate(run), [40.0, 0.0, 0.0, 20.0])
+    np.testing.assert_allclose(plot.steady_rate(run, after=0.0), [2000 / 75, 0.0, 0.0, 20.0])
+
+
+def test_traces_keep_their_shape_and_their_scale(run):
+    ax = plot.traces(run, "V", neurons=[299, 0])
+    first, second, bar = (line.get_ydata() for line in ax.lines)
+    np.testing.assert_allclose(first - first[0], run["V"][299] - run["V"][299, 0], atol=1e-9)
+    np.testing.assert_allclose(second - second[0], run["V"][0] - run["V"][0, 0], atol=1e-9)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["299", "0"]
+    (label,) = ax.texts
+    assert label.get_text() == f"{np.ptp(bar):g} mV"
+
+
+def test_traces_of_many_neurons_draw_a_few(run):
+    assert len(plot.traces(run, "N").get_yticklabels()) == 8
+
+
+def test_phase_plane_has_its_nullclines_right(run):
+    ax = plot.phase_plane(run, neuron=200, current=CURRENT)
+    path = ax.lines[-2].get_xydata()
+    np.testing.assert_array_equal(path, np.column_stack([run["V"][200], run["N"][200]]))
+    V_still, N_still = (np.concatenate([piece.vertices for piece in c.get_paths()]) for c in ax.collections)
+    V, N = N_still.T
+    np.testing.assert_allclose(N, (1 + np.tanh((V - 2) / 30)) / 2, atol=2e-3)
+    V, N = V_still.T
+    drive = CURRENT[200] - 2 * (V + 60) - 4.4 * (1 + np.tanh((V + 1.2) / 18)) / 2 * (V - 120)
+    np.testing.assert_allclose(N, drive / (8 * (V + 84)), atol=2e-3)
+
+
+@pytest.mark.parametrize(("current", "label"), [(CURRENT, "Injected current"), (100.0, "Firing rate")])
+def test_summary_fits_the_current(run, current, label):
+    left, right = plot.summary(run, current).axes
+    assert left.get_xlabel() == "Time (ms)"
+    assert right.get_xlabel().startswith(label)
+
+
+def test_given_axes_are_drawn_into(run):
+    _, ax = pyplot.subplots()
+    for draw in (plot.raster, plot.rate_histogram, plot.traces):
+        assert draw(run, ax=ax) is ax
+    assert plot.fi_curve(run, CURRENT, ax) is ax
+    assert len(pyplot.get_fignums()) == 1
+
+
+def test_a_run_without_spikes_can_be_drawn(tmp_path):
+    run = fn.simulate(fn.MorrisLecar.hopf(), 5.0, current=[0.0, 1.0], record="V")
+    plot.summary(run, [0.0, 1.0]).savefig(tmp_path / "summary.png")
+    plot.summary(run).savefig(tmp_path / "histogram.png")
+    plot.traces(run).figure.savefig(tmp_path / "traces.png")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda run: plot.raster(run, neurons=0), "neurons must be a whole number of at least 1"),
+        (lambda run: plot.fi_curve(run, [1.0, 2.0]), r"current must be a number or one value per neuron, \(300,\)"),
+        (lambda run: plot.traces(run, neurons=[300]), "neurons must be among the 300 recorded ones; got 300"),
+        (lambda run: plot.traces(run, "W"), "a recorded state must be one of 'V', 'N'; got 'W'"),
+        (lambda run: plot.steady_rate(run, after="late"), "after must be"),
+    ],
+)
+def test_bad_arguments_are_named(run, call, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        call(run)
