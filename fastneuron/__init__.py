@@ -4,6 +4,7 @@ from . import reference
 from ._version import __version__
 from .currents import Chirp, Current, Pulses, Ramp, Samples, Sine, Step
 from .models import FitzHughNagumo, HodgkinHuxley, Model, MorrisLecar, MorrisLecarFull, TraubMiles
+from .noise import Noise, OrnsteinUhlenbeck, WhiteNoise
 from .recording import Run, Spikes
 from .simulate import simulate
 
@@ -15,6 +16,8 @@ __all__ = [
     "Model",
     "MorrisLecar",
     "MorrisLecarFull",
+    "Noise",
+    "OrnsteinUhlenbeck",
     "Pulses",
     "Ramp",
     "Run",
@@ -23,6 +26,7 @@ __all__ = [
     "Spikes",
     "Step",
     "TraubMiles",
+    "WhiteNoise",
     "__version__",
     "reference",
     "simulate",
