@@ -1,6 +1,6 @@
 """fastneuron: large populations of neurons, and layers of perceptrons, at the speed of hand-written SIMD code."""
 
-from . import reference
+from . import math, reference
 from ._version import __version__
 from .currents import Chirp, Current, Pulses, Ramp, Samples, Sine, Step
 from .models import FitzHughNagumo, HodgkinHuxley, Model, MorrisLecar, MorrisLecarFull, TraubMiles
@@ -28,6 +28,7 @@ __all__ = [
     "TraubMiles",
     "WhiteNoise",
     "__version__",
+    "math",
     "reference",
     "simulate",
 ]

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from numba.core.errors import NumbaError
 
 from . import _check, _progress, _threads, population
 from .currents import Current, as_current
 from .integrators import METHODS, Problem, Traces
 from .models import Model
+from .models.rehearsal import explain, rehearse
 from .noise import Noise
 from .recording import Run, Spikes
 
@@ -156,9 +158,14 @@ def simulate(
         noise=noise,
         seed=seed if seed < 2**63 else seed - 2**64,  # the same bits as an int64
     )
+    if not type(model).__module__.startswith(__package__):
+        rehearse(model, problem.state[:, 0], 0.0)
     problem.traces.out[:, :, :1] = problem.state[np.ix_(which, rows)][:, :, np.newaxis]
     with _progress.bar(progress, n, duration, dt) as tick:
-        spikes = population.advance(chosen, problem, threads, tick)
+        try:
+            spikes = population.advance(chosen, problem, threads, tick)
+        except NumbaError as error:
+            raise explain(model, error) from None
     return Run(
         model=model,
         duration=duration,
