@@ -1,9 +1,10 @@
 """fastneuron: large populations of neurons, and layers of perceptrons, at the speed of hand-written SIMD code."""
 
-from . import reference
+from . import math, reference
 from ._version import __version__
 from .currents import Chirp, Current, Pulses, Ramp, Samples, Sine, Step
 from .models import FitzHughNagumo, HodgkinHuxley, Model, MorrisLecar, MorrisLecarFull, TraubMiles
+from .noise import Noise, OrnsteinUhlenbeck, WhiteNoise
 from .recording import Run, Spikes
 from .simulate import simulate
 
@@ -15,6 +16,8 @@ __all__ = [
     "Model",
     "MorrisLecar",
     "MorrisLecarFull",
+    "Noise",
+    "OrnsteinUhlenbeck",
     "Pulses",
     "Ramp",
     "Run",
@@ -23,7 +26,9 @@ __all__ = [
     "Spikes",
     "Step",
     "TraubMiles",
+    "WhiteNoise",
     "__version__",
+    "math",
     "reference",
     "simulate",
 ]

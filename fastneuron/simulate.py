@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from numba.core.errors import NumbaError
 
 from . import _check, _progress, _threads, population
 from .currents import Current, as_current
 from .integrators import METHODS, Problem, Traces
 from .models import Model
+from .models.rehearsal import explain, rehearse
+from .noise import Noise
 from .recording import Run, Spikes
 
 
@@ -31,6 +34,8 @@ def simulate(
     sample_interval: float | None = None,
     rtol: float | None = None,
     atol: float | Mapping[str, float] | None = None,
+    noise: Noise | None = None,
+    seed: int = 0,
 ) -> Run:
     """Integrate a population of neurons, on all cores.
 
@@ -50,9 +55,10 @@ def simulate(
     initial : dict of float or (n,) array_like, optional
         Initial value by name of state, as in ``run.state``.  Morris-Lecar starts at V = -60 mV, and N at its steady
         state for the initial V, where nothing else is given.
-    method : {"rk4", "dop853", "tsit5"}
-        Classical Runge-Kutta of order 4 (Kutta 1901), or an adaptive method in which every neuron has steps of its
-        own: Dormand & Prince's of order 8 (Hairer, Norsett & Wanner 1993), Tsitouras' of order 5 (2011).
+    method : {"rk4", "heun", "dop853", "tsit5"}
+        Classical Runge-Kutta of order 4 (Kutta 1901); Heun's of order 2, for noise (Rümelin 1982); or an adaptive
+        method in which every neuron has steps of its own: Dormand & Prince's of order 8 (Hairer, Norsett & Wanner
+        1993), Tsitouras' of order 5 (2011).
     record : str or sequence of str, optional
         States to sample, for example ``"V"`` or ``("V", "N")``.
     every : int, default 1
@@ -70,6 +76,12 @@ def simulate(
     rtol, atol : float, optional
         An adaptive method keeps the error of each step below ``atol + rtol * |state|``; 1e-6 by default.  `atol` may
         be a mapping from names of states.
+    noise : Noise, optional
+        Noise on the current, with the method ``"heun"``: ``fn.WhiteNoise(sigma)`` or ``fn.OrnsteinUhlenbeck(sigma,
+        tau)``.
+    seed : int, default 0
+        Of the noise, at least 0 and below 2**64; each neuron has noise of its own, that depends on nothing but the
+        seed, the neuron's index and the number of the step.
 
     Returns
     -------
@@ -112,10 +124,16 @@ def simulate(
         dt, duration = float(dt), float(duration)
         _check.only("rtol", rtol, "adaptive methods", method)
         _check.only("atol", atol, "adaptive methods", method)
+    if noise is not None and method != "heun":
+        raise ValueError(f"noise needs method='heun'; got method={method!r}")
+    if not isinstance(noise, Noise | None):
+        raise TypeError(f"noise must be a WhiteNoise or an OrnsteinUhlenbeck; got {noise!r}")
+    seed = _check.whole("seed", seed, 0) & 0xFFFFFFFFFFFFFFFF
     drive = as_current("current", current)
     given = _initial(initial, model)
     values = model.parameters | {f"initial[{name!r}]": value for name, value in given.items()}
-    n = _check.population_size({name: np.size(value) for name, value in values.items()} | {"current": drive.size})
+    sizes = {name: np.size(value) for name, value in values.items()}
+    n = _check.population_size(sizes | {"current": drive.size, "noise": noise.size if noise else 1})
     recorded = _recorded(record, model)
     every, interval = _sampling(every, sample_interval, duration, dt, chosen.is_adaptive)
     if neurons is not None and not recorded:
@@ -140,10 +158,17 @@ def simulate(
         traces=Traces(which, rows[order], order, every, interval, np.empty((which.size, rows.size, samples))),
         rtol=rtol,
         atol=_absolute(atol, model),
+        noise=noise,
+        seed=seed if seed < 2**63 else seed - 2**64,  # the same bits as an int64
     )
+    if not type(model).__module__.startswith(__package__):
+        rehearse(model, problem.state[:, 0], 0.0)
     problem.traces.out[:, :, :1] = problem.state[np.ix_(which, rows)][:, :, np.newaxis]
     with _progress.bar(progress, n, duration, dt) as tick:
-        spikes = population.advance(chosen, problem, threads, tick)
+        try:
+            spikes = population.advance(chosen, problem, threads, tick)
+        except NumbaError as error:
+            raise explain(model, error) from None
     return Run(
         model=model,
         duration=duration,

@@ -8,7 +8,8 @@ import pytest
 from catalogue import METHODS, MODELS
 
 import fastneuron as fn
-from fastneuron import _jit, _lanes, population
+from fastneuron import _jit, _lanes
+from fastneuron.integrators import adaptive, fixed_step
 
 FIRST = next(iter(MODELS.values()))
 PAIRS = [(case, METHODS[0]) for case in MODELS.values()] + [(FIRST, method) for method in METHODS[1:]]
@@ -17,9 +18,10 @@ MATHEMATICS = re.compile(r"_*(ZGV\w*|svml\w*|(exp|exp2|expm1|tanh|sinh|cosh|pow|
 
 
 def assembly(case, method, monkeypatch):
-    fresh = _jit.kernel(population.integrate.py_func)
+    module, name = (fixed_step, "integrate") if method.order else (adaptive, "integrate_adaptively")
+    fresh = _jit.kernel(getattr(module, name).py_func)
     fresh._cache.disable()  # machine code that comes from the cache cannot be read
-    monkeypatch.setattr(population, "integrate", fresh)
+    monkeypatch.setattr(module, name, fresh)
     fn.simulate(duration=1.0, method=method.name, **method.options, **case.population(16 * _lanes.Wide.lanes))
     (text,) = fresh.inspect_asm().values()
     return text

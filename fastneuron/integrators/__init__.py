@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from . import adaptive, fixed_step
 from .dop853 import DOP853
+from .heun import Heun
 from .problem import Problem, Traces
 from .rk4 import RK4
 from .tsit5 import TSIT5
@@ -24,6 +25,7 @@ class Method(NamedTuple):
 
 METHODS = {
     "rk4": Method(RK4(), fixed_step.advance),
+    "heun": Method(Heun(), fixed_step.advance),
     "dop853": Method(DOP853, adaptive.advance),
     "tsit5": Method(TSIT5, adaptive.advance),
 }

@@ -201,6 +201,7 @@ def integrate_adaptively(
         local(prepared_like, 1, lanes),
         local(waveform, 1, lanes),
         columns.table,
+        None,
     )
     field = Field(
         local(state_like, 1, lanes),

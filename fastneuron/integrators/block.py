@@ -6,6 +6,7 @@ from .._jit import inline
 from .._lanes import put, take
 from ..currents import on_grid, value
 from ..models import derivative, prepare
+from .disturbance import disturbed
 
 
 class Block(NamedTuple):
@@ -20,6 +21,7 @@ class Block(NamedTuple):
     prepared: Any  # (constant, lane)
     waveform: Any  # (field, lane)
     table: Any  # samples of currents
+    noise: Any  # a Disturbance or None
 
 
 @inline
@@ -40,4 +42,5 @@ def load(block, columns, lane, neuron, grid):
 def slope(block, lane, state, t, before):
     """The derivative of `state`, a tuple, with the parameters and the current of `lane` at time t, or before it."""
     current = value(take(block.waveform_like, block.waveform, lane), t, before, block.table)
+    current = disturbed(current, block.noise, lane, before)
     return derivative(block.model, state, current, take(block.prepared_like, block.prepared, lane))

@@ -9,6 +9,7 @@ from .._jit import kernel, specialises
 from .._lanes import local, put, take, width
 from ..models import prepare
 from .block import Block, load, slope
+from .disturbance import disturbance, load_noise, shake, store_noise
 from .problem import Problem
 from .spikes import crossing, hermite
 
@@ -40,7 +41,7 @@ def _scratch_space(method, like, lanes):
 
 
 @kernel
-def integrate(method, lanes, model, waveform, state_like, columns, state, span, dt, threshold, spikes, traces):
+def integrate(method, lanes, model, waveform, state_like, columns, state, noise, span, dt, threshold, spikes, traces):
     """Advance a span of the population; ``state`` (D, n) is changed in place.
 
     Returns the first neuron that is no longer finite (its block is left as it was) or -1, and the number of spikes.
@@ -60,6 +61,7 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, span, 
         local(prepared_like, 1, lanes),
         local(waveform, 1, lanes),
         columns.table,
+        disturbance(noise, lanes, dt),
     )
     spiked = 0
     traced_end = span.traced
@@ -67,6 +69,7 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, span, 
         for lane in range(L):
             i = min(low + lane, span.high - 1)  # lanes past the end repeat the last neuron: all take the vector path
             load(block, columns, lane, i, dt)
+            load_noise(noise, block, lane, i, dt, span.first)
             for k in range(D):
                 end[k, lane] = state[k, i]
         here = min(L, span.high - low)
@@ -77,6 +80,7 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, span, 
             t, t_end = number * dt, (number + 1) * dt
             for lane in range(L):
                 put(start, lane, take(state_like, end, lane))
+            shake(noise, block, low, number)
             step(method, block, start, end, scratch, t, t_end, dt)
             crossed = 0
             for lane in range(L):
@@ -104,6 +108,7 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, span, 
         for lane in range(here):
             for k in range(D):
                 state[k, low + lane] = end[k, lane]
+            store_noise(noise, block, lane, low + lane)
     return -1, spiked
 
 
@@ -136,7 +141,7 @@ def advance(method: Any, problem: Problem, low: int, high: int) -> Generator[flo
 def _integrate(method, problem, span, buffer):
     p = problem
     return integrate(
-        method, p.lanes, *p.likes, p.columns, p.state, span, p.dt, p.threshold, buffer, p.traces
+        method, p.lanes, *p.likes, p.columns, p.state, p.noise_source, span, p.dt, p.threshold, buffer, p.traces
     )  # fmt: skip
 
 

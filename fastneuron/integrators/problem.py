@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._lanes import choose_lanes
+from .disturbance import Source
 
 
 class Columns(NamedTuple):
@@ -59,12 +60,18 @@ class Problem:
     traces: Traces
     rtol: float = 0.0
     atol: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    noise: Any = None
+    seed: int = 0
 
     def __post_init__(self) -> None:
         self.n = self.state.shape[1]
         self.lanes = choose_lanes(self.n)
         self.columns = _columns([*self.model.parameters.values(), *self.current.columns], self.n, self.current.table)
         self.spike_count = np.zeros(self.n, np.int64)
+        self.noise_source = None
+        if self.noise is not None:
+            columns = _columns(list(self.noise.parameters.values()), self.n, np.zeros(1))
+            self.noise_source = Source(self.noise.like(), columns, self.seed, np.zeros(self.n))
 
     @property
     def likes(self) -> tuple[Any, Any, tuple[float, ...]]:
