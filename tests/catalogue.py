@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import fastneuron as fn
 
@@ -59,7 +60,7 @@ CASES = [
     Case("barnacle", fn.MorrisLecar.barnacle, 320.0, ("g_K", 7.5, 8.5)),
 ]
 TIGHT = {"rtol": 1e-12, "atol": 1e-12}
-METHODS = [Method("rk4", 4.0), Method("dop853", None, TIGHT), Method("tsit5", None, TIGHT)]
+METHODS = [Method("rk4", 4.0), Method("heun", 2.0), Method("dop853", None, TIGHT), Method("tsit5", None, TIGHT)]
 
 OTHERS = [
     Case("HodgkinHuxley", fn.HodgkinHuxley, 12.0, ("g_K", 35.0, 37.0), (-65.0, -55.0), (0.04, 0.02, 0.01, 0.005), 0.002),
@@ -71,6 +72,22 @@ CASES += OTHERS
 
 MODELS = {type(case.make()).__name__: case for case in reversed(CASES)}  # one case for each class: the first
 FIXED_STEP = [method for method in METHODS if method.order]
+ADAPTIVE = [method for method in METHODS if not method.order]
+
+
+def product(cases, methods):
+    """Every case with every method, for parametrize; slow but for the first method and for the first case."""
+    return [
+        pytest.param(
+            case,
+            method,
+            id=f"{case.name}-{method.name}",
+            marks=[pytest.mark.slow] if method is not METHODS[0] and case is not CASES[0] else [],
+        )
+        for case in cases
+        for method in methods
+    ]
+
 
 # a published parameter set: the class, its constructor if it has one of its own, the published names of its states
 SETS: dict[str, tuple[str, str | None]] = {

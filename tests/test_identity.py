@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from catalogue import METHODS, MODELS
+from catalogue import METHODS, MODELS, product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,9 +15,7 @@ from fastneuron.integrators import fixed_step, problem
 LARGE = 1100  # more than 16 blocks of 64, the last one not full
 STEPS, DT = 300, 0.1
 
-everything = pytest.mark.parametrize(
-    ("case", "method"), [(case, method) for case in MODELS.values() for method in METHODS], ids=lambda x: x.name
-)
+everything = pytest.mark.parametrize(("case", "method"), product(MODELS.values(), METHODS))
 
 
 def run_of(case, method, who=slice(None), steps=STEPS, **options):
