@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from catalogue import CASES, FIXED_STEP, METHODS
+from catalogue import CASES, FIXED_STEP, METHODS, pairs
 
 import fastneuron as fn
 
@@ -12,9 +12,8 @@ DURATION = 60.0  # ms
 EVERY = 2.0  # ms
 SIZE = 24  # enough for the place of a spike inside its step to average out
 
-cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-fixed_step = pytest.mark.parametrize("method", FIXED_STEP, ids=lambda method: method.name)
-methods = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+fixed_step = pytest.mark.parametrize(("case", "method"), pairs(CASES, FIXED_STEP))
+every_method = pytest.mark.parametrize(("case", "method"), pairs(CASES, METHODS))
 
 
 @cache
@@ -44,7 +43,6 @@ def rms(difference):
     return np.sqrt(np.mean(np.square(difference)))
 
 
-@cases
 @fixed_step
 def test_order(case, method):
     for name in case.states:
@@ -52,7 +50,6 @@ def test_order(case, method):
         assert order(case.steps, errors) == pytest.approx(method.order, abs=0.15)
 
 
-@cases
 @fixed_step
 def test_order_of_spike_times(case, method):
     errors = []
@@ -63,8 +60,7 @@ def test_order_of_spike_times(case, method):
     assert order(case.steps, errors) == pytest.approx(method.order, abs=0.15)
 
 
-@cases
-@methods
+@every_method
 def test_agrees_with_the_reference(case, method):
     if method.order and method.order < 4:
         pytest.skip("a method of low order does not get there in reasonable time; its order is tested")
