@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from catalogue import CASES, FIXED_STEP, METHODS, product
+from catalogue import CASES, FIXED_STEP, METHODS, pairs
 
 import fastneuron as fn
 
@@ -12,8 +12,8 @@ DURATION = 60.0  # ms
 EVERY = 2.0  # ms
 SIZE = 24  # enough for the place of a spike inside its step to average out
 
-fixed_step = pytest.mark.parametrize(("case", "method"), product(CASES, FIXED_STEP))
-everything = pytest.mark.parametrize(("case", "method"), product(CASES, METHODS))
+fixed_step = pytest.mark.parametrize(("case", "method"), pairs(CASES, FIXED_STEP))
+every_method = pytest.mark.parametrize(("case", "method"), pairs(CASES, METHODS))
 
 
 @cache
@@ -60,7 +60,7 @@ def test_order_of_spike_times(case, method):
     assert order(case.steps, errors) == pytest.approx(method.order, abs=0.15)
 
 
-@everything
+@every_method
 def test_agrees_with_the_reference(case, method):
     if method.order and method.order < 4:
         pytest.skip("a method of low order does not get there in reasonable time; its order is tested")
