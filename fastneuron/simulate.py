@@ -128,7 +128,7 @@ def simulate(
         raise ValueError(f"noise needs method='heun'; got method={method!r}")
     if not isinstance(noise, Noise | None):
         raise TypeError(f"noise must be a WhiteNoise or an OrnsteinUhlenbeck; got {noise!r}")
-    seed = _check.whole("seed", seed, 0) & 0xFFFFFFFFFFFFFFFF
+    seed = _check.whole("seed", seed, 0, 2**64 - 1)
     drive = as_current("current", current)
     given = _initial(initial, model)
     values = model.parameters | {f"initial[{name!r}]": value for name, value in given.items()}
