@@ -91,7 +91,7 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, noise,
                         before = slope(block, lane, take(state_like, start, lane), t, False)[0] * dt
                         after = slope(block, lane, take(state_like, end, lane), t_end, True)[0] * dt
                         cubic = hermite(start[0, lane], end[0, lane], before, after)
-                        part = crossing(start[0, lane] - threshold, cubic, 1.0)
+                        part = crossing(start[0, lane] - threshold, cubic, 0.0, 1.0)
                         spikes.count[low + lane] += 1
                         spikes.neuron[spiked] = low + lane
                         spikes.time[spiked] = (number + part) * dt
