@@ -62,7 +62,9 @@ TIGHT = {"rtol": 1e-12, "atol": 1e-12}
 METHODS = [Method("rk4", 4.0), Method("dop853", None, TIGHT), Method("tsit5", None, TIGHT)]
 
 OTHERS = [
-    Case("HodgkinHuxley", fn.HodgkinHuxley, 12.0, ("g_K", 35.0, 37.0), (-65.0, -55.0), (0.04, 0.02, 0.01, 0.005), 0.002),
+    Case(
+        "HodgkinHuxley", fn.HodgkinHuxley, 12.0, ("g_K", 35.0, 37.0), (-65.0, -55.0), (0.04, 0.02, 0.01, 0.005), 0.002
+    ),
     Case("MorrisLecarFull", fn.MorrisLecarFull, 34.0, ("g_K", 7.8, 8.2), (-30.0, -15.0), (0.1, 0.05, 0.025, 0.0125)),
     Case("TraubMiles", fn.TraubMiles, 3.0, ("g_K", 29.0, 31.0), (-65.0, -55.0), (0.02, 0.01, 0.005), 0.001),
     Case("FitzHughNagumo", fn.FitzHughNagumo, 0.5, ("a", 0.65, 0.75), (-1.5, -0.5)),
