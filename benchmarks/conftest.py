@@ -28,10 +28,11 @@ def versus(request, benchmark, quick):
     """``versus(ours, rival, at_least=12)``: time them paired, keep the ratio, and hold it to its target if asked.
 
     `at_least` is the least ratio wanted, how many times as fast as the rival; None only reports.  `name` tells apart
-    several comparisons in one test; `work`, that of one call (neuron-steps, say), adds speeds to the table.
+    several comparisons in one test; `work`, that of one call (neuron-steps, say), adds speeds to the table; `threads`
+    is how many cores ours wants, 0 if it works in other processes.
     """
 
-    def compare(ours, rival, at_least=None, name="", work=None, rounds=9):
+    def compare(ours, rival, at_least=None, name="", work=None, rounds=9, threads=1):
         rounds = 1 if quick else rounds
         result = paired(ours, rival, rounds, 0.0 if quick else 0.05)
         if name:
@@ -41,6 +42,7 @@ def versus(request, benchmark, quick):
             **result._asdict(),
             "at_least": at_least,
             "quick": quick,
+            "trusted": result.floor < DISTRUST and result.cores > 0.95 * threads,
             "ours_per_s": work and work / result.a,
             "rival_per_s": work and work / result.b,
         }
@@ -48,7 +50,7 @@ def versus(request, benchmark, quick):
         benchmark.extra_info[f"paired{name}"] = row
         if not benchmark.enabled or not benchmark.stats:
             benchmark.pedantic(ours, rounds=min(rounds, 3))
-        if request.config.getoption("--targets") and at_least is not None and result.floor < DISTRUST:
+        if request.config.getoption("--targets") and at_least is not None and row["trusted"]:
             reached = result.ratio * (1 + result.spread)
             assert reached >= at_least, f"{row['name']}: {result}, wanted at least {at_least:g}x"
         return result
@@ -62,18 +64,18 @@ def pytest_terminal_summary(terminalreporter, config):
         return
     wide = max(len(row["name"]) for row in rows)
     terminalreporter.section("paired ratios: how many times as fast as the rival")
-    head = f"{'':{wide}}  {'ratio':>8} {'spread':>7} {'A/A':>6} {'wanted':>7}  {'ours':>10} {'rival':>10}"
+    head = f"{'':{wide}}  {'ratio':>8} {'spread':>7} {'A/A':>6} {'cores':>5} {'wanted':>7}  {'ours':>10} {'rival':>10}"
     terminalreporter.write_line(head)
     for row in rows:
         terminalreporter.write_line(
-            f"{row['name']:{wide}}  {row['ratio']:7.3g}x {row['spread']:6.1%} {row['floor']:6.1%} "
+            f"{row['name']:{wide}}  {row['ratio']:7.3g}x {row['spread']:6.1%} {row['floor']:6.1%} {row['cores']:5.2f} "
             f"{_wanted(row['at_least']):>7}  {_speed(row, 'ours', 'a'):>10} {_speed(row, 'rival', 'b'):>10}"
             f"{_verdict(row)}"
         )
 
 
 def _wanted(at_least):
-    return "" if at_least is None else f"{at_least:g}x"
+    return "" if at_least is None else f"{at_least:.3g}x"
 
 
 def _speed(row, who, seconds):
@@ -84,7 +86,7 @@ def _speed(row, who, seconds):
 def _verdict(row):
     if row["quick"]:
         return "  one round: no conclusion"
-    if row["floor"] >= DISTRUST:
+    if not row["trusted"]:
         return "  DISTRUST: noisy machine"
     if row["at_least"] is not None and row["ratio"] * (1 + row["spread"]) < row["at_least"]:
         return "  MISSED"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import statistics
 from collections.abc import Callable, Sequence
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
 DISTRUST = 0.05  # a noise floor wider than this says more about the machine than about the programs
@@ -25,6 +25,8 @@ class Paired(NamedTuple):
     floor : float
         How far the ratio of `a` to itself strays from 1: the larger of its bias and its spread.  It comes from the
         first and the last timing of each round, and so costs nothing.
+    cores : float
+        How many cores `a` had: its CPU time per second.  Less than its threads means that others had them.
     """
 
     ratio: float
@@ -32,6 +34,7 @@ class Paired(NamedTuple):
     a: float
     b: float
     floor: float
+    cores: float
 
     def __str__(self) -> str:
         return f"{self.ratio:.3g}x +- {100 * self.spread:.1f} %"
@@ -58,7 +61,7 @@ def paired(a: Callable[[], Any], b: Callable[[], Any], rounds: int = 7, least: f
     many = {}
     for program in (a, b):
         program()
-        many[program] = max(1, round(least / max(_time(program, 1), 1e-9)))
+        many[program] = max(1, round(least / max(_time(program, 1)[0], 1e-9)))
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -66,11 +69,12 @@ def paired(a: Callable[[], Any], b: Callable[[], Any], rounds: int = 7, least: f
     finally:
         if collecting:
             gc.enable()
-    first, second, third, fourth = zip(*timed, strict=True)
+    first, second, third, fourth = ([wall for wall, _ in column] for column in zip(*timed, strict=True))
+    cores = statistics.median(cpu / wall for one, _, _, other in timed for wall, cpu in (one, other))
     in_a, in_b = _means(first, fourth), _means(second, third)
     ratio, spread = _ratio(in_b, in_a)
     same, noise = _ratio(fourth, first)
-    return Paired(ratio, spread, statistics.median(in_a), statistics.median(in_b), max(abs(same - 1), noise))
+    return Paired(ratio, spread, statistics.median(in_a), statistics.median(in_b), max(abs(same - 1), noise), cores)
 
 
 def _means(x: Sequence[float], y: Sequence[float]) -> list[float]:
@@ -85,9 +89,9 @@ def _ratio(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
     return middle, (high - low) / 2 / middle
 
 
-def _time(program: Callable[[], Any], many: int) -> float:
-    """Seconds per call."""
-    begin = perf_counter()
+def _time(program: Callable[[], Any], many: int) -> tuple[float, float]:
+    """Seconds per call: by the clock on the wall, and of CPU time."""
+    begin, begin_cpu = perf_counter(), process_time()
     for _ in range(many):
         program()
-    return (perf_counter() - begin) / many
+    return (perf_counter() - begin) / many, (process_time() - begin_cpu) / many

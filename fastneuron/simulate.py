@@ -36,6 +36,7 @@ def simulate(
     atol: float | Mapping[str, float] | None = None,
     noise: Noise | None = None,
     seed: int = 0,
+    dtype: npt.DTypeLike = np.float64,
 ) -> Run:
     """Integrate a population of neurons, on all cores.
 
@@ -82,6 +83,8 @@ def simulate(
     seed : int, default 0
         Of the noise, at least 0 and below 2**64; each neuron has noise of its own, that depends on nothing but the
         seed, the neuron's index and the number of the step.
+    dtype : {float64, float32}
+        Precision of the states, with a fixed step; in single precision about twice as fast.
 
     Returns
     -------
@@ -128,6 +131,9 @@ def simulate(
         raise ValueError(f"noise needs method='heun'; got method={method!r}")
     if not isinstance(noise, Noise | None):
         raise TypeError(f"noise must be a WhiteNoise or an OrnsteinUhlenbeck; got {noise!r}")
+    precision = np.dtype(_check.known("dtype", np.dtype(dtype).name, ["float64", "float32"]))
+    if precision == np.float32 and (chosen.is_adaptive or noise is not None):
+        raise ValueError("dtype float32 is for the methods 'rk4' and 'heun', without noise")
     seed = _check.whole("seed", seed, 0) & 0xFFFFFFFFFFFFFFFF
     drive = as_current("current", current)
     given = _initial(initial, model)
@@ -148,14 +154,15 @@ def simulate(
     samples = int(duration / interval * (1 + 1e-12)) + 1 if recorded else 0
     order = np.argsort(rows, kind="stable")
     which = np.array([list(model.states).index(name) for name in recorded], np.int64)
+    kept = np.empty((which.size, rows.size, samples), precision)
     problem = Problem(
         model=model,
         current=drive,
-        state=model.initial_state(given, n),
+        state=model.initial_state(given, n).astype(precision),
         duration=duration,
         dt=dt,
         threshold=threshold,
-        traces=Traces(which, rows[order], order, every, interval, np.empty((which.size, rows.size, samples))),
+        traces=Traces(which, rows[order], order, every, interval, kept),
         rtol=rtol,
         atol=_absolute(atol, model),
         noise=noise,

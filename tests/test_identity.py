@@ -86,9 +86,9 @@ def test_any_number_of_threads(case, method, threads, monkeypatch):
 
 
 @everything
-@pytest.mark.parametrize("block", [_lanes.Wide, _lanes.Narrow, _lanes.Narrow512])
+@pytest.mark.parametrize("block", [_lanes.Lanes64, _lanes.Lanes8, _lanes.Lanes16])
 def test_any_block(case, method, block, monkeypatch):
-    if block is _lanes.Narrow512 and (case in OTHERS or method is not METHODS[0]):
+    if block is _lanes.Lanes16 and (case in OTHERS or method is not METHODS[0]):
         pytest.skip("one will do: each block is another compilation")
     monkeypatch.setattr(problem, "choose_lanes", lambda n: block())
     for who in (slice(1), slice(65), slice(None)):

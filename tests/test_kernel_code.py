@@ -22,7 +22,7 @@ def assembly(case, method, monkeypatch):
     fresh = _jit.kernel(getattr(module, name).py_func)
     fresh._cache.disable()  # machine code that comes from the cache cannot be read
     monkeypatch.setattr(module, name, fresh)
-    fn.simulate(duration=1.0, method=method.name, **method.options, **case.population(16 * _lanes.Wide.lanes))
+    fn.simulate(duration=1.0, method=method.name, **method.options, **case.population(16 * _lanes.Lanes64.lanes))
     (text,) = fresh.inspect_asm().values()
     return text
 

@@ -197,18 +197,18 @@ def integrate_adaptively(
         prepared_like,
         waveform,
         state_like,
-        local(model, 1, lanes),
-        local(prepared_like, 1, lanes),
-        local(waveform, 1, lanes),
+        local(model, 1, lanes, 0.0),
+        local(prepared_like, 1, lanes, 0.0),
+        local(waveform, 1, lanes, 0.0),
         columns.table,
         None,
     )
     field = Field(
-        local(state_like, 1, lanes),
-        local(state_like, 1, lanes),
-        local(state_like, 2, lanes),
-        local(state_like, 16, lanes),
-        local((0.0,), 10, lanes),
+        local(state_like, 1, lanes, 0.0),
+        local(state_like, 1, lanes, 0.0),
+        local(state_like, 2, lanes, 0.0),
+        local(state_like, 16, lanes, 0.0),
+        local((0.0,), 10, lanes, 0.0),
     )
     field.k[:] = 0.0
     power = np.empty(POWERS)
