@@ -45,8 +45,8 @@ def packed(text):
 def test_hot_loops_are_packed(case, method, monkeypatch):
     text = assembly(case, method, monkeypatch)
     found = packed(text)
-    # one loop per stage: at least 4 stages, each with the polynomials of 2 exponentials and a division
-    assert found["fma"] >= 4 * 25, found
+    # one loop per stage, of which there are at least 4; most models have the polynomials of 2 exponentials in each
+    assert found["fma"] >= 4 * (8 if type(case.make()) is fn.FitzHughNagumo else 25), found
     assert found["mul"] >= 4 * 4, found
     assert found["div"] >= 4, found
     called = {name for _, name in CALLEES.findall(text)}
