@@ -51,7 +51,8 @@ def test_hot_loops_are_packed(case, method, monkeypatch):
     assert found["div"] >= 4, found
     called = {name for _, name in CALLEES.findall(text)}
     assert called, "the pattern is out of date: something is always called"
-    assert {name for name in called if MATHEMATICS.match(name)} == set()
+    once_a_run = set(type(case.make()).prepare.__code__.co_names)  # not in the hot loop, and so may call what it likes
+    assert {name for name in called if MATHEMATICS.match(name)} <= once_a_run
 
 
 def test_the_pattern_knows_a_call(monkeypatch):
