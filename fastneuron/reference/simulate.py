@@ -78,11 +78,12 @@ def simulate(
     atol: float | Mapping[str, float] | None = None,
     noise: None = None,
     seed: int = 0,
+    dtype: Any = np.float64,
 ) -> Run:
     """Integrate a population of neurons with SciPy, to near machine precision.
 
     The arguments are those of `fastneuron.simulate` and mean the same, but for these: `dt` only sets the times of the
-    samples (every * dt), `method`, `threads`, `progress`, `rtol`, `atol` and `seed` have no effect, and there is no
+    samples (every * dt), `method`, `threads`, `progress`, `rtol`, `atol`, `seed`, `dtype` have no effect; there is no
     `noise`.  The textbook equations are solved one neuron at a time by ``scipy.integrate.solve_ivp`` with the method
     DOP853 at relative and absolute tolerances of 1e-13, anew from each jump or kink of the current, and spikes are
     located as its events.  Thousands of times slower than `fastneuron.simulate`.
@@ -109,7 +110,7 @@ def simulate(
         A spike is an upward crossing of it by the voltage, mV.
     sample_interval : float, optional
         Time between samples, ms, in place of `every`.
-    threads, progress, rtol, atol, seed
+    threads, progress, rtol, atol, seed, dtype
         No effect.
     noise : None
         There is no reference for it.
