@@ -44,7 +44,7 @@ class Leaky(fn.Model):
 
 def run(model, noise, duration, dt, **options):
     with pytest.MonkeyPatch.context() as patch:  # one block for all sizes: one compilation
-        patch.setattr(problem, "choose_lanes", lambda n: _lanes.Lanes8())
+        patch.setattr(problem, "choose_lanes", lambda *_: _lanes.Lanes8())
         return fn.simulate(model, duration, dt, method="heun", noise=noise, **{"record": "V"} | options)
 
 
@@ -271,7 +271,7 @@ def test_any_division_into_kernel_calls(whole, call, monkeypatch):
 
 @pytest.mark.parametrize("block", [_lanes.Lanes64, _lanes.Lanes8])
 def test_any_block(whole, block, monkeypatch):
-    monkeypatch.setattr(problem, "choose_lanes", lambda n: block())
+    monkeypatch.setattr(problem, "choose_lanes", lambda *_: block())
     same(noisy(whole[0], 130), whole[1], 130)
 
 
