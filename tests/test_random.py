@@ -4,6 +4,7 @@ The numbers are functions of their arguments, so each statistical test gives the
 significance is the chance that a perfect generator would have been refused when the test was written.
 """
 
+import itertools
 from functools import cache
 
 import numba
@@ -104,7 +105,7 @@ def test_distribution(million):
 def test_tails(million):
     """The numbers beyond 1, 2, ..., 5 standard deviations, on either side."""
     edges = np.array([-np.inf, -4, -3, -2, -1, 0, 1, 2, 3, 4, np.inf])
-    found = np.array([np.count_nonzero((million >= a) & (million < b)) for a, b in zip(edges, edges[1:], strict=False)])
+    found = np.array([np.count_nonzero((million >= a) & (million < b)) for a, b in itertools.pairwise(edges)])
     assert stats.chisquare(found, np.diff(stats.norm.cdf(edges)) * million.size).pvalue > SIGNIFICANCE
 
 
