@@ -15,20 +15,22 @@ import math
 from . import _math
 from ._jit import specialises
 
+LARGEST_EXP, LARGEST_SINH = 709.782712893384, 710.4758600739439  # what goes beyond overflows
+
 
 def exp(x: float) -> float:
     """e to the x."""
-    return math.exp(x) if x < 709.782712893385 else math.inf
+    return math.inf if x > LARGEST_EXP else math.exp(x)
 
 
 def expm1(x: float) -> float:
     """exp(x) - 1, exact near 0."""
-    return math.expm1(x) if x < 709.782712893385 else math.inf
+    return math.inf if x > LARGEST_EXP else math.expm1(x)
 
 
 def exprelr(x: float) -> float:
     """x / (exp(x) - 1), 1 at 0: the rate function of Hodgkin and Huxley."""
-    return x / math.expm1(x) if 0.0 != x < 709.782712893385 else float(x == 0.0)
+    return 1.0 if x == 0.0 else 0.0 if x > LARGEST_EXP else x / math.expm1(x)
 
 
 def log(x: float) -> float:
@@ -43,12 +45,12 @@ def log1p(x: float) -> float:
 
 def sinh(x: float) -> float:
     """Hyperbolic sine."""
-    return math.sinh(x) if abs(x) < 710.0 else math.copysign(math.inf, x)
+    return math.copysign(math.inf, x) if abs(x) > LARGEST_SINH else math.sinh(x)
 
 
 def cosh(x: float) -> float:
     """Hyperbolic cosine."""
-    return math.cosh(x) if abs(x) < 710.0 else math.inf
+    return math.inf if abs(x) > LARGEST_SINH else math.cosh(x)
 
 
 def tanh(x: float) -> float:

@@ -107,7 +107,7 @@ def test_order_of_the_error_estimates(name, row, order):
 class Known(fn.Model):
     """Three problems with known solutions, in one kernel.
 
-    turn = 1: a circle, (sin t, cos t) from the initial state.  fall = 1: (sech t, -tanh t).  burst = 1: V = 1 / (c - t).
+    turn = 1: the circle (sin t, cos t); fall = 1: (sech t, -tanh t); burst = 1: V = 1 / (c - t).
     """
 
     turn: float = 0.0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import linecache
+import numbers
 import re
 import traceback
 from typing import Any
@@ -26,17 +28,23 @@ def rehearse(model: Any, state: Any, current: float) -> None:
         return
     except Exception as error:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == where]
-        place = f"\n  {where}, line {frames[-1].lineno}: {frames[-1].line}" if frames else ""
+        place = _place(where, frames[-1].lineno if frames else kind.derivative.__code__.co_firstlineno)
         raise TypeError(
             re.sub("_[0-9a-f]{16}'", "'", f"{kind.__name__}.derivative: {type(error).__name__}: {error}{place}")
         ) from None
-    count = len(result) if isinstance(result, tuple) else 1
-    if count != len(kind.states) or not isinstance(result, tuple):
+    is_tuple = isinstance(result, tuple)
+    if not is_tuple or len(result) != len(kind.states) or not all(isinstance(x, numbers.Real) for x in result):
         names = ", ".join(kind.states)
+        short = is_tuple and all(isinstance(x, numbers.Real) for x in result)
+        ends = [i.positions.lineno for i in dis.get_instructions(kind.derivative) if i.opname.startswith("RETURN")]
         raise TypeError(
             f"{kind.__name__}.derivative must return {len(kind.states)} numbers, the derivatives of {names}; "
-            f"got {count if isinstance(result, tuple) else repr(result)}\n  {where}"
+            f"got {len(result) if short else repr(result)}{_place(where, ends[-1])}"
         )
+
+
+def _place(where: str, line: int) -> str:
+    return f"\n  {where}, line {line}: {linecache.getline(where, line).strip()}"
 
 
 def first_neuron(model: Any) -> Any:
@@ -59,5 +67,5 @@ def explain(model: Any, error: NumbaError) -> TypeError:
     noise = ("Failed in", "During", "There are", "File ", "def ", "<source", ">>>", "^", "- ", "Of which")
     reasons = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith(noise)]
     lines = [int(number) for number in re.findall(r'File "[^"]*", line (\d+)', text)]
-    place = f"\n  {where}, line {lines[-1]}: {linecache.getline(where, lines[-1]).strip()}" if lines else f"\n  {where}"
+    place = _place(where, lines[-1]) if lines else f"\n  {where}"
     return TypeError(f"{kind.__name__}.derivative cannot be compiled: {reasons[0] if reasons else text}{place}")
