@@ -1,0 +1,252 @@
+"""Currents as functions of time: each by its definition, and edges that cost a method nothing of its order."""
+
+import pickle
+
+import numpy as np
+import pytest
+from catalogue import ADAPTIVE
+from scipy.integrate import quad
+
+import fastneuron as fn
+from fastneuron import _lanes
+from fastneuron.integrators import problem
+
+TIGHT = {"rtol": 1e-11, "atol": 1e-11}
+INF = np.inf
+
+
+class Integral(fn.Model):
+    """dV/dt = I: the voltage is the integral of the current."""
+
+    size: float = 1.0  # of no effect: room for a value per neuron
+    states = {"V": 0.0}
+    threshold = 1e9
+
+    @staticmethod
+    def derivative(V, I, p):
+        return (I,)
+
+
+@pytest.fixture(autouse=True)
+def one_block(monkeypatch):
+    """The same block for all sizes: one compilation."""
+    monkeypatch.setattr(problem, "choose_lanes", lambda *_: _lanes.Lanes8())
+
+
+def integral(current, times, **options):
+    """From 0 to each of the times (evenly spaced from 0 on)."""
+    run = fn.simulate(
+        Integral(),
+        times[-1],
+        current=current,
+        record="V",
+        sample_interval=times[1],
+        **{"method": "dop853"} | TIGHT | options,
+    )
+    np.testing.assert_allclose(run.time, times, rtol=1e-14)
+    return run["V"]
+
+
+def pulses(t, amplitude, period, width, start=0.0, count=INF):
+    """The integral of rectangular pulses, summed pulse by pulse."""
+    total = 0.0
+    for k in range(int(min(count, max((t - start) // period + 2, 0)))):
+        begin = start + k * period
+        total += amplitude * (min(max(t, begin), begin + width) - begin)
+    return total
+
+
+def chirp(t, amplitude, low, high, start, stop):
+    def value(s):
+        s, whole = (s - start) / 1000, (stop - start) / 1000
+        return amplitude * np.sin(2 * np.pi * (low * s + (high - low) * s**2 / (2 * whole)))
+
+    return quad(value, start, min(t, stop), epsabs=1e-12, limit=200)[0] if t > start else 0.0
+
+
+SAMPLES = np.array([1.0, 3.0, -2.0, 0.5, 4.0])
+STEP = fn.Step(2.0, 3.0, 7.0)
+FORMULAS = {  # a current, and its integral from 0 to t
+    "number": (3.0, lambda t: 3.0 * t),
+    "step": (STEP, lambda t: 2.0 * (np.clip(t, 3.0, 7.0) - 3.0)),
+    "step for ever": (fn.Step(2.0, 3.0), lambda t: 2.0 * (max(t, 3.0) - 3.0)),
+    "step from the past": (fn.Step(2.0, -3.0, 1.3), lambda t: 2.0 * min(t, 1.3)),
+    "step since ever": (fn.Step(2.0, -INF, 1.3), lambda t: 2.0 * min(t, 1.3)),
+    "step that ends before it begins": (fn.Step(2.0, 7.0, 3.0), lambda t: 0.0),
+    "step of no length": (fn.Step(2.0, 3.0, 3.0), lambda t: 0.0),
+    "step off the samples": (fn.Step(2.0, 0.123, 4.567), lambda t: 2.0 * (np.clip(t, 0.123, 4.567) - 0.123)),
+    "ramp": (
+        fn.Ramp(1.0, 5.0, 2.0, 6.0),
+        lambda t: t + (0.5 * min(max(t - 2, 0.0), 4.0) ** 2) + 4.0 * max(t - 6.0, 0.0),
+    ),
+    "sine": (fn.Sine(2.0, 150.0, 0.1), lambda t: quad(lambda s: 2 * np.sin(2 * np.pi * (0.15 * s + 0.1)), 0, t)[0]),
+    "chirp": (fn.Chirp(2.0, 50.0, 400.0, 1.0, 8.0), lambda t: chirp(t, 2.0, 50.0, 400.0, 1.0, 8.0)),
+    "pulses": (fn.Pulses(5.0, 1.5, 0.3, 0.7, 4), lambda t: pulses(t, 5.0, 1.5, 0.3, 0.7, 4)),
+    "pulses for ever": (fn.Pulses(5.0, 0.7, 0.1), lambda t: pulses(t, 5.0, 0.7, 0.1)),
+    "no pulses": (fn.Pulses(5.0, 0.7, 0.1, count=0), lambda t: 0.0),
+    "samples": (
+        fn.Samples(SAMPLES, 2.0),
+        lambda t: quad(lambda s: np.interp(s, np.arange(5) * 2.0, SAMPLES), 0, t, points=[2, 4, 6, 8])[0],
+    ),
+    "held samples": (
+        fn.Samples(SAMPLES, 2.0, held=True),
+        lambda t: sum(SAMPLES[k] * (np.clip(t, 2 * k, 2 * k + 2 if k < 4 else INF) - 2 * k) for k in range(5)),
+    ),
+    "one sample": (fn.Samples([7.0], 2.0), lambda t: 7.0 * t),
+    "sum": (
+        3.0 + STEP + fn.Pulses(5.0, 1.5, 0.3, 0.7, 4),
+        lambda t: 3.0 * t + 2.0 * (np.clip(t, 3.0, 7.0) - 3.0) + pulses(t, 5.0, 1.5, 0.3, 0.7, 4),
+    ),
+}
+TIMES = np.arange(101) * 0.1
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_the_integral(name):
+    """With adaptive steps, whose continuous extension is as exact between the edges."""
+    current, exact = FORMULAS[name]
+    np.testing.assert_allclose(integral(current, TIMES)[0], [exact(t) for t in TIMES], rtol=0, atol=2e-9)
+
+
+@pytest.mark.parametrize("name", ["number", "step", "ramp", "pulses", "samples", "held samples", "sum"])
+def test_the_integral_on_the_grid(name):
+    """RK4 is exact for currents that are polynomials between edges on its grid."""
+    current, exact = FORMULAS[name]
+    found = integral(current, TIMES, method="rk4", dt=0.1, rtol=None, atol=None)
+    np.testing.assert_allclose(found[0], [exact(t) for t in TIMES], rtol=0, atol=1e-12)
+
+
+def test_fixed_steps_move_edges_to_the_grid():
+    """To the nearest whole step, as documented."""
+    for start, stop in [(1.04, 3.06), (0.96, 2.94), (1.0, 3.0)]:
+        moved = fn.Step(2.0, round(start, 1), round(stop, 1))
+        grid = {"method": "rk4", "dt": 0.1, "rtol": None, "atol": None}
+        one, other = integral(fn.Step(2.0, start, stop), TIMES, **grid), integral(moved, TIMES, **grid)
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-13)
+
+
+def test_a_value_for_every_neuron():
+    """Each as when simulated alone, to the bit; in a sum too."""
+    start, amplitude = np.linspace(0.5, 5.0, 11), np.linspace(-3.0, 3.0, 11)
+    rows = np.random.default_rng(0).normal(size=(11, 5))
+    whole = fn.Step(amplitude, start) + fn.Samples(rows, 2.0)
+    found = integral(whole, TIMES)
+    assert found.shape == (11, TIMES.size)
+    for i in range(11):
+        alone = integral(fn.Step(amplitude[i], start[i]) + fn.Samples(rows[i], 2.0), TIMES)
+        assert alone.tobytes() == found[i].tobytes()
+
+
+def test_samples_shared_and_in_rows():
+    """Two tables in one sum."""
+    rows = np.arange(12.0).reshape(3, 4)
+    found = integral(fn.Samples(rows, 1.0, held=True) + fn.Samples([10.0, 20.0], 5.0, held=True), TIMES)
+    np.testing.assert_allclose(found[:, 10], rows[:, 0] + 10.0, rtol=1e-10)
+    np.testing.assert_allclose(found[:, 20] - found[:, 10], rows[:, 1] + 10.0, rtol=1e-10)
+    np.testing.assert_allclose(found[:, 100] - found[:, 90], rows[:, 3] + 20.0, rtol=1e-10)
+
+
+@pytest.mark.parametrize("period", [0.1, 0.3, 1 / 3, 0.7])
+def test_pulses_do_not_drift(period):
+    """Ten thousand of them: every one is there, with its width."""
+    duration = 10_000 * period
+    end = fn.simulate(Integral(), duration, current=fn.Pulses(1.0, period, period / 4), method="tsit5").state["V"]
+    assert end == pytest.approx(10_000 * period / 4, rel=1e-9)
+
+
+def test_pulses_on_the_grid():
+    """An edge that rounding puts beside its step is still at its step."""
+    for dt in (0.1, 0.05, 0.025):
+        end = fn.simulate(Integral(), 1000.0, dt, fn.Pulses(1.0, 0.7, 0.3)).state["V"]
+        assert end == pytest.approx(pulses(1000.0, 1.0, 0.7, 0.3), rel=1e-10)
+
+
+@pytest.mark.parametrize("method", [method.name for method in ADAPTIVE])
+@pytest.mark.parametrize("current", [80.0 + fn.Step(40.0, 13.3, 31.7), 80.0 + fn.Pulses(60.0, 9.1, 2.3, 3.7)], ids=repr)
+def test_an_edge_does_not_hurt_an_adaptive_method(method, current):
+    """The same accuracy as without: the reference is solved anew from each edge."""
+    arguments = {"duration": 60.0, "sample_interval": 1.5, "record": ("V", "N"), "initial": {"V": -40.0}}
+    exact = fn.reference.simulate(fn.MorrisLecar(), current=current, **arguments)
+    tolerances, errors = 10.0 ** -np.arange(7, 12), []
+    for tolerance in tolerances:
+        run = fn.simulate(fn.MorrisLecar(), current=current, method=method, rtol=tolerance, atol=tolerance, **arguments)
+        assert run.spike_count == exact.spike_count
+        errors.append(abs(run["V"] - exact["V"]).max())
+    assert np.polyfit(np.log(tolerances), np.log(errors), 1)[0] == pytest.approx(1.0, abs=0.2)
+    assert errors[-1] < 1e-8
+
+
+def test_rk4_keeps_its_order():
+    """Where the edges fall on whole steps."""
+    current = 80.0 + fn.Step(40.0, 13.2, 31.6) + fn.Pulses(30.0, 8.0, 2.4, 4.0)
+    arguments = {"duration": 60.0, "sample_interval": 2.0, "record": "V", "initial": {"V": -40.0}, "current": current}
+    exact = fn.reference.simulate(fn.MorrisLecar(), **arguments)["V"]
+    steps = [0.4, 0.2, 0.1, 0.05]
+    errors = [abs(fn.simulate(fn.MorrisLecar(), dt=dt, **arguments)["V"] - exact).max() for dt in steps]
+    assert np.polyfit(np.log(steps), np.log(errors), 1)[0] == pytest.approx(4.0, abs=0.3)
+
+
+# ---- what a current is
+
+
+@pytest.mark.parametrize("name", [name for name in FORMULAS if name != "number"])
+def test_copies_and_equality(name):
+    current, _ = FORMULAS[name]
+    twin = pickle.loads(pickle.dumps(current))
+    assert type(twin) is type(current)
+    assert twin == current
+    assert repr(twin) == repr(current)
+    assert integral(twin, TIMES[:3]).tobytes() == integral(current, TIMES[:3]).tobytes()
+    assert current != fn.Step(123.0)
+
+
+def test_sums():
+    """In any order, with numbers and arrays on either side; a sum of sums is flat."""
+    three = np.array([1.0, 2.0, 3.0])
+    for total in (STEP + three, three + STEP, (three + STEP) + 0.0, STEP + (0.0 + fn.Step(three, -1.0))):
+        np.testing.assert_allclose(integral(total, TIMES)[:, -1], 8.0 + 10.0 * three, rtol=1e-10)
+    assert (STEP + three).size == 3
+
+
+NOT_ALLOWED = [
+    (lambda: fn.Step(), TypeError, ["Step", "amplitude"]),
+    (lambda: fn.Step(np.nan), ValueError, ["amplitude", "nan"]),
+    (lambda: fn.Step(1.0, np.nan), ValueError, ["start", "nan"]),
+    (lambda: fn.Step(INF), ValueError, ["amplitude", "inf"]),
+    (lambda: fn.Step(1.0, strat=5.0), ValueError, ["'strat'", "did you mean 'start'"]),
+    (lambda: fn.Step(1.0, 2.0, 3.0, 4.0), TypeError, ["Step", "3", "4"]),
+    (lambda: fn.Step([1.0, 2.0], [1.0, 2.0, 3.0]), ValueError, ["start", "3", "amplitude", "2"]),
+    (lambda: fn.Step("1"), TypeError, ["amplitude", "'1'"]),
+    (lambda: fn.Ramp(1.0, 2.0, 0.0, INF), ValueError, ["stop", "inf"]),
+    (lambda: fn.Ramp(1.0, 2.0, 5.0, 5.0), ValueError, ["stop", "start"]),
+    (lambda: fn.Chirp(1.0, 2.0, 3.0, 5.0, 4.0), ValueError, ["stop", "start"]),
+    (lambda: fn.Pulses(1.0, 0.0, 1.0), ValueError, ["period", "positive"]),
+    (lambda: fn.Pulses(1.0, 1.0, -1.0), ValueError, ["width", "positive"]),
+    (lambda: fn.Pulses(1.0, 1.0, 2.0), ValueError, ["width", "period"]),
+    (lambda: fn.Samples([], 1.0), ValueError, ["values", "(0,)"]),
+    (lambda: fn.Samples(np.zeros((2, 2, 2)), 1.0), ValueError, ["values", "(2, 2, 2)"]),
+    (lambda: fn.Samples([1.0, np.nan], 1.0), ValueError, ["values", "nan"]),
+    (lambda: fn.Samples([1.0, 2.0], 0.0), ValueError, ["dt", "0.0"]),
+    (lambda: fn.Samples(["a"], 1.0), TypeError, ["values", "a"]),
+    (lambda: STEP + fn.Step, TypeError, ["class Step"]),
+    (lambda: STEP + "1", TypeError, ["'1'"]),
+    (lambda: fn.Step([1.0, 2.0]) + fn.Step([1.0, 2.0, 3.0]), ValueError, ["Step number 2", "3", "Step number 1", "2"]),
+    (lambda: fn.Current(), TypeError, ["Current", "subclass"]),
+    (lambda: setattr(STEP, "start", 1.0), AttributeError, ["replace(start="]),
+]
+
+
+@pytest.mark.parametrize(("make", "exception", "words"), NOT_ALLOWED)
+def test_not_allowed(make, exception, words):
+    with pytest.raises(exception) as caught:
+        make()
+    assert caught.type is exception
+    assert [word for word in words if word not in str(caught.value)] == [], str(caught.value)
+
+
+def test_the_names_of_a_chirp_are_those_of_its_docstring():
+    for kind in (fn.Step, fn.Ramp, fn.Sine, fn.Chirp, fn.Pulses):
+        for name in kind.names:
+            assert f"{name} : float" in kind.__doc__ or f"{name}," in kind.__doc__ or f", {name} :" in kind.__doc__, (
+                name
+            )
