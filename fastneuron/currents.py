@@ -29,6 +29,16 @@ class Current(Parametrised):
 
     formulas: ClassVar = ("value", "edge", "on_grid")
     table: ClassVar[np.ndarray] = np.zeros(1)  # samples, for the one kind of current that has some
+    ordered: ClassVar[tuple[str, str] | None] = None  # two parameters of which the first is the smaller
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        if self.ordered:
+            low, high = (np.broadcast_to(getattr(self, name), self.size) for name in self.ordered)
+            bad = np.flatnonzero(low >= high)
+            if bad.size:
+                first, second = self.ordered
+                raise ValueError(f"{second} must be above {first}; got {high[bad[0]]:g} and {low[bad[0]]:g}")
 
     @staticmethod
     def value(t: Any, before: Any, table: Any, p: Any) -> Any:
@@ -131,6 +141,7 @@ class Ramp(Current):
     high: Parameter
     start: Parameter
     stop: Parameter
+    ordered = ("start", "stop")
 
     @staticmethod
     def value(t: Any, before: Any, table: Any, p: Any) -> Any:
@@ -168,7 +179,7 @@ class Sine(Current):
 
 
 class Chirp(Current):
-    """A sinusoid whose frequency goes evenly from `first` at `start` to `last` at `stop`; 0 outside.
+    """A sinusoid whose frequency goes evenly from `low` at `start` to `high` at `stop`; 0 outside.
 
     For the ZAP stimulus, that shows a resonance in one run.
 
@@ -176,7 +187,7 @@ class Chirp(Current):
     ----------
     amplitude : float or (n,) array_like
         uA/cm^2.
-    first, last : float or (n,) array_like
+    low, high : float or (n,) array_like
         Hz.
     start, stop : float or (n,) array_like
         ms; moved to the nearest whole step by a fixed-step method.
@@ -187,6 +198,7 @@ class Chirp(Current):
     high: Parameter
     start: Parameter
     stop: Parameter
+    ordered = ("start", "stop")
 
     @staticmethod
     def value(t: Any, before: Any, table: Any, p: Any) -> Any:
@@ -281,7 +293,10 @@ class Samples(Current):
     held: Parameter
 
     def __init__(self, values: npt.ArrayLike, dt: float, held: bool = False) -> None:
-        samples = np.array(values, np.float64, ndmin=1)
+        try:
+            samples = np.array(values, np.float64, ndmin=1)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"values must be numbers; got {values!r} ({error})") from None
         if samples.ndim > 2 or samples.size == 0:
             raise ValueError(
                 f"values must be (samples,) or (n, samples), at least one sample; got shape {samples.shape}"
@@ -394,8 +409,12 @@ def as_current(name: str, current: Any) -> Current:
 
 @inline
 def reached(t, moment, before):
-    """Whether a moment is reached: at it, or only after it if what counts is the time before."""
-    return t > moment if before else t >= moment
+    """Whether a moment is reached: at it, or only after it if what counts is the time before.
+
+    At it up to rounding: the seventh period of 0.1 and the seventh step of 0.1 may be some bits apart.
+    """
+    slack = 1e-13 * abs(t)
+    return t > moment + slack if before else t >= moment - slack
 
 
 @inline
