@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from catalogue import METHODS, MODELS
+from catalogue import METHODS, MODELS, OTHERS, pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,10 +13,16 @@ from fastneuron import _lanes, population
 from fastneuron.integrators import fixed_step, problem
 
 LARGE = 1100  # more than 16 blocks of 64, the last one not full
-STEPS, DT = 300, 0.1
+STEPS = 300
 
+# another model is another compilation for each block
 everything = pytest.mark.parametrize(
-    ("case", "method"), [(case, method) for case in MODELS.values() for method in METHODS], ids=lambda x: x.name
+    ("case", "method"),
+    [
+        pytest.param(*pair.values, id=pair.id, marks=[pytest.mark.slow] if pair.values[0] in OTHERS else [])
+        for pair in pairs(MODELS.values(), METHODS)
+        if pair.values[0] not in OTHERS or pair.values[1] is METHODS[0]
+    ],
 )
 
 
@@ -31,7 +37,7 @@ def run_of(case, method, who=slice(None), steps=STEPS, **options):
         "initial": {name: value[who] for name, value in large["initial"].items()},
         "method": method.name,
     }
-    return fn.simulate(model, duration=steps * DT, dt=DT, **method.options | arguments | options)
+    return fn.simulate(model, duration=steps * case.dt, dt=case.dt, **method.options | arguments | options)
 
 
 @cache
@@ -82,8 +88,8 @@ def test_any_number_of_threads(case, method, threads, monkeypatch):
 @everything
 @pytest.mark.parametrize("block", [_lanes.Lanes64, _lanes.Lanes8, _lanes.Lanes16])
 def test_any_block(case, method, block, monkeypatch):
-    if block is _lanes.Lanes16 and case is not next(iter(MODELS.values())):
-        pytest.skip("one model will do: each block is another compilation")
+    if block is _lanes.Lanes16 and (case in OTHERS or method is not METHODS[0]):
+        pytest.skip("one will do: each block is another compilation")
     monkeypatch.setattr(problem, "choose_lanes", lambda n: block())
     for who in (slice(1), slice(65), slice(None)):
         same_neurons(run_of(case, method, who, record=case.states), together(case, method), who)
@@ -130,7 +136,7 @@ def test_any_chunks_of_time(case, method, data):
         else:  # a run that begins anew chooses its steps anew
             np.testing.assert_allclose(samples, whole[name][who, 1:], rtol=0, atol=1e-8 * abs(whole[name]).max())
     same_bits(sum(run.spike_count for run in runs), whole.spike_count[who])
-    shifts = np.array([0, *ends[:-1]]) * DT
+    shifts = np.array([0, *ends[:-1]]) * case.dt
     neuron = np.concatenate([run.spikes.neuron for run in runs])
     time = np.concatenate([run.spikes.time + shift for run, shift in zip(runs, shifts, strict=True)])
     order = np.lexsort((time, neuron))
@@ -163,7 +169,7 @@ def test_whatever_is_recorded(case, method, data):
 
 @everything
 def test_a_scalar_is_as_good_as_an_array(case, method):
-    plain = {"duration": STEPS * DT, "method": method.name, **method.options}
+    plain = {"duration": STEPS * case.dt, "method": method.name, **method.options}
     scalar = fn.simulate(case.make(), current=case.current, **plain)
     full = {name: np.full(70, value) for name, value in case.make().parameters.items()}
     array = fn.simulate(case.make(**full), current=np.full(70, case.current), **plain)

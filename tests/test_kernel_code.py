@@ -45,13 +45,14 @@ def packed(text):
 def test_hot_loops_are_packed(case, method, monkeypatch):
     text = assembly(case, method, monkeypatch)
     found = packed(text)
-    # one loop per stage: at least 4 stages, each with the polynomials of 2 exponentials and a division
-    assert found["fma"] >= 4 * 25, found
+    # one loop per stage, of which there are at least 4; most models have the polynomials of 2 exponentials in each
+    assert found["fma"] >= 4 * (8 if type(case.make()) is fn.FitzHughNagumo else 25), found
     assert found["mul"] >= 4 * 4, found
     assert found["div"] >= 4, found
     called = {name for _, name in CALLEES.findall(text)}
     assert called, "the pattern is out of date: something is always called"
-    assert {name for name in called if MATHEMATICS.match(name)} == set()
+    once_a_run = set(type(case.make()).prepare.__code__.co_names)  # not in the hot loop, and so may call what it likes
+    assert {name for name in called if MATHEMATICS.match(name)} <= once_a_run
 
 
 def test_the_pattern_knows_a_call(monkeypatch):
