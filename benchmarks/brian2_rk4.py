@@ -1,4 +1,4 @@
-"""Builds Brian2's C++ standalone program of a Morris-Lecar population (Hopf set): DIRECTORY N STEPS THREADS [FLAG ...]."""
+"""Builds Brian2's C++ standalone program of the task: DIRECTORY N STEPS THREADS [FLAG ...]."""
 
 import sys
 

@@ -6,6 +6,7 @@ What is missing (a package, a compiler) ends in an ImportError or a RuntimeError
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import os
 import subprocess
@@ -22,6 +23,7 @@ from fastneuron._rivals import numba_rk4
 
 from .in_c import FLAGS, handwritten, plain, start
 
+BRIAN2_PYTHON = os.environ.get("BRIAN2_PYTHON", sys.executable)  # it wants an older NumPy than we do
 DT = 0.05
 MODEL = fn.MorrisLecar.hopf()
 
@@ -50,17 +52,20 @@ class Contender(NamedTuple):
     prepare: Callable[[Task], Program]
     package: str = ""
     least_work: int = 0  # neuron-steps below which its fixed costs would be all that is measured
+    slower: int = 1  # takes this many times fewer steps, so as to last as long as the others
 
     @property
     def version(self) -> str:
         """Of the package, or of the compiler."""
+        if self.package == "brian2":
+            return f"brian2 {_brian2_version()}"
         if self.package == "cc":
             return subprocess.run(["cc", "--version"], capture_output=True, text=True).stdout.partition("\n")[0]
         return f"{self.package} {importlib.metadata.version(self.package)}" if self.package else fn.__version__
 
 
 def ours(threads: int) -> Contender:
-    """This package."""
+    """fastneuron itself."""
 
     def prepare(task: Task) -> Program:
         return lambda: fn.simulate(MODEL, task.steps * DT, DT, task.current, threads=threads).state["V"]
@@ -135,12 +140,21 @@ def _rk4(xp, V, N, current, steps, fori_loop=None):
     return state
 
 
+@functools.cache
+def _brian2_version() -> str:
+    asked = [BRIAN2_PYTHON, "-c", "import brian2; print(brian2.__version__)"]
+    answer = subprocess.run(asked, capture_output=True, text=True)
+    if answer.returncode:
+        raise ImportError("brian2 cannot be imported: " + (answer.stderr.strip().splitlines() or ["?"])[-1])
+    return answer.stdout.strip()
+
+
 def _brian2(threads: int, flags: tuple[str, ...]) -> Callable[[Task], Program]:
     def prepare(task: Task) -> Program:
-        importlib.metadata.version("brian2")  # says so where it is missing
+        _brian2_version()
         directory = Path(tempfile.mkdtemp()) / "standalone"
         script = Path(__file__).with_name("brian2_rk4.py")
-        command = [sys.executable, script, directory, *map(str, (task.n, task.steps, threads)), *flags]
+        command = [BRIAN2_PYTHON, script, directory, *map(str, (task.n, task.steps, threads)), *flags]
         made = subprocess.run(command, capture_output=True, text=True)
         if made.returncode:
             raise RuntimeError("Brian2 could not build: " + (made.stderr.strip().splitlines() or ["?"])[-1])
@@ -168,8 +182,8 @@ def contenders(threads: int) -> list[Contender]:
         *many,
         Contender("C, AVX intrinsics", 1, " ".join(FLAGS["handwritten_rk4"]), _intrinsics, "cc"),
         Contender("C, plain", 1, " ".join(FLAGS["plain_rk4"]), _plain_c, "cc"),
-        Contender("Numba, plain", 1, "fastmath=True", _numba, "numba"),
-        Contender("NumPy", 1, "whole arrays", _numpy, "numpy"),
+        Contender("Numba, plain", 1, "fastmath=True", _numba, "numba", slower=8),
+        Contender("NumPy", 1, "whole arrays", _numpy, "numpy", slower=100),
         Contender("JAX", 1, "jit, x64, fori_loop; one thread asked for", _jax, "jax"),
         Contender("Brian2", 1, "C++ standalone, its own flags", _brian2(1, ()), "brian2", 20_000_000),
         Contender("Brian2", 1, " ".join(RETUNED[1:]), _brian2(1, RETUNED), "brian2", 20_000_000),
