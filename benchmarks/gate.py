@@ -1,4 +1,4 @@
-"""This working tree against another revision, in one environment each, timed in turns."""
+"""The working tree against another revision, in one environment each, timed in turns."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from time import process_time
 from typing import Any
 
 import numba
@@ -87,7 +88,9 @@ def roofline(quick: bool) -> str:
     rounds = 1_000 if quick else 500_000
     x = np.linspace(0.1, 0.9, LANES)
     task = Task(4096, 20 if quick else 1000)
-    result = paired(lambda: multiply_add(x, 0.5, 0.25, rounds), ours(1).prepare(task), 1 if quick else 9)
+    result = paired(
+        lambda: multiply_add(x, 0.5, 0.25, rounds), ours(1).prepare(task), 1 if quick else 9, clock=process_time
+    )
     peak = LANES * DEPTH * rounds / result.a
     speed = task.n * task.steps / result.b
     arithmetic = sum(counted[kind] for kind in ("multiply-add", "multiply", "add", "min, max"))
@@ -103,7 +106,7 @@ def roofline(quick: bool) -> str:
         f"RK4: {speed / 1e6:.1f} million neuron-steps/s, each of {flops} floating-point operations: ",
         f"{speed * flops / 1e9:.1f} GFLOP/s, {speed * flops / 2 / peak:.0%} of the peak.",
         f"Were each of its {arithmetic} arithmetic instructions a multiply-add: {speed * arithmetic / peak:.0%}.",
-        f"A/A of the pairing {result.floor:.1%}; {result.cores:.2f} cores.",
+        f"A/A of the pairing {result.floor:.1%}.",
         "",
         "What is left: additions and multiplications without a partner to fuse with count half; each of the divisions",
         "occupies its unit for several cycles; work on exponents, loads and stores compete for issue. A block lives",
