@@ -157,3 +157,9 @@ def total(typingctx, vector):
         return builder.extract_element(value, ir.IntType(32)(0))
 
     return vector.dtype(vector), codegen
+
+
+@intrinsic
+def plus(typingctx, a, b):
+    """``a + b`` in every lane."""
+    return a(a, a), lambda context, builder, signature, args: builder.fadd(*args)

@@ -10,48 +10,23 @@ that product (as dear as a neuron for every two rows of a block), agrees with th
 was measured slower at any number of neurons.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from .._jit import bare_inline, bare_kernel
-from .rows import add, dot, dot_3x2
+from .presentation import correct
+from .rows import add_and_dot, dot, dot_3x2
 from .rules import correction
 
 AHEAD = 3  # rows
 
 
-class Samples(NamedTuple):
-    """What to present: row order[k] of X is the k-th."""
-
-    X: np.ndarray  # (n, R), or Sparse
-    T: np.ndarray  # (n, S) targets
-    share: np.ndarray  # (1 or n, 1 or S) float64: what corrections are multiplied by
-    order: np.ndarray  # (m,) int64
-
-
-class Layer(NamedTuple):
-    """Weights and biases, changed in place."""
-
-    W: np.ndarray  # (S, R)
-    b: np.ndarray  # (S,)
-    active: np.ndarray  # (a,) int64: the neurons in training
-
-
-class Log(NamedTuple):
-    """What was corrected."""
-
-    mistakes: np.ndarray  # (S,) int64, added to
-    change: np.ndarray  # (m, S) what the row was multiplied by; of no rows if not wanted
-    bias: np.ndarray  # (m, S) what was added to the bias
-    net: np.ndarray
-
-
 @bare_kernel
-def present(rule, samples, layer, log):
-    """Present rows in order; the place in `order` of the first whose net input is not finite, or -1."""
+def present(rule, samples, layer, log, net):
+    """Present rows in order; the place in `order` of the first whose net input is not finite, or -1.
+
+    `net` (S, AHEAD) is room for the net inputs taken ahead.
+    """
     X, order, W, active = samples.X, samples.order, layer.W, layer.active
-    net = log.net
     for first in range(0, order.size, AHEAD):
         ahead = min(AHEAD, order.size - first)
         _take_ahead(X, order, first, ahead, W, active, net)
@@ -61,9 +36,14 @@ def present(rule, samples, layer, log):
                 n = net[a, k] + layer.b[neuron]
                 if not np.isfinite(n):
                     return first + k
-                if settle(rule, samples, layer, log, first + k, neuron, n):
-                    for later in range(k + 1, ahead):
-                        net[a, later] = dot(X, order[first + later], W, neuron)
+                change = correct(rule, samples, layer, log, first + k, neuron, n)
+                if change != 0:
+                    following, last = min(k + 1, ahead - 1), ahead - 1
+                    mended = add_and_dot(
+                        W, neuron, change, X, order[first + k], order[first + following], order[first + last]
+                    )
+                    if following > k:
+                        net[a, following], net[a, last] = mended
     return -1
 
 
@@ -80,37 +60,48 @@ def _take_ahead(X, order, first, ahead, W, active, net):
             net[a, k] = dot(X, order[first + k], W, active[a])
 
 
-@bare_inline
-def settle(rule, samples, layer, log, place, neuron, n):
-    """Correct `neuron` after the row at `place` of the order, if its net input `n` calls for it; whether it did."""
-    row = samples.order[place]
-    change, bias = correction(rule, n, samples.T[row, neuron], samples.X, row)
-    if bias == 0:
-        return False
-    share = samples.share[row % samples.share.shape[0], neuron % samples.share.shape[1]]
-    change, bias = layer.W.dtype.type(change * share), layer.W.dtype.type(bias * share)
-    add(layer.W, neuron, change, samples.X, row)
-    layer.b[neuron] += bias
-    log.mistakes[neuron] += 1
-    if log.change.shape[0]:
-        log.change[place, neuron], log.bias[place, neuron] = change, bias
-    return True
+@bare_kernel
+def adapt(rule, x, t, low, W, b, net):
+    """One row x (1, R) with targets t (1, S): its net input into `net`, then the correction.
+
+    Nothing is changed if something is wrong: 1 a net input that is not finite, 2 a target that is neither `low` nor 1
+    (none is refused where `low` is NaN).
+    """
+    S = W.shape[0]
+    paired = S // 2 * 2
+    for p in range(0, paired, 2):
+        net[p], net[p + 1], _, _, _, _ = dot_3x2(x, 0, 0, 0, W, p, p + 1)
+    if paired < S:
+        net[paired] = dot(x, 0, W, paired)
+    for p in range(S):
+        net[p] += b[p]
+        if not np.isfinite(net[p]):
+            return 1
+        if not (t[0, p] == 1 or t[0, p] == low or low != low):
+            return 2
+    for p in range(S):
+        sign = t[0, p] if low != low else t.dtype.type(1) if t[0, p] == 1 else t.dtype.type(-1)
+        change, bias = correction(rule, net[p], sign, x, 0)
+        if bias != 0:
+            add_and_dot(W, p, change, x, 0, 0, 0)
+            b[p] += bias
+    return 0
 
 
 @bare_kernel
 def net_input(X, W, b, out):
-    """X W' + b, the bits that training sees."""
+    """X W' + b, the bits that training sees; whether all of it is finite."""
     n, S = X.shape[0], W.shape[0]
-    blocked, paired = n // 3 * 3, S // 2 * 2
-    for i in range(0, blocked, 3):
+    finite = True
+    for first in range(0, n, AHEAD):
+        paired = S // 2 * 2 if first + AHEAD <= n else 0
         for p in range(0, paired, 2):
-            ip, iq, jp, jq, kp, kq = dot_3x2(X, i, i + 1, i + 2, W, p, p + 1)
-            out[i, p], out[i, p + 1] = ip + b[p], iq + b[p + 1]
-            out[i + 1, p], out[i + 1, p + 1] = jp + b[p], jq + b[p + 1]
-            out[i + 2, p], out[i + 2, p + 1] = kp + b[p], kq + b[p + 1]
-        for p in range(paired, S):
-            for row in range(i, i + 3):
-                out[row, p] = dot(X, row, W, p) + b[p]
-    for row in range(blocked, n):
-        for p in range(S):
-            out[row, p] = dot(X, row, W, p) + b[p]
+            i, j, k, q = first, first + 1, first + 2, p + 1
+            out[i, p], out[i, q], out[j, p], out[j, q], out[k, p], out[k, q] = dot_3x2(X, i, j, k, W, p, q)
+        for row in range(first, min(first + AHEAD, n)):
+            for p in range(paired, S):
+                out[row, p] = dot(X, row, W, p)
+            for p in range(S):
+                out[row, p] += b[p]
+                finite &= np.isfinite(out[row, p])
+    return finite

@@ -59,6 +59,28 @@ def dot_3x2(X, i, j, k, W, p, q):
     return total(ip), total(iq), total(jp), total(jq), total(kp), total(kq)
 
 
+@bare_inline
+def add_and_dot(W, neuron, change, X, row, following, last):
+    """Add `change` times the row, then the dots with the two that follow: one pass over the weights."""
+    length = X.shape[1]
+    lanes = BYTES // X.itemsize
+    full = length // lanes * lanes
+    changes, a, b = splat(W, change), zeros(X), zeros(X)
+    for k in range(0, full, lanes):  # spelled out, as LLVM cannot know that X and W do not overlap
+        w = muladd(changes, load(X, row, k), load(W, neuron, k))
+        store(W, neuron, k, w)
+        a = muladd(load(X, following, k), w, a)
+        b = muladd(load(X, last, k), w, b)
+    if full < length:
+        rest = length - full
+        for k in range(full, length):
+            W[neuron, k] = fma(change, X[row, k], W[neuron, k])
+        w = load_part(W, neuron, full, rest)
+        a = muladd(load_part(X, following, full, rest), w, a)
+        b = muladd(load_part(X, last, full, rest), w, b)
+    return total(a), total(b)
+
+
 def square(X, row):
     """|x|^2 of a row."""
     raise NotImplementedError
@@ -95,13 +117,7 @@ def _add(W, neuron, change, X, row):
         return sparse
 
     def dense(W, neuron, change, X, row):
-        length = X.shape[1]
-        lanes = BYTES // X.itemsize
-        full = length // lanes * lanes
-        changes = splat(W, change)
-        for k in range(0, full, lanes):  # spelled out, as LLVM cannot know that X and W do not overlap
-            store(W, neuron, k, muladd(changes, load(X, row, k), load(W, neuron, k)))
-        for k in range(full, length):
-            W[neuron, k] = fma(change, X[row, k], W[neuron, k])
+        for k in range(X.shape[1]):
+            W[neuron, k] = fma(change, W.dtype.type(X[row, k]), W[neuron, k])
 
     return dense

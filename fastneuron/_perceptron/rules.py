@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import bare_specialises
+from .._jit import bare_inline, bare_specialises
 from .rows import square
 
-CLASSIFYING = ("perceptron", "normalized", "margin", "passive-aggressive", "PA", "PA-I", "PA-II")
-RULES = (*CLASSIFYING, "lms")
+AGGRESSIVE = ("passive-aggressive", "PA", "PA-I", "PA-II")
+RULES = ("perceptron", "normalized", "margin", *AGGRESSIVE, "lms")
 TIES = ("hardlim", "margin")
 
 
@@ -109,3 +109,33 @@ def _delta(rule, n, t, X, row):
 
 
 FORMULA = {Step: _step, NormalizedStep: _normalized_step, Aggressive: _aggressive, Delta: _delta}
+
+
+@bare_inline
+def opposed(n, t):
+    """Whether the net input is on the wrong side of 0."""
+    return (n >= 0) != (t > 0)
+
+
+def note(rule, log, neuron, n, t):
+    """Count a correction of `neuron`."""
+    raise NotImplementedError
+
+
+@bare_specialises(note)
+def _note(rule, log, neuron, n, t):
+    if rule.instance_class is Delta:  # it corrects all but always; a mistake is a wrong side
+
+        def delta(rule, log, neuron, n, t):
+            error = t - n
+            log.corrections[neuron] += 1
+            log.mistakes[neuron] += opposed(n, t)
+            log.squared_error[neuron] += error * error
+
+        return delta
+
+    def classifying(rule, log, neuron, n, t):
+        log.corrections[neuron] += 1
+        log.mistakes[neuron] += 1
+
+    return classifying

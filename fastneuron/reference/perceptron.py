@@ -144,7 +144,10 @@ def train(
         if options.get("sample_weight") is not None:
             chosen["sample_weight"] = options["sample_weight"][order]
         count = np.zeros(S, int)
-        for w, b, corrected, _ in steps(weights, bias, X[order], T[order], active=active, **chosen):
+        wrong = np.zeros(S, int)
+        presented = steps(weights, bias, X[order], T[order], active=active, **chosen)
+        for (w, b, corrected, net), t in zip(presented, T[order], strict=True):
+            wrong += active & ((net >= 0) != (t > 0))
             for i in np.flatnonzero(active):
                 if corrected[i]:
                     voters[i].append([w[i].copy(), b[i], 1])
@@ -156,7 +159,7 @@ def train(
                 totals[i][1] += b[i]
                 totals[i][2] += 1
             weights, bias, count = w, b, count + corrected
-        mistakes.append(count)
+        mistakes.append(wrong if options.get("rule") == "lms" else count)
         active &= count > 0
         if not active.any():
             break
