@@ -163,3 +163,21 @@ def total(typingctx, vector):
 def plus(typingctx, a, b):
     """``a + b`` in every lane."""
     return a(a, a), lambda context, builder, signature, args: builder.fadd(*args)
+
+
+@intrinsic
+def prefetch(typingctx, array, row, column):
+    """Ask for the cache line of ``array[row, column]``, to be in the second level when its turn comes."""
+
+    def codegen(context, builder, signature, args):
+        pointer = _where(context, builder, signature.args[0], args[0], args[1:3])
+        pointer = builder.bitcast(pointer, ir.IntType(8).as_pointer())
+        i32 = ir.IntType(32)
+        function_type = ir.FunctionType(ir.VoidType(), [pointer.type, i32, i32, i32])
+        builder.call(
+            cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0"),
+            [pointer, i32(0), i32(2), i32(1)],  # to read, second level, data
+        )
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp), codegen

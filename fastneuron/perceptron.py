@@ -459,11 +459,9 @@ class Perceptron:
         if scipy.sparse.issparse(X):
             n, rows = X.shape[0], _sparse(X, self.n_inputs, self.dtype)
         else:
-            rows = np.asarray(X) if isinstance(X, np.ndarray) else _real("X", X)
+            rows = _real("X", X)
             if rows.ndim != 2 or rows.shape[1] != self.n_inputs:
                 raise ValueError(f"X must have shape (n, {self.n_inputs}); got {rows.shape}")
-            if rows.dtype.kind not in "fiub":
-                raise TypeError(f"X must be numbers; got an array of {rows.dtype}")
             n = len(rows)
         if n == 0:
             raise ValueError("X must have at least one row; got none")
@@ -754,9 +752,9 @@ def _share(sample_weight: npt.ArrayLike | None, n: int, S: int) -> np.ndarray:
     if share.shape not in ((n,), (n, S)):
         raise ValueError(f"sample_weight must have shape ({n},) or ({n}, {S}); got {share.shape}")
     share = share.reshape(n, -1)
-    bad = np.flatnonzero(~(np.isfinite(share) & (share >= 0)).all(axis=1))
+    bad = np.argwhere(~(np.isfinite(share) & (share >= 0)))
     if bad.size:
-        raise ValueError(f"sample_weight must be 0 or more, and finite; got {share[bad[0]]} in row {bad[0]}")
+        raise ValueError(f"sample_weight must be 0 or more, and finite; got {share[tuple(bad[0])]} in row {bad[0, 0]}")
     return np.ascontiguousarray(share)
 
 

@@ -52,8 +52,9 @@ def _take_ahead(X, order, first, ahead, W, active, net):
     paired = active.size // 2 * 2 if ahead == AHEAD else 0
     for a in range(0, paired, 2):
         i, j, k = order[first], order[first + 1], order[first + 2]
+        coming = order[min(first + AHEAD + a // 2 % AHEAD, order.size - 1)]
         (net[a, 0], net[a + 1, 0], net[a, 1], net[a + 1, 1], net[a, 2], net[a + 1, 2]) = dot_3x2(
-            X, i, j, k, W, active[a], active[a + 1]
+            X, i, j, k, W, active[a], active[a + 1], coming
         )
     for a in range(paired, active.size):
         for k in range(ahead):
@@ -70,7 +71,7 @@ def adapt(rule, x, t, low, W, b, net):
     S = W.shape[0]
     paired = S // 2 * 2
     for p in range(0, paired, 2):
-        net[p], net[p + 1], _, _, _, _ = dot_3x2(x, 0, 0, 0, W, p, p + 1)
+        net[p], net[p + 1], _, _, _, _ = dot_3x2(x, 0, 0, 0, W, p, p + 1, 0)
     if paired < S:
         net[paired] = dot(x, 0, W, paired)
     for p in range(S):
@@ -97,7 +98,8 @@ def net_input(X, W, b, out):
         paired = S // 2 * 2 if first + AHEAD <= n else 0
         for p in range(0, paired, 2):
             i, j, k, q = first, first + 1, first + 2, p + 1
-            out[i, p], out[i, q], out[j, p], out[j, q], out[k, p], out[k, q] = dot_3x2(X, i, j, k, W, p, q)
+            coming = min(first + AHEAD + p // 2 % AHEAD, n - 1)
+            out[i, p], out[i, q], out[j, p], out[j, q], out[k, p], out[k, q] = dot_3x2(X, i, j, k, W, p, q, coming)
         for row in range(first, min(first + AHEAD, n)):
             for p in range(paired, S):
                 out[row, p] = dot(X, row, W, p)

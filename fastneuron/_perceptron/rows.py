@@ -7,7 +7,7 @@ from numba import types
 
 from .._jit import bare_inline, bare_specialises
 from .._lanes import fma
-from .._vectors import BYTES, load, load_part, muladd, splat, store, total, zeros
+from .._vectors import BYTES, load, load_part, muladd, prefetch, splat, store, total, zeros
 
 
 class Sparse(NamedTuple):
@@ -33,13 +33,17 @@ def dot(X, row, W, neuron):
 
 
 @bare_inline
-def dot_3x2(X, i, j, k, W, p, q):
-    """The dots of rows i, j, k with neurons p and q, the bits of `dot`: twelve chains of AVX2 registers, five loads."""
+def dot_3x2(X, i, j, k, W, p, q, coming):
+    """The dots of rows i, j, k with neurons p and q, the bits of `dot`: twelve chains in AVX2 registers, five loads.
+
+    Meanwhile row `coming` is fetched from memory.
+    """
     length = X.shape[1]
     lanes = BYTES // X.itemsize
     full = length // lanes * lanes
     ip, iq, jp, jq, kp, kq = zeros(X), zeros(X), zeros(X), zeros(X), zeros(X), zeros(X)
     for at in range(0, full, lanes):
+        prefetch(X, coming, at)
         wp, wq = load(W, p, at), load(W, q, at)
         x = load(X, i, at)
         ip, iq = muladd(x, wp, ip), muladd(x, wq, iq)
