@@ -191,6 +191,7 @@ class Result(NamedTuple):
     weights: np.ndarray
     bias: np.ndarray
     votes: Votes | None
+    corrections: np.ndarray
     mistakes: np.ndarray
     squared_error: np.ndarray
     converged: np.ndarray
@@ -247,6 +248,7 @@ def _collect(units: list[Unit]) -> Result:
         weights=np.concatenate([weights for weights, _ in kept]),
         bias=np.concatenate([bias for _, bias in kept]),
         votes=votes,
+        corrections=table(0),
         mistakes=table(1),
         squared_error=table(2),
         converged=np.concatenate(converged),
