@@ -124,7 +124,10 @@ class Perceptron:
         self._adapting: dict[tuple, Any] = {}
 
     def __repr__(self) -> str:
-        return f"Perceptron(n_inputs={self.n_inputs}, n_neurons={self.n_neurons}, transfer={self.transfer!r}, dtype={self.dtype.name!r})"
+        return (
+            f"Perceptron(n_inputs={self.n_inputs}, n_neurons={self.n_neurons}, "
+            f"transfer={self.transfer!r}, dtype={self.dtype.name!r})"
+        )
 
     @property
     def weights(self) -> np.ndarray:
@@ -162,6 +165,7 @@ class Perceptron:
         Parameters
         ----------
         X : (R,) or (n, R) array_like, or (n, R) SciPy sparse
+            Inputs: one row, or many.
         threads : int, optional
             Number of threads; one per core this process may use by default.
 
@@ -177,6 +181,7 @@ class Perceptron:
         Parameters
         ----------
         X : (R,) or (n, R) array_like, or (n, R) SciPy sparse
+            Inputs: one row, or many.
         threads : int, optional
             Number of threads; one per core this process may use by default.
 
@@ -184,7 +189,9 @@ class Perceptron:
         -------
         (S,) or (n, S) ndarray
         """
-        return self._transferred(self._net(X, self._weights, self._bias, threads) if self.votes is None else self.vote(X))
+        return self._transferred(
+            self._net(X, self._weights, self._bias, threads) if self.votes is None else self.vote(X)
+        )
 
     def classify(self, X: Any) -> np.ndarray:
         """The neuron with the largest net input (or vote) for each row, the class of one-vs-rest training.
@@ -192,6 +199,7 @@ class Perceptron:
         Parameters
         ----------
         X : (R,) or (n, R) array_like, or (n, R) SciPy sparse
+            Inputs: one row, or many.
 
         Returns
         -------
@@ -205,6 +213,7 @@ class Perceptron:
         Parameters
         ----------
         X : (R,) or (n, R) array_like, or (n, R) SciPy sparse
+            Inputs: one row, or many.
 
         Returns
         -------
@@ -278,7 +287,9 @@ class Perceptron:
         Parameters
         ----------
         x : (R,) array_like
-        t : (S,) array_like, or the int of a class if S > 1
+            Inputs.
+        t : (S,) array_like, or int
+            Targets, or the class if S > 1.
         rule, learning_rate, tie, margin, C
             As in `train`.
 
@@ -320,7 +331,9 @@ class Perceptron:
         array = np.asarray(t)
         if array.ndim == 0:
             signs = self._targets(array.reshape(1), 1, "perceptron")[0]
-            return np.where(signs > 0, 1.0, -1.0 if self.transfer == "linear" else LOW[self.transfer]).astype(self.dtype)
+            return np.where(signs > 0, 1.0, -1.0 if self.transfer == "linear" else LOW[self.transfer]).astype(
+                self.dtype
+            )
         raise ValueError(f"t must have shape ({self.n_neurons},), or be the number of a class; got shape {array.shape}")
 
     def train(
@@ -455,7 +468,10 @@ class Perceptron:
             raise ValueError(f"learning_rate must be 1 for rule {rule!r}, whose step is part of it; got {rate!r}")
         return rules.make(rule, self.transfer, tie, rate, margin, C, self.dtype)
 
-    def _rows(self, X: Any, T: Any, epochs: int, rule: str, sample_weight: Any, shuffle: bool, seed: Any) -> training.Rows:
+    def _rows(
+        self, X: Any, T: Any, epochs: int, rule: str, sample_weight: Any, shuffle: bool, seed: Any
+    ) -> training.Rows:
+        rows: Any
         if scipy.sparse.issparse(X):
             n, rows = X.shape[0], _sparse(X, self.n_inputs, self.dtype)
         else:
@@ -495,7 +511,8 @@ class Perceptron:
             for number, batch in enumerate(batches):
                 if not (isinstance(batch, tuple | list) and len(batch) == 2):
                     raise TypeError(f"each batch must be a pair (X, T); batch {number} is a {type(batch).__name__}")
-                rows = self._rows(*batch, 1, rule, None, False, None)
+                X, T = batch
+                rows = self._rows(X, T, 1, rule, None, False, None)
                 for chunk in rows.chunks():
                     if waiting is not None:
                         yield waiting
@@ -601,6 +618,7 @@ class Perceptron:
         Parameters
         ----------
         path : str or path-like
+            The file.
 
         Returns
         -------
@@ -684,7 +702,9 @@ def least_squares_layer(X: npt.ArrayLike, T: npt.ArrayLike, ridge: float = 0.0) 
     if targets.ndim == 1:
         targets = targets[:, np.newaxis]
     if targets.ndim != 2 or len(targets) != len(rows) or targets.shape[1] == 0:
-        raise ValueError(f"T must have shape ({len(rows)}, S) or ({len(rows)},), a row for each of X; got {np.shape(T)}")
+        raise ValueError(
+            f"T must have shape ({len(rows)}, S) or ({len(rows)},), a row for each of X; got {np.shape(T)}"
+        )
     for name, array in {"X": rows, "T": targets}.items():
         bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
         if bad.size:

@@ -1,5 +1,6 @@
 import pickle
 import threading
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -216,7 +217,7 @@ def near_ties(S, R, n, dtype):
 def test_the_fast_kernel_has_the_bits_of_the_plain_loop(rule, S, R, dtype):
     X, T = near_ties(S, R, 200, dtype) if rule == "perceptron" else reals(200, R, S, dtype=dtype)
     options = {"rule": rule, "learning_rate": 0.1 / R}
-    layer, history = trained(X, T, 1, dtype, **options)
+    layer, _ = trained(X, T, 1, dtype, **options)
     plain = one_by_one(fn.Perceptron(R, S, dtype=dtype), X, T, **options)
     assert equal(layer, plain)
     assert np.abs(layer.net_input(X)).max() > 0
@@ -237,9 +238,7 @@ def test_near_ties_are_near():
 
 
 def test_the_order_of_summation_is_that_of_the_source():
-    """Eight lanes of fused multiply-adds, then halves onto each other: in exact fractions, rounded where the source does."""
-    from fractions import Fraction
-
+    """Eight lanes of fused multiply-adds, then halves onto each other, in exact fractions rounded where the source rounds."""
     rng = np.random.default_rng(0)
     for R in (3, 8, 21):
         x, w = rng.normal(size=(2, R))
@@ -356,7 +355,9 @@ def test_integer_data_are_equal_between_all_kernels(data, rule, tie):
             assert equal(layer, expected)
             assert np.array_equal(history.mistakes, expected.mistakes)
     S = T.shape[1]
-    singles = [one_by_one(fn.Perceptron(X.shape[1], 1), X, T[:, [i]], len(expected.mistakes), **options) for i in range(S)]
+    singles = [
+        one_by_one(fn.Perceptron(X.shape[1], 1), X, T[:, [i]], len(expected.mistakes), **options) for i in range(S)
+    ]
     still = ~expected.converged  # a converged neuron is corrected no more, one by one or not
     for i in np.flatnonzero(still):
         assert np.array_equal(singles[i].weights[0], expected.weights[i])

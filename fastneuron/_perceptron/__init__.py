@@ -1,1 +1,1 @@
-"""What stands behind `fastneuron.Perceptron`: the rules, a kernel for dense and one for sparse rows, the training loop."""
+"""What stands behind `fastneuron.Perceptron`: rules, kernels for dense and for sparse rows, the training loop."""

@@ -36,7 +36,7 @@ class Last:
 class Average:
     """The mean of the weights over all presentations (Freund & Schapire 1999, Mach Learn 37:277).
 
-    With d_k the correction at presentation k of N, the mean is the last weights less sum_k k d_k / N: only mistakes cost.
+    With d_k the correction at presentation k of N, that is the last weights less sum_k k d_k / N: only mistakes cost.
     """
 
     watches = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -200,7 +201,13 @@ class Result(NamedTuple):
 
 
 def train(
-    rule: Any, weights: np.ndarray, bias: np.ndarray, source: Any, keeper: Callable, threads: int, tick: Callable[[int], None]
+    rule: Any,
+    weights: np.ndarray,
+    bias: np.ndarray,
+    source: Any,
+    keeper: Callable,
+    threads: int,
+    tick: Callable[[int], None],
 ) -> Result:
     """Train a layer on `source`: `Rows`, or the chunks of a stream; its weights and bias are left as they were."""
     S = len(bias)
@@ -211,8 +218,7 @@ def train(
     edges = [S * k // threads for k in range(threads + 1)]
     cycles = rows and source.seed is None
     units = [
-        Unit(rule, weights[low:high], bias[low:high], low, keeper, cycles)
-        for low, high in zip(edges, edges[1:], strict=False)
+        Unit(rule, weights[low:high], bias[low:high], low, keeper, cycles) for low, high in itertools.pairwise(edges)
     ]
     if rows and source.resident:  # each thread runs on its own
         _threads.spread(lambda unit: unit.run(source.chunks(), tick), units, threads)

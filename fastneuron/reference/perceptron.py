@@ -135,7 +135,7 @@ def train(
     n, S = T.shape
     weights, bias = weights.astype(float), bias.astype(float)
     active, mistakes = np.ones(S, bool), []
-    totals = [[np.zeros(X.shape[1]), 0.0, 0] for _ in range(S)]
+    totals: list[list] = [[np.zeros(X.shape[1]), 0.0, 0] for _ in range(S)]
     voters: list[list[list]] = [[[weights[i].copy(), bias[i], 0]] for i in range(S)]
     pockets = [_Pocket(weights[i], bias[i], X, T[:, i]) for i in range(S)]
     for epoch in range(epochs):
@@ -168,13 +168,11 @@ def train(
         bias = np.array([total / seen for _, total, seen in totals])
     if keep == "pocket":
         weights, bias = np.array([p.weights for p in pockets]), np.array([p.bias for p in pockets])
-    return SimpleNamespace(
-        weights=weights, bias=bias, mistakes=np.array(mistakes), converged=~active, voters=voters
-    )
+    return SimpleNamespace(weights=weights, bias=bias, mistakes=np.array(mistakes), converged=~active, voters=voters)
 
 
 class _Pocket:
-    """Gallant (1990), IEEE Trans Neural Netw 1:179: kept is what ran longer without a mistake *and* gets more rows right.
+    """Gallant (1990), IEEE Trans Neural Netw 1:179: kept is what runs longer without a mistake and gets more rows right.
 
     The weights at the start are in the pocket first, so that what is kept is never worse than they were.
     """

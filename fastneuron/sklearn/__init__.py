@@ -1,7 +1,7 @@
 """The layers as scikit-learn estimators (extra ``sklearn``)."""
 
 try:
-    import sklearn as _
+    import sklearn as sklearn
 except ImportError:
     raise ImportError("fastneuron.sklearn needs scikit-learn: pip install 'fastneuron[sklearn]'") from None
 

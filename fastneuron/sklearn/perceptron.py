@@ -26,8 +26,8 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
     """A perceptron for each class against the rest (a single one for two classes), trained online.
 
     With ``shuffle=False`` and ``tol=None``, the weights are those of scikit-learn's ``Perceptron``, bit for bit where
-    all sums are exact, as for integer pixels; for sparse input but for the intercept, which scikit-learn then moves by a
-    hundredth of each correction.
+    all sums are exact, as for integer pixels.  (Not for sparse input, where scikit-learn moves the intercept by a
+    hundredth of each correction only.)
 
     Parameters
     ----------
@@ -77,6 +77,8 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
     True
     """
 
+    classes_: np.ndarray
+
     def __init__(
         self,
         rule="perceptron",
@@ -120,6 +122,7 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : (n, n_features) array_like or SciPy sparse
+            Inputs.
         y : (n,) array_like
             Labels of any type.
         sample_weight : (n,) array_like, optional
@@ -155,9 +158,10 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         state = self._start(X.dtype, fresh)
         source, made = self._prepare(state, X, labels, weight)
         best, best_state, waited = -np.inf, state, 0
-        for epoch in range(1, epochs + 1):  # noqa: B007
+        for epoch in range(1, epochs + 1):
             state, mistakes = self._epoch(state, source, made, random)
             score = -mistakes / len(labels) if held is None else np.mean(self._labels(state, held[0]) == held[1])
+            self.n_iter_ = epoch
             waited = 0 if score > best + tol or epoch == 1 else waited + 1
             if score > best:
                 best, best_state = score, state
@@ -171,7 +175,6 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
                     stacklevel=2,
                 )
         self._finish(best_state if self.early_stopping else state)
-        self.n_iter_ = epoch
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> PerceptronClassifier:
@@ -180,10 +183,13 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : (n, n_features) array_like or SciPy sparse
+            Inputs.
         y : (n,) array_like
+            Labels.
         classes : array_like
             All labels that will ever come; in the first call.
         sample_weight : (n,) array_like, optional
+            Multiplies the corrections after a row.
 
         Returns
         -------
@@ -221,6 +227,7 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : (n, n_features) array_like or SciPy sparse
+            Inputs.
 
         Returns
         -------
@@ -237,6 +244,7 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : (n, n_features) array_like or SciPy sparse
+            Inputs.
 
         Returns
         -------
