@@ -238,7 +238,7 @@ def test_near_ties_are_near():
 
 
 def test_the_order_of_summation_is_that_of_the_source():
-    """Eight lanes of fused multiply-adds, then halves onto each other, in exact fractions rounded where the source rounds."""
+    """Eight lanes of fused multiply-adds, then halves onto each other: fractions, rounded where the source rounds."""
     rng = np.random.default_rng(0)
     for R in (3, 8, 21):
         x, w = rng.normal(size=(2, R))

@@ -172,7 +172,7 @@ def train(
 
 
 class _Pocket:
-    """Gallant (1990), IEEE Trans Neural Netw 1:179: kept is what runs longer without a mistake and gets more rows right.
+    """Gallant (1990), IEEE Trans Neural Netw 1:179: kept: what runs longer without a mistake and gets more rows right.
 
     The weights at the start are in the pocket first, so that what is kept is never worse than they were.
     """
