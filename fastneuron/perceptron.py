@@ -24,6 +24,7 @@ from ._perceptron.rows import Sparse
 LOW = {"hardlim": 0.0, "hardlims": -1.0, "linear": np.nan}  # the target that is not 1; NaN: any number is one
 DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
 FORMAT = 1  # of saved files
+LARGE = 24  # rows and neurons: from there on a BLAS is faster than dots in registers (1.6x at 100, 2x at 1,000)
 WORTH_A_THREAD = 4_000_000  # products: below, starting a thread costs more than it saves
 
 
@@ -160,7 +161,10 @@ class Perceptron:
     # answers
 
     def net_input(self, X: Any, threads: int | None = None) -> np.ndarray:
-        """W x + b, the bits of it that training sees.
+        """W x + b.
+
+        Up to 23 neurons it has the bits that training sees, the same for a row alone or among others; above, many rows
+        at once are a matrix product of NumPy's BLAS, which may differ in the last bits.
 
         Parameters
         ----------
@@ -256,7 +260,12 @@ class Perceptron:
         if rows.ndim != 2 or rows.shape[1] != self.n_inputs:
             raise ValueError(f"X must have shape ({self.n_inputs},) or (n, {self.n_inputs}); got {np.shape(X)}")
         n = np.empty((len(rows), len(bias)), self.dtype)
-        if n.size * self.n_inputs < WORTH_A_THREAD:
+        if len(bias) >= LARGE and len(rows) >= LARGE:
+            with np.errstate(all="ignore"):
+                np.matmul(rows, weights.T, out=n)
+                n += bias
+            finite = bool(np.isfinite(n.sum()))
+        elif n.size * self.n_inputs < WORTH_A_THREAD:
             finite = dense.net_input(rows, weights, bias, n)
         else:
             finite = _spread(rows, weights, bias, n, _some_threads(threads))

@@ -48,17 +48,25 @@ def present(rule, samples, layer, log, net):
 
 
 @bare_inline
+def _coming(first, neuron):
+    """Which row to fetch meanwhile: each of the next block in turn, beginning with its second, as hardware has begun."""
+    return first + AHEAD + (neuron // 2 + 1) % AHEAD
+
+
+@bare_inline
 def _take_ahead(X, order, first, ahead, W, active, net):
-    paired = active.size // 2 * 2 if ahead == AHEAD else 0
-    for a in range(0, paired, 2):
+    if ahead == AHEAD:
         i, j, k = order[first], order[first + 1], order[first + 2]
-        coming = order[min(first + AHEAD + a // 2 % AHEAD, order.size - 1)]
-        (net[a, 0], net[a + 1, 0], net[a, 1], net[a + 1, 1], net[a, 2], net[a + 1, 2]) = dot_3x2(
-            X, i, j, k, W, active[a], active[a + 1], coming
-        )
-    for a in range(paired, active.size):
-        for k in range(ahead):
-            net[a, k] = dot(X, order[first + k], W, active[a])
+        for a in range(0, active.size, 2):
+            b = min(a + 1, active.size - 1)  # the last of an odd number is its own partner: half wasted, still faster
+            coming = order[min(_coming(first, a), order.size - 1)]
+            net[a, 0], net[b, 0], net[a, 1], net[b, 1], net[a, 2], net[b, 2] = dot_3x2(
+                X, i, j, k, W, active[a], active[b], coming
+            )
+    else:
+        for a in range(active.size):
+            for place in range(ahead):
+                net[a, place] = dot(X, order[first + place], W, active[a])
 
 
 @bare_kernel
@@ -69,13 +77,8 @@ def adapt(rule, x, t, low, W, b, net):
     (none is refused where `low` is NaN).
     """
     S = W.shape[0]
-    paired = S // 2 * 2
-    for p in range(0, paired, 2):
-        net[p], net[p + 1], _, _, _, _ = dot_3x2(x, 0, 0, 0, W, p, p + 1, 0)
-    if paired < S:
-        net[paired] = dot(x, 0, W, paired)
     for p in range(S):
-        net[p] += b[p]
+        net[p] = dot(x, 0, W, p) + b[p]
         if not np.isfinite(net[p]):
             return 1
         if not (t[0, p] == 1 or t[0, p] == low or low != low):
@@ -93,17 +96,18 @@ def adapt(rule, x, t, low, W, b, net):
 def net_input(X, W, b, out):
     """X W' + b, the bits that training sees; whether all of it is finite."""
     n, S = X.shape[0], W.shape[0]
-    finite = True
-    for first in range(0, n, AHEAD):
-        paired = S // 2 * 2 if first + AHEAD <= n else 0
-        for p in range(0, paired, 2):
-            i, j, k, q = first, first + 1, first + 2, p + 1
-            coming = min(first + AHEAD + p // 2 % AHEAD, n - 1)
-            out[i, p], out[i, q], out[j, p], out[j, q], out[k, p], out[k, q] = dot_3x2(X, i, j, k, W, p, q, coming)
-        for row in range(first, min(first + AHEAD, n)):
-            for p in range(paired, S):
-                out[row, p] = dot(X, row, W, p)
-            for p in range(S):
-                out[row, p] += b[p]
-                finite &= np.isfinite(out[row, p])
-    return finite
+    blocked = n // AHEAD * AHEAD
+    spoilt = W.dtype.type(0)  # a sum of zeros, or NaN: a branch for each would keep the loads of coming rows waiting
+    for i in range(0, blocked, AHEAD):
+        j, k = i + 1, i + 2
+        for p in range(0, S, 2):
+            q = min(p + 1, S - 1)
+            ip, iq, jp, jq, kp, kq = dot_3x2(X, i, j, k, W, p, q, min(_coming(i, p), n - 1))
+            ip, iq, jp, jq, kp, kq = ip + b[p], iq + b[q], jp + b[p], jq + b[q], kp + b[p], kq + b[q]
+            out[i, p], out[i, q], out[j, p], out[j, q], out[k, p], out[k, q] = ip, iq, jp, jq, kp, kq
+            spoilt += (ip * 0 + jp * 0 + kp * 0) + (iq * 0 + jq * 0 + kq * 0)
+    for row in range(blocked, n):
+        for p in range(S):
+            out[row, p] = dot(X, row, W, p) + b[p]
+            spoilt += out[row, p] * 0
+    return spoilt == 0

@@ -43,7 +43,7 @@ def correct(rule, samples, layer, log, place, neuron, n):
     t = samples.T[row, neuron]
     change, bias = correction(rule, n, t, samples.X, row)
     if bias != 0:
-        share = samples.share[row % samples.share.shape[0], neuron % samples.share.shape[1]]
+        share = samples.share[row if samples.share.shape[0] > 1 else 0, neuron if samples.share.shape[1] > 1 else 0]
         change, bias = layer.W.dtype.type(change * share), layer.W.dtype.type(bias * share)
         layer.b[neuron] += bias
         note(rule, log, neuron, n, t)

@@ -8,7 +8,6 @@ g lanes + lane.
 import numpy as np
 
 from .._jit import bare_inline, bare_kernel
-from .._lanes import fma
 from .._vectors import BYTES, load, muladd, plus, splat, store, zeros
 from .presentation import correct
 
@@ -30,37 +29,48 @@ def unpacked(W, S):
 
 
 @bare_kernel
-def present_sparse(rule, samples, layer, log, inputs, net):
+def present_sparse(rule, samples, layer, log, inputs, room):
     """Present rows in order; the place in `order` of the first whose net input is not finite, or -1.
 
-    `inputs` is R; `net` (1, lanes) is room for the net inputs of a group of neurons.
+    `inputs` is R; `room` (2, lanes) is for the net inputs of a group of neurons, and its corrections.
     """
     X, order, W, active = samples.X, samples.order, layer.W, layer.active
-    lanes = W.shape[1]
+    lanes = BYTES // W.itemsize
     for place in range(order.size):
         row = order[place]
-        taken = -1
-        for a in range(active.size):
-            neuron = active[a]
-            group = neuron // lanes
-            if group != taken:
-                _dots(X, row, W, group * inputs, net, 0)
-                taken = group
-            n = net[0, neuron % lanes] + layer.b[neuron]
-            if not np.isfinite(n):
-                return place
-            change = correct(rule, samples, layer, log, place, neuron, n)
-            if change != 0:
-                for k in range(X.indptr[row], X.indptr[row + 1]):
-                    at, lane = group * inputs + X.indices[k], neuron % lanes
-                    W[at, lane] = fma(change, X.data[k], W[at, lane])
+        a = 0
+        while a < active.size:
+            group = active[a] // lanes
+            _dots(X, row, W, group * inputs, room, 0, 0)
+            store(room, 1, 0, zeros(W))
+            corrected = False
+            while a < active.size and active[a] // lanes == group:
+                neuron = active[a]
+                n = room[0, neuron - group * lanes] + layer.b[neuron]
+                if not np.isfinite(n):
+                    return place
+                change = correct(rule, samples, layer, log, place, neuron, n)
+                room[1, neuron - group * lanes] = change
+                corrected |= change != 0
+                a += 1
+            if corrected:
+                _add(X, row, W, group * inputs, room)
     return -1
+
+
+@bare_inline
+def _add(X, row, W, base, room):
+    """Correct all neurons of a group at once; those with a correction of 0 stay as they are."""
+    changes = load(room, 1, 0)
+    for k in range(X.indptr[row], X.indptr[row + 1]):
+        at = base + X.indices[k]
+        store(W, at, 0, muladd(changes, splat(W, X.data[k]), load(W, at, 0)))
 
 
 @bare_kernel
 def net_input_sparse(X, W, b, inputs, out):
     """X W' + b, the bits that training sees; `out` (n, padded S).  Whether all of it is finite."""
-    lanes = W.shape[1]
+    lanes = BYTES // W.itemsize
     finite = True
     for row in range(out.shape[0]):
         for group in range(out.shape[1] // lanes):
@@ -72,7 +82,7 @@ def net_input_sparse(X, W, b, inputs, out):
 
 
 @bare_inline
-def _dots(X, row, W, base, out, column, to=0):
+def _dots(X, row, W, base, out, column, to):
     """The dots of a row with a group of neurons, laid down at ``out[to, column:]``: in four chains."""
     first, last = X.indptr[row], X.indptr[row + 1]
     c0, c1, c2, c3 = zeros(W), zeros(W), zeros(W), zeros(W)

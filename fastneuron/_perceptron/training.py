@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -18,7 +19,8 @@ from .presentation import Layer, Log, Samples
 from .rows import Sparse
 
 CALL = 200_000_000  # products per kernel call: about 20 ms, so that Ctrl-C and progress are prompt
-COPY = 16_000_000  # bytes of rows to convert at once
+COPY = 8_000_000  # bytes of rows to convert at once
+CACHE = 262_144  # bytes of weights to go through the rows with at a time: half a second-level cache
 WORTH_A_THREAD = 4_000_000  # products: below, starting a thread costs more than it saves
 
 
@@ -110,13 +112,17 @@ class Unit:
         if isinstance(X, Sparse):
             if self.packed is None:
                 self.packed = sparse.packed(self.weights)
-            room = np.empty((1, self.packed.shape[1]), self.packed.dtype)
+            room = np.empty((2, self.packed.shape[1]), self.packed.dtype)
             layer = Layer(self.packed, self.bias, self.active)
             failed = sparse.present_sparse(self.rule, samples, layer, log, self.inputs, room)
         else:
             self.unpack()
-            layer = Layer(self.weights, self.bias, self.active)
-            failed = dense.present(self.rule, samples, layer, log, self.net)
+            failed = -1
+            many = max(CACHE // (self.inputs * self.weights.itemsize), 1) + 1 & ~1
+            for first in range(0, self.active.size, many):
+                layer = Layer(self.weights, self.bias, self.active[first : first + many])
+                stopped = dense.present(self.rule, samples, layer, log, self.net)
+                failed = stopped if failed < 0 else min(failed, stopped) if stopped >= 0 else failed
         if failed >= 0:
             raise NonFinite(int(chunk.rows[failed]), row_of(X, order[failed], self.inputs))
         if self.keeper.watches:
@@ -223,11 +229,20 @@ def train(
     if rows and source.resident:  # each thread runs on its own
         _threads.spread(lambda unit: unit.run(source.chunks(), tick), units, threads)
     else:  # all threads share each chunk, so that it is read and converted once
-        for chunk in source.chunks() if rows else source:
+        for chunk in _read_ahead(source.chunks()) if rows else source:
             if not any(unit.active.size for unit in units):
                 break
             _threads.spread(lambda unit, chunk=chunk: unit.run(iter([chunk]), tick), units, threads)
     return _collect(units)
+
+
+def _read_ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The same, the next one being read and converted on a thread of its own while this one is worked on."""
+    with ThreadPoolExecutor(1, "fastneuron-reader") as reader:
+        coming = reader.submit(next, chunks, None)
+        while (chunk := coming.result()) is not None:
+            coming = reader.submit(next, chunks, None)
+            yield chunk
 
 
 def _collect(units: list[Unit]) -> Result:
