@@ -167,7 +167,7 @@ def plus(typingctx, a, b):
 
 @intrinsic
 def prefetch(typingctx, array, row, column):
-    """Ask for the cache line of ``array[row, column]``, to be in the second level when its turn comes."""
+    """Ask for the cache line of ``array[row, column]``, to be there when its turn comes."""
 
     def codegen(context, builder, signature, args):
         pointer = _where(context, builder, signature.args[0], args[0], args[1:3])
@@ -176,7 +176,7 @@ def prefetch(typingctx, array, row, column):
         function_type = ir.FunctionType(ir.VoidType(), [pointer.type, i32, i32, i32])
         builder.call(
             cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0"),
-            [pointer, i32(0), i32(2), i32(1)],  # to read, second level, data
+            [pointer, i32(0), i32(3), i32(1)],  # to read, first level, data
         )
         return context.get_dummy_value()
 

@@ -1,4 +1,5 @@
 import pickle
+import re
 import threading
 from fractions import Fraction
 
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastneuron as fn
-from fastneuron._perceptron import training
+from fastneuron._perceptron import dense, training
 from fastneuron.reference import perceptron as reference
 
 RULES = ["perceptron", "normalized", "margin", "PA", "PA-I", "PA-II", "lms"]
@@ -656,3 +657,25 @@ def test_layers_on_concurrent_threads():
     for worker in workers:
         worker.join()
     assert all(equal(layer, expected) for layer in layers)
+
+
+@pytest.mark.parametrize(("dtype", "suffix"), [(np.float64, "pd"), (np.float32, "ps")])
+def test_the_hot_loop_is_twelve_packed_multiply_adds(dtype, suffix):
+    X, T = problem(dtype=dtype)
+    trained(X, T, dtype=dtype)
+    wanted = "float32" if dtype == np.float32 else "float64"
+    assembly = [
+        text
+        for signature, text in dense.present.inspect_asm().items()
+        if "Step" in str(signature) and f"array({wanted}, 2d, C)" in str(signature)
+    ]
+    if not assembly:
+        pytest.skip("the kernel came from the disk cache, which keeps no assembly")
+    if "ymm" not in assembly[0]:
+        pytest.skip("not a machine with AVX2")
+    packed = re.findall(rf"vfmadd\d+{suffix}\s.*[yz]mm", assembly[0])
+    assert len(packed) >= 12
+    blocks = re.split(r"\n\.LBB\w+:", assembly[0])
+    hot = max(blocks, key=lambda block: len(re.findall(rf"vfmadd\d+{suffix}\s.*[yz]mm", block)))
+    assert len(re.findall(rf"vfmadd\d+{suffix}\s.*[yz]mm", hot)) % 6 == 0
+    assert "rsp" not in "".join(line for line in hot.split("\n") if "vfmadd" in line)  # nothing is spilt
