@@ -36,26 +36,32 @@ def present_sparse(rule, samples, layer, log, inputs, room):
     """
     X, order, W, active = samples.X, samples.order, layer.W, layer.active
     lanes = BYTES // W.itemsize
-    for place in range(order.size):
-        row = order[place]
-        a = 0
-        while a < active.size:
-            group = active[a] // lanes
+    failed = -1
+    first = 0
+    while first < active.size:  # all rows to one group, then to the next: neurons are independent, and caches small
+        group = active[first] // lanes
+        last = first
+        while last < active.size and active[last] // lanes == group:
+            last += 1
+        for place in range(order.size):
+            row = order[place]
             _dots(X, row, W, group * inputs, room, 0, 0)
             store(room, 1, 0, zeros(W))
-            corrected = False
-            while a < active.size and active[a] // lanes == group:
+            corrected, finite = False, True
+            for a in range(first, last):
                 neuron = active[a]
                 n = room[0, neuron - group * lanes] + layer.b[neuron]
-                if not np.isfinite(n):
-                    return place
+                finite &= np.isfinite(n)
                 change = correct(rule, samples, layer, log, place, neuron, n)
                 room[1, neuron - group * lanes] = change
                 corrected |= change != 0
-                a += 1
+            if not finite:
+                failed = place if failed < 0 else min(failed, place)
+                break
             if corrected:
                 _add(X, row, W, group * inputs, room)
-    return -1
+        first = last
+    return failed
 
 
 @bare_inline
