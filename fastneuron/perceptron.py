@@ -122,7 +122,7 @@ class Perceptron:
         self._weights = np.zeros((self.n_neurons, self.n_inputs), self.dtype)
         self._bias = np.zeros(self.n_neurons, self.dtype)
         self.votes: Votes | None = None
-        self._adapting: dict[tuple, Any] = {}
+        self._adapting: tuple[Any, Any] = (None, None)  # the arguments of the last `adapt`, and the rule they made
 
     def __repr__(self) -> str:
         return (
@@ -254,6 +254,8 @@ class Perceptron:
                 self._blame(X, n)
             return n
         rows = np.ascontiguousarray(X if isinstance(X, np.ndarray) else _real("X", X), self.dtype)
+        if threads is not None:
+            _check.whole("threads", threads, 1)
         one = rows.ndim == 1
         if one:
             rows = rows.reshape(1, -1)
@@ -317,9 +319,9 @@ class Perceptron:
         (array([[-2., -2.]]), array([-1.]))
         """
         key = (rule, learning_rate, tie, margin, C)
-        made = self._adapting.get(key)
-        if made is None:
-            made = self._adapting[key] = self._rule(*key)
+        if key != self._adapting[0]:  # making a rule takes as long as the rest
+            self._adapting = key, self._rule(*key)
+        made = self._adapting[1]
         row = np.ascontiguousarray(x, self.dtype)
         if row.shape != (self.n_inputs,):
             raise ValueError(f"x must have shape ({self.n_inputs},); got {row.shape}")

@@ -292,6 +292,7 @@ def test_threads_and_chunks_change_nothing(threads, kind, monkeypatch):
     options = {"shuffle": True, "seed": 1, "sample_weight": weight}
     plain, history = trained(kind(X), T, 3, threads=1, **options)
     monkeypatch.setattr(training, "CALL", 1)
+    monkeypatch.setattr(training, "CACHE", 1)  # two neurons at a time
     split, same = trained(kind(X), T, 3, threads=threads, **options)
     assert equal(plain, split)
     assert np.array_equal(history.mistakes, same.mistakes)
@@ -309,6 +310,18 @@ def test_net_input_of_many_rows_is_that_of_each():
     tiled = np.tile(X, (20, 1))
     for threads in (1, 2, 5):
         assert np.array_equal(large.net_input(tiled, threads=threads), np.tile(many, (20, 1)))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_large_layers(dtype):
+    X, T = reals(n=100, R=50, S=64, dtype=dtype)
+    layer, _ = trained(X, T, dtype=dtype)
+    assert equal(layer, one_by_one(one_by_one(fn.Perceptron(50, 64, dtype=dtype), X, T), X, T))
+    tolerance = 100 * np.finfo(dtype).eps * np.abs(layer.weights).max()
+    np.testing.assert_allclose(layer.net_input(X), [layer.net_input(x) for x in X], rtol=0, atol=tolerance)
+    X[70, 7] = np.inf
+    with pytest.raises(ValueError, match="got inf in row 70, column 7"):
+        layer.net_input(X)
 
 
 def test_batches_and_memory_maps_are_the_whole(tmp_path):
@@ -605,6 +618,16 @@ def test_bad_samples(x, t, message):
         layer.adapt(x, t)
     assert not layer.weights.any()
     assert not layer.bias.any()
+
+
+def test_bad_rules_of_adapt():
+    layer = fn.Perceptron(3, 2)
+    layer.adapt([1, 2, 3], [1, 0])
+    before = layer.weights.copy()
+    for options in ({"rule": "percepton"}, {"rule": ["PA"]}, {"learning_rate": "1"}, {"tie": None}):
+        with pytest.raises((TypeError, ValueError), match=next(iter(options))):
+            layer.adapt([1, 2, 3], [1, 0], **options)
+    assert np.array_equal(layer.weights, before)
 
 
 @pytest.mark.parametrize("X", [np.ones(2), np.ones((2, 4)), np.ones((1, 2, 3)), NAN, scipy.sparse.csr_array(NAN)])
