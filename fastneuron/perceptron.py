@@ -266,7 +266,7 @@ class Perceptron:
             with np.errstate(all="ignore"):
                 np.matmul(rows, weights.T, out=n)
                 n += bias
-            finite = bool(np.isfinite(n.sum()))
+            finite = np.isfinite(n).all()
         elif n.size * self.n_inputs < WORTH_A_THREAD:
             finite = dense.net_input(rows, weights, bias, n)
         else:

@@ -49,7 +49,7 @@ def present(rule, samples, layer, log, net):
 
 @bare_inline
 def _coming(first, neuron):
-    """Which row to fetch meanwhile: each of the next block in turn, beginning with its second, as hardware has begun."""
+    """Which row to fetch meanwhile: those of the next block in turn, from the second on; hardware has begun the first."""
     return first + AHEAD + (neuron // 2 + 1) % AHEAD
 
 

@@ -70,9 +70,9 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
 
     Examples
     --------
-    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.datasets import load_digits
     >>> from fastneuron.sklearn import PerceptronClassifier
-    >>> X, y = load_iris(return_X_y=True)
+    >>> X, y = load_digits(return_X_y=True)
     >>> bool(PerceptronClassifier(average=True, random_state=0).fit(X, y).score(X, y) > 0.9)
     True
     """
