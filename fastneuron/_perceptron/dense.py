@@ -49,7 +49,7 @@ def present(rule, samples, layer, log, net):
 
 @bare_inline
 def _coming(first, neuron):
-    """Which row to fetch meanwhile: those of the next block in turn, from the second on; hardware has begun the first."""
+    """Which row to fetch meanwhile: the next block, from its second row on; hardware has begun the first."""
     return first + AHEAD + (neuron // 2 + 1) % AHEAD
 
 
