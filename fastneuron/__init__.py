@@ -5,6 +5,7 @@ from ._version import __version__
 from .currents import Chirp, Current, Pulses, Ramp, Samples, Sine, Step
 from .models import FitzHughNagumo, HodgkinHuxley, Model, MorrisLecar, MorrisLecarFull, TraubMiles
 from .noise import Noise, OrnsteinUhlenbeck, WhiteNoise
+from .perceptron import Perceptron, PerceptronHistory, least_squares_layer
 from .recording import Run, Spikes
 from .simulate import simulate
 
@@ -18,6 +19,8 @@ __all__ = [
     "MorrisLecarFull",
     "Noise",
     "OrnsteinUhlenbeck",
+    "Perceptron",
+    "PerceptronHistory",
     "Pulses",
     "Ramp",
     "Run",
@@ -28,6 +31,7 @@ __all__ = [
     "TraubMiles",
     "WhiteNoise",
     "__version__",
+    "least_squares_layer",
     "math",
     "reference",
     "simulate",

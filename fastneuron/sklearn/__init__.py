@@ -1,0 +1,10 @@
+"""The layers as scikit-learn estimators (extra ``sklearn``)."""
+
+try:
+    import sklearn as sklearn
+except ImportError:
+    raise ImportError("fastneuron.sklearn needs scikit-learn: pip install 'fastneuron[sklearn]'") from None
+
+from .perceptron import PerceptronClassifier
+
+__all__ = ["PerceptronClassifier"]
