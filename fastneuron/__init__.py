@@ -3,12 +3,14 @@
 from . import math, reference
 from ._version import __version__
 from .currents import Chirp, Current, Pulses, Ramp, Samples, Sine, Step
+from .mlp import MLP, check_gradient
 from .models import FitzHughNagumo, HodgkinHuxley, Model, MorrisLecar, MorrisLecarFull, TraubMiles
 from .noise import Noise, OrnsteinUhlenbeck, WhiteNoise
 from .recording import Run, Spikes
 from .simulate import simulate
 
 __all__ = [
+    "MLP",
     "Chirp",
     "Current",
     "FitzHughNagumo",
@@ -28,6 +30,7 @@ __all__ = [
     "TraubMiles",
     "WhiteNoise",
     "__version__",
+    "check_gradient",
     "math",
     "reference",
     "simulate",

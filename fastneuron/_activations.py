@@ -2,10 +2,9 @@
 
 from typing import NamedTuple
 
-import numba
-
 from ._bits import like, select
-from ._jit import FLAGS, inline, specialises
+from ._calls import stay_whole, whole
+from ._jit import inline, specialises
 from ._lanes import fma
 from ._math import erf, exp, sigmoid, softplus, tanh
 
@@ -100,15 +99,17 @@ def _respond_by_type(activation, z):
     return lambda activation, z: function(z)
 
 
-@numba.njit(**FLAGS)
+@whole
 def _each(activation, z, a):
+    stay_whole()
     for i in range(z.size):
         a[i], z[i] = _respond(activation, z[i])
 
 
-@numba.njit(**FLAGS)
+@whole
 def respond(kind, z, a):
     """``a = f(z)``, and z becomes f'(z); f is the activation number `kind`: one branch for a whole layer and batch."""
+    stay_whole()
     if kind == 0:
         _each(Identity(), z, a)
     elif kind == 1:

@@ -6,10 +6,8 @@ Costs are added in float64, in order; elementary functions are applied across ro
 outputs too.
 """
 
-import numba
-
 from ._bits import like
-from ._jit import FLAGS
+from ._calls import stay_whole, whole
 from ._math import exp, log, sigmoid, softplus
 
 OUTPUTS = ("linear", "sigmoid", "softmax")
@@ -18,9 +16,10 @@ LINEAR, SIGMOID, SOFTMAX = range(3)
 MSE, CROSS_ENTROPY = range(2)
 
 
-@numba.njit(**FLAGS)
+@whole
 def _shift(z):
     """Take from each row its maximum, which changes no softmax."""
+    stay_whole()
     for i in range(z.shape[0]):
         top = z[i, 0]
         for j in range(1, z.shape[1]):
@@ -29,23 +28,26 @@ def _shift(z):
             z[i, j] -= top
 
 
-@numba.njit(**FLAGS)
+@whole
 def _exp_all(z):
+    stay_whole()
     flat = z.reshape(z.size)
     for k in range(flat.size):
         flat[k] = exp(flat[k])
 
 
-@numba.njit(**FLAGS)
+@whole
 def _sigmoid_all(z):
+    stay_whole()
     flat = z.reshape(z.size)
     for k in range(flat.size):
         flat[k] = sigmoid(flat[k])
 
 
-@numba.njit(**FLAGS)
+@whole
 def emit(output, z):
     """z (rows, outputs) becomes the outputs."""
+    stay_whole()
     if output == SIGMOID:
         _sigmoid_all(z)
     elif output == SOFTMAX:
@@ -59,7 +61,7 @@ def emit(output, z):
                 z[i, j] /= total
 
 
-@numba.njit(**FLAGS)
+@whole
 def _softmax_cross_entropy(z, t, weight, share):
     """With log y = z - log(sum(exp(z))), z counted from its maximum; the slope is y sum(t) - t."""
     cost = 0.0
@@ -80,7 +82,7 @@ def _softmax_cross_entropy(z, t, weight, share):
     return cost
 
 
-@numba.njit(**FLAGS)
+@whole
 def _sigmoid_cross_entropy(z, t, weight, share, spare):
     """As max(z, 0) - t z + log(1 + exp(-|z|)); the slope is y - t."""
     cost = 0.0
@@ -98,7 +100,7 @@ def _sigmoid_cross_entropy(z, t, weight, share, spare):
     return cost
 
 
-@numba.njit(**FLAGS)
+@whole
 def slope_through(output, y, slope):
     """`slope` with regard to a row's outputs y becomes that with regard to its sums."""
     if output == SIGMOID:
@@ -112,7 +114,7 @@ def slope_through(output, y, slope):
             slope[j] = y[j] * (slope[j] - mean)
 
 
-@numba.njit(**FLAGS)
+@whole
 def _squares(output, z, t, weight, share, spare):
     """The mean of squares; the slope with regard to y is 2 (y - t) over the number of outputs."""
     cost = 0.0
@@ -132,9 +134,10 @@ def _squares(output, z, t, weight, share, spare):
     return cost
 
 
-@numba.njit(**FLAGS)
+@whole
 def cost_and_slope(output, loss, z, t, weight, share, spare):
     """The sum over rows of weight times cost; z (rows, outputs) becomes the slope of that, times `share`."""
+    stay_whole()
     if loss == MSE:
         return _squares(output, z, t, weight, share, spare)
     if output == SOFTMAX:

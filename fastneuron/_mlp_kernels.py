@@ -10,12 +10,12 @@ sums of every layer (the first layer's place is idle), which become slopes f'(z)
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 
 from ._activations import respond
-from ._jit import FLAGS, kernel
-from ._losses import LINEAR, MSE, cost_and_slope, emit, slope_through
+from ._calls import melt
+from ._jit import kernel
+from ._losses import cost_and_slope, emit, slope_through
 from ._optimisers import update
 from ._products import LARGE, large_product, small_product
 
@@ -40,7 +40,7 @@ class Space(NamedTuple):
     zeros: Any  # as long as the widest layer
 
 
-@numba.njit(**FLAGS)
+@melt
 def _space(network, parameters, rows):
     units, widest, largest = 0, 0, 1
     sizes = network.sizes
@@ -55,7 +55,7 @@ def _space(network, parameters, rows):
     )
 
 
-@numba.njit(**FLAGS)
+@melt
 def _gather(array, order, low, high, out):
     """Rows order[low:high] of `array`, laid one after the other."""
     width = array.shape[1]
@@ -65,7 +65,7 @@ def _gather(array, order, low, high, out):
             out[(i - low) * width + j] = array[row, j]
 
 
-@numba.njit(**FLAGS)
+@melt
 def _forward(network, parameters, rows, space):
     """From the inputs in `acts` to the last layer's sums, which are returned (rows, outputs)."""
     sizes, acts, sums = network.sizes, space.acts, space.sums
@@ -90,7 +90,7 @@ def _forward(network, parameters, rows, space):
     return sums[unit * rows : (unit + sizes[last + 1]) * rows].reshape(rows, sizes[last + 1])
 
 
-@numba.njit(**FLAGS)
+@melt
 def _backward(network, parameters, rows, space, gradient):
     """The slopes of the cost in every parameter, from those in the last layer's sums; `acts` and `sums` are used up."""
     sizes, acts, sums = network.sizes, space.acts, space.sums
@@ -130,7 +130,7 @@ def _backward(network, parameters, rows, space, gradient):
                 slope[k] *= flat[k]
 
 
-@numba.njit(**FLAGS)
+@melt
 def _decay(network, parameters, decay, gradient):
     """Add the slope of ``decay / 2`` times the sum of the squared weights; biases are free."""
     at = 0
@@ -141,7 +141,7 @@ def _decay(network, parameters, decay, gradient):
         at += (inputs + 1) * outputs
 
 
-@numba.njit(**FLAGS)
+@melt
 def _cost(network, parameters, X, T, weight, order, low, high, share, space, t, w):
     """Forward through rows order[low:high], to the slopes of the cost in the last sums; the cost itself."""
     rows = high - low

@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from ._bits import like
-from ._jit import FLAGS, inline, specialises
+from ._calls import stay_whole, whole
+from ._jit import inline, specialises
 from ._lanes import fma, put, take
 
 
@@ -26,7 +26,7 @@ class Momentum(NamedTuple):
 
 
 class Nesterov(NamedTuple):
-    """Nesterov's momentum (1983) in the form of Sutskever et al. (2013): v = momentum v + g, w -= rate (g + momentum v)."""
+    """Nesterov (1983), as in Sutskever et al. (2013): v = momentum v + g, w -= rate (g + momentum v)."""
 
     momentum: float = 0.9
     memory = 1
@@ -146,9 +146,10 @@ def _move(optimiser, numbers, w, g, memory):
     return lambda optimiser, numbers, w, g, memory: function(optimiser, numbers, w, g, memory)
 
 
-@numba.njit(**FLAGS)
+@whole
 def update(optimiser, rate, step, parameters, gradient, memory):
     """One step: `parameters` (P,) and `memory` (numbers, P) change in place."""
+    stay_whole()
     numbers = prepare(optimiser, rate, step)
     for i in range(parameters.size):
         w, remains = move(optimiser, numbers, parameters[i], gradient[i], take(remembered(optimiser), memory, i))

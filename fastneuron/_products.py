@@ -7,16 +7,18 @@ stick out is moved back inside and computes some elements twice, to the same bit
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ._jit import FLAGS, inline, specialises
+from ._calls import stay_whole, whole
+from ._jit import inline, specialises
 
-LARGE = 32768  # entries of a weight matrix from which on BLAS wins (128 x 128: 0.8 of our time lost, 256 x 256: 0.9 gained)
+LARGE = (
+    32768  # entries of a weight matrix from which on BLAS wins (128 x 128: 0.8 of our time lost, 256 x 256: 0.9 gained)
+)
 
 
 class Two(NamedTuple):
@@ -31,20 +33,8 @@ class One(NamedTuple):
     bytes = 32
 
 
-class Half(NamedTuple):
-    """Half a vector."""
-
-    bytes = 16
-
-
-class Quarter(NamedTuple):
-    """A quarter."""
-
-    bytes = 8
-
-
-class Least(NamedTuple):
-    """One float32."""
+class Number(NamedTuple):
+    """No vector at all."""
 
     bytes = 4
 
@@ -78,56 +68,72 @@ def _tile(typingctx, a, b, start, out, i, j, height, width):
     lanes = max(1, width.instance_class.bytes * 8 // a.dtype.bitwidth)
     align = a.dtype.bitwidth // 8
 
-    def codegen(context, builder, signature, args):
-        views = [context.make_array(kind)(context, builder, arg) for kind, arg in zip(signature.args, args[:4])]
-        strides = [cgutils.unpack_tuple(builder, view.strides) for view in views]
-        a, b, start, out = (builder.bitcast(view.data, ir.IntType(8).as_pointer()) for view in views)
-        i, j = args[4:6]
-        word = i.type
-        scalar = context.get_data_type(signature.args[0].dtype)
-        vector = ir.VectorType(scalar, lanes)
+    byte = ir.IntType(8).as_pointer()
+    scalar = ir.DoubleType() if a.dtype.bitwidth == 64 else ir.FloatType()
+    vector = ir.VectorType(scalar, lanes)
+
+    def define(function):
+        """The tile as a function of its own: inlined everywhere, it took most of the compiler's time."""
+        function.linkage = "linkonce_odr"
+        function.attributes.add("noinline")
+        a, b, start, out, a_row, a_inner, b_inner, out_row, count = function.args
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        fma_type = ir.FunctionType(vector, [vector] * 3)
+        fma = cgutils.get_or_insert_function(function.module, fma_type, f"llvm.fma.v{lanes}f{align * 8}")
         undefined = ir.Constant(vector, ir.Undefined)
         zeros = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
-        name = f"llvm.fma.v{lanes}f{align * 8}"
-        fma = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
-
-        def at(pointer, *moves):
-            for index, stride in moves:
-                pointer = builder.gep(pointer, [builder.mul(index, stride)])
-            return pointer
 
         def load(pointer, kind):
             return builder.load(builder.bitcast(pointer, kind.as_pointer()), align=align)
 
-        numbers = [builder.add(i, word(row)) for row in range(rows)]
-        row_starts = [at(a, (number, strides[0][0])) for number in numbers]
-        b_start = at(b, (j, strides[1][1]))
-        first = load(at(start, (j, strides[2][0])), vector)
-        count = cgutils.unpack_tuple(builder, views[0].shape)[1]
+        def along(pointer, row, stride):
+            return builder.gep(pointer, [builder.mul(count.type(row), stride)])
 
-        before = builder.block
-        body = builder.append_basic_block("tile.body")
+        row_starts = [along(a, row, a_row) for row in range(rows)]
+        first = load(start, vector)
+        entry, body = builder.block, function.append_basic_block("body")
         builder.branch(body)
         builder.position_at_end(body)
-        k = builder.phi(word)
+        k = builder.phi(count.type)
         sums = [builder.phi(vector) for _ in range(rows)]
-        along = load(at(b_start, (k, strides[1][0])), vector)
+        terms = load(builder.gep(b, [builder.mul(k, b_inner)]), vector)
         totals = []
-        for total, row_start in zip(sums, row_starts):
-            factor = builder.insert_element(undefined, load(at(row_start, (k, strides[0][1])), scalar), ir.IntType(32)(0))
-            totals.append(builder.call(fma, [builder.shuffle_vector(factor, undefined, zeros), along, total]))
-        following = builder.add(k, word(1))
-        k.add_incoming(word(0), before)
+        for total, row_start in zip(sums, row_starts, strict=True):
+            factor = load(builder.gep(row_start, [builder.mul(k, a_inner)]), scalar)
+            factors = builder.insert_element(undefined, factor, ir.IntType(32)(0))
+            totals.append(builder.call(fma, [builder.shuffle_vector(factors, undefined, zeros), terms, total]))
+        following = builder.add(k, count.type(1))
+        k.add_incoming(count.type(0), entry)
         k.add_incoming(following, body)
-        for entry, total in zip(sums, totals):
-            entry.add_incoming(first, before)
-            entry.add_incoming(total, body)
-        after = builder.append_basic_block("tile.after")
+        for phi, total in zip(sums, totals, strict=True):
+            phi.add_incoming(first, entry)
+            phi.add_incoming(total, body)
+        after = function.append_basic_block("after")
         builder.cbranch(builder.icmp_signed("<", following, count), body, after)
         builder.position_at_end(after)
-        for number, total in zip(numbers, totals):
-            pointer = at(out, (number, strides[3][0]), (j, strides[3][1]))
-            builder.store(total, builder.bitcast(pointer, vector.as_pointer()), align=align)
+        for row, total in enumerate(totals):
+            builder.store(total, builder.bitcast(along(out, row, out_row), vector.as_pointer()), align=align)
+        builder.ret_void()
+
+    def codegen(context, builder, signature, args):
+        views = [
+            context.make_array(kind)(context, builder, arg) for kind, arg in zip(signature.args[:4], args, strict=False)
+        ]
+        strides = [cgutils.unpack_tuple(builder, view.strides) for view in views]
+        corners = [(args[4], None), (None, args[5]), (args[5],), (args[4], args[5])]
+        pointers = []
+        for view, steps, corner in zip(views, strides, corners, strict=True):
+            pointer = builder.bitcast(view.data, byte)
+            for step, index in zip(steps, corner, strict=True):
+                pointer = pointer if index is None else builder.gep(pointer, [builder.mul(index, step)])
+            pointers.append(pointer)
+        count = cgutils.unpack_tuple(builder, views[0].shape)[1]
+        word = count.type
+        kind = ir.FunctionType(ir.VoidType(), [byte] * 4 + [word] * 5)
+        function = cgutils.get_or_insert_function(builder.module, kind, f"fastneuron_tile_{rows}x{lanes}x{align}")
+        if function.is_declaration:
+            define(function)
+        builder.call(function, [*pointers, *strides[0], strides[1][0], strides[3][0], count])
         return context.get_dummy_value()
 
     return types.void(a, b, start, out, types.intp, types.intp, height, width), codegen
@@ -158,19 +164,27 @@ def _bands(a, b, start, out, j, width):
     return j
 
 
-@numba.njit(**FLAGS)
-def small_product(a, b, start, out):
-    """``out = start + a @ b``; a (M, K) of any strides, K at least 1; b (K, N), start (N,) and out (M, N) C-ordered."""
+@whole
+def _strided_product(a, b, start, out):
+    stay_whole()
     j = _bands(a, b, start, out, 0, Two())
     j = _bands(a, b, start, out, j, One())
-    j = _bands(a, b, start, out, j, Half())
-    j = _bands(a, b, start, out, j, Quarter())
-    _bands(a, b, start, out, j, Least())
+    if j < out.shape[1] and out.shape[1] >= lanes_of(One(), out):
+        _band(a, b, start, out, out.shape[1] - lanes_of(One(), out), One())
+    else:
+        _bands(a, b, start, out, j, Number())
 
 
-@numba.njit(**FLAGS)
+@inline
+def small_product(a, b, start, out):
+    """``out = start + a @ b``; a (M, K) of any strides, K at least 1; b (K, N), start (N,) and out (M, N) C-ordered."""
+    _strided_product(a[::1, ::1], b, start, out)  # a slice of any strides by type: one compilation serves a and a.T
+
+
+@whole
 def large_product(a, b, start, out):
     """The same by BLAS."""
+    stay_whole()
     np.dot(a, b, out)
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
