@@ -91,7 +91,8 @@ def loss_and_gradient(
     else:
         delta = slope
     delta = delta * share[:, None]
-    weight_slopes, bias_slopes = [], []
+    weight_slopes: list[Array] = []
+    bias_slopes: list[Array] = []
     for layer in reversed(range(len(weights))):
         weight_slopes.insert(0, delta.T @ values[layer])
         bias_slopes.insert(0, delta.sum(axis=0))
