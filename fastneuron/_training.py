@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Generator, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import scipy.linalg
@@ -15,8 +15,7 @@ from . import _mlp_kernels as kernels
 from ._check import known, number, whole
 from ._optimisers import OPTIMISERS
 
-if TYPE_CHECKING:
-    from .mlp import MLP
+MLP = Any  # fastneuron.mlp stands above
 
 SCHEDULES: dict[str, Callable[[int, int], float]] = {
     "constant": lambda epoch, epochs: 1.0,

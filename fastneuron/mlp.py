@@ -15,8 +15,8 @@ from . import _mlp_kernels as kernels
 from ._activations import ACTIVATIONS, LEAK
 from ._check import known, number, whole
 from ._losses import CROSS_ENTROPY, LOSSES, OUTPUTS, SIGMOID, SOFTMAX
-from ._threads import available, spread
 from ._optimisers import SGD, Adam, Momentum, Nesterov, RMSprop
+from ._threads import available, spread
 from ._training import History, Plan, train
 
 __all__ = ["MLP", "SGD", "Adam", "Ensemble", "Gradient", "History", "Momentum", "Nesterov", "RMSprop", "check_gradient"]
