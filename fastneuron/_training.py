@@ -177,33 +177,49 @@ class Watch:
         return self.history
 
 
+class Pace:
+    """What an optimiser remembers from step to step."""
+
+    def __init__(self, net: MLP, plan: Plan) -> None:
+        self.steps = 0
+        self.memory = np.zeros((getattr(plan.optimiser, "memory", 0), net.parameters.size), net.dtype)
+
+
 def train(
-    net: MLP, data: Any, held: Any, plan: Plan, orders: np.random.Generator, progress: bool = False
+    net: MLP,
+    data: Any,
+    held: Any,
+    plan: Plan,
+    orders: np.random.Generator,
+    progress: bool = False,
+    pace: Pace | None = None,
 ) -> Generator[None, None, History]:
     """Train; every ``yield`` is a moment at which it can be stopped for good."""
+    pace = Pace(net, plan) if pace is None else pace
     watch = Watch(net, data, held, plan)
     way = {"lbfgs": _lbfgs, "levenberg-marquardt": _levenberg_marquardt}.get(
         plan.optimiser if isinstance(plan.optimiser, str) else "", _by_steps
     )
     with _bar(progress, plan.epochs) as show:
-        for loss in way(net, data, plan, orders, watch):
+        for loss in way(net, data, plan, orders, watch, pace):
             show(loss)
             yield
     return watch.end()
 
 
-def _by_steps(net: MLP, data: Any, plan: Plan, orders: np.random.Generator, watch: Watch) -> Iterator[float]:
-    n, steps = len(data[0]), 0
-    memory = np.zeros((plan.optimiser.memory, net.parameters.size), net.dtype)
+def _by_steps(
+    net: MLP, data: Any, plan: Plan, orders: np.random.Generator, watch: Watch, pace: Pace
+) -> Iterator[float]:
+    n = len(data[0])
     gradient = np.empty_like(net.parameters)
     order = np.arange(n)
     for epoch in range(plan.epochs):
         if plan.shuffle:
             order = orders.permutation(n)
         rate = plan.rate * plan.schedule(epoch, plan.epochs)
-        loss, steps = kernels.train_epoch(
-            *(net._network, net.parameters, plan.optimiser, memory, gradient, *data),
-            *(order, plan.batch, rate, plan.decay, steps),
+        loss, pace.steps = kernels.train_epoch(
+            *(net._network, net.parameters, plan.optimiser, pace.memory, gradient, *data),
+            *(order, plan.batch, rate, plan.decay, pace.steps),
         )
         stop = watch(loss)
         yield loss
@@ -219,7 +235,7 @@ def _decayed(net: MLP, plan: Plan) -> np.ndarray:
     return decay
 
 
-def _lbfgs(net: MLP, data: Any, plan: Plan, orders: np.random.Generator, watch: Watch) -> Iterator[float]:
+def _lbfgs(net: MLP, data: Any, plan: Plan, orders: np.random.Generator, watch: Watch, pace: Pace) -> Iterator[float]:
     """SciPy's L-BFGS-B (Byrd, Lu, Nocedal & Zhu 1995) in float64, whatever the precision of the network."""
     decay = _decayed(net, plan)
     gradient = np.empty_like(net.parameters)
@@ -255,7 +271,9 @@ def _lbfgs(net: MLP, data: Any, plan: Plan, orders: np.random.Generator, watch: 
     yield cost
 
 
-def _levenberg_marquardt(net: MLP, data: Any, plan: Plan, orders: np.random.Generator, watch: Watch) -> Iterator[float]:
+def _levenberg_marquardt(
+    net: MLP, data: Any, plan: Plan, orders: np.random.Generator, watch: Watch, pace: Pace
+) -> Iterator[float]:
     """Hagan & Menhaj (1994), IEEE Trans Neural Netw 5:989, with mu from 0.01, a tenth of it after a success."""
     X, T, weight = data
     decay = 0.5 * _decayed(net, plan)

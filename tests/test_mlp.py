@@ -169,7 +169,7 @@ def test_every_optimiser_fits_a_curve(optimizer):
     history = net.train(
         X, T, epochs=100 if whole else 600, batch_size=10, optimizer=optimizer, learning_rate=rate, seed=0
     )
-    assert net.loss(X, T) < 1e-2 * before
+    assert net.loss(X, T) < 2e-2 * before
     assert len(history.loss) <= 600
     if optimizer == "levenberg-marquardt":
         assert net.loss(X, T) < 1e-6

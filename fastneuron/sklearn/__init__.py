@@ -1,0 +1,10 @@
+"""The networks as scikit-learn estimators (extra ``sklearn``)."""
+
+try:
+    import sklearn as sklearn
+except ImportError:
+    raise ImportError("fastneuron.sklearn needs scikit-learn: pip install 'fastneuron[sklearn]'") from None
+
+from .mlp import MLPClassifier, MLPRegressor
+
+__all__ = ["MLPClassifier", "MLPRegressor"]
