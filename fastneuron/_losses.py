@@ -31,7 +31,7 @@ def _shift(z):
 @whole
 def _exp_all(z):
     stay_whole()
-    flat = z.reshape(z.size)
+    flat = z.ravel()
     for k in range(flat.size):
         flat[k] = exp(flat[k])
 
@@ -39,7 +39,7 @@ def _exp_all(z):
 @whole
 def _sigmoid_all(z):
     stay_whole()
-    flat = z.reshape(z.size)
+    flat = z.ravel()
     for k in range(flat.size):
         flat[k] = sigmoid(flat[k])
 
@@ -86,7 +86,7 @@ def _softmax_cross_entropy(z, t, weight, share):
 def _sigmoid_cross_entropy(z, t, weight, share, spare):
     """As max(z, 0) - t z + log(1 + exp(-|z|)); the slope is y - t."""
     cost = 0.0
-    flat = z.reshape(z.size)
+    flat = z.ravel()
     for k in range(flat.size):
         spare[k] = softplus(-abs(flat[k]))
     for i in range(z.shape[0]):

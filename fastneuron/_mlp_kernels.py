@@ -18,6 +18,7 @@ from ._jit import kernel
 from ._losses import cost_and_slope, emit, slope_through
 from ._optimisers import update
 from ._products import LARGE, large_product, small_product
+from ._views import matrix, part
 
 ROWS = 256  # rows taken at a time where no batch says otherwise
 
@@ -73,21 +74,21 @@ def _forward(network, parameters, rows, space):
     at = unit = 0
     for layer in range(last + 1):
         inputs, outputs = sizes[layer], sizes[layer + 1]
-        weights = parameters[at : at + inputs * outputs].reshape(inputs, outputs)
+        weights = matrix(parameters, at, inputs, outputs)
         at += inputs * outputs
-        bias = parameters[at : at + outputs]
+        bias = part(parameters, at, outputs)
         at += outputs
-        x = acts[unit * rows : (unit + inputs) * rows].reshape(rows, inputs)
+        x = matrix(acts, unit * rows, rows, inputs)
         unit += inputs
-        flat = sums[unit * rows : (unit + outputs) * rows]
-        z = flat.reshape(rows, outputs)
+        flat = part(sums, unit * rows, outputs * rows)
+        z = matrix(sums, unit * rows, rows, outputs)
         if inputs * outputs >= LARGE:
             large_product(x, weights, bias, z)
         else:
             small_product(x, weights, bias, z)
         if layer < last:
-            respond(network.activations[layer], flat, acts[unit * rows : (unit + outputs) * rows])
-    return sums[unit * rows : (unit + sizes[last + 1]) * rows].reshape(rows, sizes[last + 1])
+            respond(network.activations[layer], flat, part(acts, unit * rows, outputs * rows))
+    return matrix(sums, unit * rows, rows, sizes[last + 1])
 
 
 @melt
@@ -99,33 +100,33 @@ def _backward(network, parameters, rows, space, gradient):
         unit += sizes[layer]
     for layer in range(sizes.size - 2, -1, -1):
         inputs, outputs = sizes[layer], sizes[layer + 1]
-        delta = sums[unit * rows : (unit + outputs) * rows].reshape(rows, outputs)
+        delta = matrix(sums, unit * rows, rows, outputs)
         unit -= inputs
-        flat = acts[unit * rows : (unit + inputs) * rows]
-        x = flat.reshape(rows, inputs)
+        flat = part(acts, unit * rows, inputs * rows)
+        x = matrix(acts, unit * rows, rows, inputs)
         at -= outputs
-        of_bias = gradient[at : at + outputs]
+        of_bias = part(gradient, at, outputs)
         at -= inputs * outputs
-        weights = parameters[at : at + inputs * outputs].reshape(inputs, outputs)
-        of_weights = gradient[at : at + inputs * outputs].reshape(inputs, outputs)
-        of_bias[:] = delta[0]
-        for i in range(1, rows):
+        weights = matrix(parameters, at, inputs, outputs)
+        of_weights = matrix(gradient, at, inputs, outputs)
+        of_bias[:] = 0
+        for i in range(rows):
             for j in range(outputs):
                 of_bias[j] += delta[i, j]
         if inputs * outputs >= LARGE:
             np.dot(x.T, delta, of_weights)
         else:
-            small_product(x.T, delta, space.zeros[:outputs], of_weights)
+            small_product(x.T, delta, part(space.zeros, 0, outputs), of_weights)
         if layer > 0:  # the inputs have served: their place takes their slopes
             if inputs * outputs >= LARGE:
                 np.dot(delta, weights.T, x)
             else:
-                flipped = space.flipped[: inputs * outputs].reshape(outputs, inputs)
+                flipped = matrix(space.flipped, 0, outputs, inputs)
                 for j in range(outputs):
                     for i in range(inputs):
                         flipped[j, i] = weights[i, j]
-                small_product(delta, flipped, space.zeros[:inputs], x)
-            slope = sums[unit * rows : (unit + inputs) * rows]
+                small_product(delta, flipped, part(space.zeros, 0, inputs), x)
+            slope = part(sums, unit * rows, inputs * rows)
             for k in range(slope.size):
                 slope[k] *= flat[k]
 
@@ -151,8 +152,8 @@ def _cost(network, parameters, X, T, weight, order, low, high, share, space, t, 
     for i in range(rows):
         w[i] = weight[order[low + i]]
     z = _forward(network, parameters, rows, space)
-    spare = space.acts[space.acts.size - rows * outputs :]
-    target = t[: rows * outputs].reshape(rows, outputs)
+    spare = part(space.acts, space.acts.size - rows * outputs, rows * outputs)
+    target = matrix(t, 0, rows, outputs)
     return cost_and_slope(network.output, network.loss, z, target, w, share, spare)
 
 
@@ -211,8 +212,12 @@ def cost_and_gradient(network, parameters, X, T, weight, gradient):
 
 
 @kernel
-def forward(network, parameters, X):
-    """The outputs (n, outputs), and the first row of X that is not finite, or -1."""
+def forward(sizes, activations, output, loss, parameters, X):
+    """The outputs (n, outputs), and the first row of X that is not finite, or -1.
+
+    It takes the fields of a Network one by one: Numba is slow to recognise a NamedTuple, 1.5 us in a call of 3.
+    """
+    network = Network(sizes, activations, output, loss)
     n = X.shape[0]
     rows = min(ROWS, n)
     outputs = network.sizes[-1]
@@ -261,7 +266,7 @@ def residuals(network, parameters, X, T, weight, low, high):
             error[row] = root * (y[j] - T[i, j])
             space.acts[:] = acts
             space.sums[:] = sums
-            slope = space.sums[space.sums.size - outputs :]
+            slope = part(space.sums, space.sums.size - outputs, outputs)
             slope[:] = 0
             slope[j] = root
             slope_through(network.output, y, slope)

@@ -161,7 +161,7 @@ class MLP:
 
     def _inputs(self, X: npt.ArrayLike, name: str = "X") -> Array:
         """X as C-ordered rows in this network's precision; finite values are left to `_finite` or the kernel."""
-        if type(X) is np.ndarray and X.dtype == self.dtype and X.ndim == 2 and X.flags.c_contiguous:
+        if type(X) is np.ndarray and X.dtype == self.dtype and X.ndim == 2 and X.flags.carray:
             rows = X
         else:
             rows = _numbers(name, X, self.dtype)
@@ -241,7 +241,7 @@ class MLP:
             X = _numbers("X", X, self.dtype)
             if X.ndim == 1:
                 return self.forward(X[None])[0]
-        out, bad = kernels.forward(self._network, self._parameters, self._inputs(X))
+        out, bad = kernels.forward(*self._network, self._parameters, self._inputs(X))
         if bad >= 0:
             raise ValueError(f"X must be finite; row {bad} is not")
         return out
@@ -593,7 +593,8 @@ def _numbers(name: str, value: npt.ArrayLike, dtype: np.dtype[Any]) -> Array:
             raise TypeError(f"dtype {array.dtype}")
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} must be an array of numbers; got {type(value).__name__} ({error})") from None
-    return np.ascontiguousarray(array, dtype)
+    array = np.ascontiguousarray(array, dtype)
+    return array if array.flags.writeable else array.copy()  # to the compiler, a read-only array is another type
 
 
 def _finite(name: str, array: Array) -> None:

@@ -44,7 +44,8 @@ COMMON = """
     tol : float or None, default 1e-4
         Training ends when the training loss has not been lower by more than this for `n_iter_no_change` epochs.
     early_stopping : bool, default False
-        Set rows aside, stop when the loss on them has not been lower for `n_iter_no_change` epochs, and return to the best.
+        Set rows aside, stop when the loss on them has not been lower for `n_iter_no_change` epochs, and return to
+        the best.
     validation_fraction : float, default 0.1
     n_iter_no_change : int, default 10
     warm_start : bool, default False
@@ -129,8 +130,10 @@ class _Estimator(BaseEstimator):
         )
 
     def _run(self, X: Array, T: Array, weight: Array, held: Any, plan: Plan, pace: Pace | None = None) -> History:
+        data = self.network_._data(X, T, weight)
+
         def steps(unit: None) -> Any:
-            return train(self.network_, (X, T, weight), held, plan, self._random, pace=pace)
+            return train(self.network_, data, held, plan, self._random, pace=pace)
 
         return spread(steps, [None], 1)[0]
 
@@ -145,7 +148,7 @@ class _Estimator(BaseEstimator):
                 X, T, weight, test_size=self.validation_fraction, random_state=seed, stratify=stratify
             )
             (X, Xv, T, Tv, weight), held_weight = parts[:5], parts[5]
-            held = (Xv, Tv, held_weight)
+            held = self.network_._data(Xv, Tv, held_weight)
 
         def flat(net: MLP, history: History) -> bool:
             loss = history._loss
@@ -174,8 +177,8 @@ class _Estimator(BaseEstimator):
         return self
 
     def _rows(self, X: Any, y: Any = None, reset: bool = True, **options: Any) -> Any:
-        """X, and y if there is one, checked; float32 stays."""
-        if y is None:
+        """X, and y where one is expected, checked; float32 stays."""
+        if not options:
             return validate_data(self, X, reset=reset, dtype=[np.float64, np.float32], order="C")
         return validate_data(self, X, y, reset=reset, dtype=[np.float64, np.float32], order="C", **options)
 
@@ -238,7 +241,7 @@ class MLPClassifier(ClassifierMixin, _Estimator):
         """Train on rows X (n, n_features) with classes y (n,) or labels (n, n_labels), 0 or 1."""
         X, y = self._rows(X, y, multi_output=True)
         again = self.warm_start and hasattr(self, "network_")
-        before = self.classes_ if again else None
+        before = self.classes_ if again else np.empty(0)
         y = self._know(y)
         if again and not np.array_equal(before, self.classes_):
             raise ValueError(f"warm_start needs the classes of the last fit, {before}; got {self.classes_}")
@@ -294,6 +297,11 @@ class MLPRegressor(RegressorMixin, _Estimator):
     >>> bool(net.fit(X, np.sin(3 * X[:, 0])).score(X, np.sin(3 * X[:, 0])) > 0.999)
     True
     """
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
 
     def _prepare(self, X: Any, y: Any, reset: bool, sample_weight: Any, fresh: bool) -> tuple[Array, Array, Array]:
         X, y = self._rows(X, y, reset=reset, multi_output=True, y_numeric=True)
