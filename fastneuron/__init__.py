@@ -3,6 +3,7 @@
 from . import math, reference
 from ._version import __version__
 from .currents import Chirp, Current, Pulses, Ramp, Samples, Sine, Step
+from .mlp import MLP, check_gradient
 from .models import FitzHughNagumo, HodgkinHuxley, Model, MorrisLecar, MorrisLecarFull, TraubMiles
 from .noise import Noise, OrnsteinUhlenbeck, WhiteNoise
 from .perceptron import Perceptron, PerceptronHistory, least_squares_layer
@@ -10,6 +11,7 @@ from .recording import Run, Spikes
 from .simulate import simulate
 
 __all__ = [
+    "MLP",
     "Chirp",
     "Current",
     "FitzHughNagumo",
@@ -31,6 +33,7 @@ __all__ = [
     "TraubMiles",
     "WhiteNoise",
     "__version__",
+    "check_gradient",
     "least_squares_layer",
     "math",
     "reference",
