@@ -6,8 +6,7 @@ that follow a correction are taken again.  A net input is thus always one plain 
 moment, whatever was taken ahead; nothing is approximated, and there is nothing to check.
 
 The textbook's way to the same end, a matrix product Z = X W' mended at each mistake through the Gram matrix X X', needs
-that product (as dear as a neuron for every two rows of a block), agrees with the plain loop only up to rounding, and
-was measured slower at any number of neurons.
+that product beside it and agrees with the plain loop only up to rounding.
 """
 
 import numpy as np
