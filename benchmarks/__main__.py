@@ -15,6 +15,7 @@ def main() -> int:
     peers = commands.add_parser("peers", help="side by side with what people use today")
     peers.add_argument("--quick", **quick)
     peers.add_argument("--out", type=Path, default=RESULTS, help="folder for JSON, table and figures")
+    peers.add_argument("--neurons", type=int, nargs="+", help="sizes of the populations")
     gate = commands.add_parser("gate", help="this revision against another one, before a merge")
     gate.add_argument("--quick", **quick)
     gate.add_argument("--against", default="main", metavar="REV", help="git revision (default: %(default)s)")
@@ -24,7 +25,7 @@ def main() -> int:
     if options.command == "peers":
         from .peers import report
 
-        report(options.out, options.quick)
+        report(options.out, options.quick, options.neurons)
     elif options.command == "gate":
         from .gate import gate
 

@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -31,12 +31,12 @@ WORK, QUICK_WORK = 4_000_000, 100_000  # neuron-steps of one timing, for ours
 LEAST, MOST = 10, 20_000  # steps
 
 
-def report(out: Path, quick: bool) -> None:
+def report(out: Path, quick: bool, sizes: Sequence[int] | None = None) -> None:
     """Measure whatever is installed and write ``peers.json``, ``peers.md`` and the figures into the folder `out`."""
     out.mkdir(parents=True, exist_ok=True)
     threads = _threads.available()
     everybody = contenders(threads)
-    sizes = QUICK_SIZES if quick else SIZES
+    sizes = sizes or (QUICK_SIZES if quick else SIZES)
     with _progress(len(sizes) * len(everybody) + 3) as tick:
         population = [_population(n, rival, quick, tick) for n in sizes for rival in everybody]
         tick("precision")
@@ -79,7 +79,8 @@ def _population(n: int, rival: Contender, quick: bool, tick: Callable[[str], Non
     except (ImportError, RuntimeError, OSError) as problem:
         return {**row, "missing": str(problem)}
     alone = rival.threads == 1 and rival.package != "brian2"
-    result = paired(program, other, 1 if quick else 5, 0.0 if quick else 0.05, process_time if alone else perf_counter)
+    rounds = 1 if quick else 3 if rival.least_work else 5
+    result = paired(program, other, rounds, 0.0 if quick else 0.05, process_time if alone else perf_counter)
     return {
         **row,
         "version": rival.version,
