@@ -85,20 +85,20 @@ def test_large_net(versus, quick):
     )
 
 
-def ensemble(k, X, y, threads, epochs=1):
+def ensemble(k, X, y, threads, epochs=5):
     nets = fn.MLP.ensemble(k, [64, 32, 10], output="softmax", loss="cross_entropy", seed=0)
     return lambda: nets.train(X, y, epochs=epochs, learning_rate=RATE, threads=threads)
 
 
 def test_ensemble_on_two_threads(versus, quick, digits):
     k = 4 if quick else 100
-    versus(ensemble(k, *digits, 2), ensemble(k, *digits, 1), at_least=1.9, work=k * 57, threads=2)
+    versus(ensemble(k, *digits, 2), ensemble(k, *digits, 1), at_least=1.9, work=k * 57 * 5, threads=2)
 
 
 def test_ensemble_against_pytorch(versus, quick, digits):
     k = 4 if quick else 100
-    rival = pytorch([64, 32, 10], *digits, 32, 1, nets=k)
-    versus(ensemble(k, *digits, 2), rival, at_least=15, work=k * 57, threads=2, rounds=3)
+    rival = pytorch([64, 32, 10], *digits, 32, 5, nets=k)
+    versus(ensemble(k, *digits, 2), rival, at_least=15, work=k * 57 * 5, threads=2, rounds=3)
 
 
 def test_one_row(versus, digits):
