@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
+from fastneuron._threads import available
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 RATE = 0.1
@@ -18,13 +19,13 @@ def digits():
     return X / 16, y
 
 
-def fastneuron(layers, X, y, batch, epochs, **options):
-    net = fn.MLP(layers, output="softmax", loss="cross_entropy", seed=0, dtype=X.dtype, **options)
-    return lambda: net.train(X, y, epochs, batch, learning_rate=RATE)
+def fastneuron(layers, X, y, batch, epochs, threads=1):
+    net = fn.MLP(layers, output="softmax", loss="cross_entropy", seed=0, dtype=X.dtype)
+    return lambda: net.train(X, y, epochs, batch, learning_rate=RATE, threads=threads)
 
 
-def pytorch(layers, X, y, batch, epochs, nets=1):
-    """Eager steps, the usual loop, over permuted rows that are tensors already."""
+def pytorch(layers, X, y, batch, epochs, nets=1, threads=1):
+    """Eager steps, the usual loop, over permuted rows that are tensors already; a small net is faster on one thread."""
     torch = pytest.importorskip("torch")
     rows, labels = torch.from_numpy(X), torch.from_numpy(y.astype(np.int64))
 
@@ -39,6 +40,7 @@ def pytorch(layers, X, y, batch, epochs, nets=1):
     price = torch.nn.CrossEntropyLoss()
 
     def train():
+        torch.set_num_threads(threads)
         for model, optimizer in models:
             for _ in range(epochs):
                 order = torch.randperm(len(rows))
@@ -77,23 +79,26 @@ def test_large_net(versus, quick):
         rng.integers(0, 10, 1024 if quick else 4096),
     )
     shape = ([784, 1024, 10], X, y, 256, 1)
-    versus(fastneuron(*shape), pytorch(*shape), at_least=1, work=len(X) // 256, threads=0)
+    cores = available()
+    versus(
+        fastneuron(*shape, threads=cores), pytorch(*shape, threads=cores), at_least=1, work=len(X) // 256, threads=cores
+    )
 
 
-def ensemble(k, X, y, threads, epochs=1):
+def ensemble(k, X, y, threads, epochs=5):
     nets = fn.MLP.ensemble(k, [64, 32, 10], output="softmax", loss="cross_entropy", seed=0)
     return lambda: nets.train(X, y, epochs=epochs, learning_rate=RATE, threads=threads)
 
 
 def test_ensemble_on_two_threads(versus, quick, digits):
     k = 4 if quick else 100
-    versus(ensemble(k, *digits, 2), ensemble(k, *digits, 1), at_least=1.9, work=k * 57, threads=2)
+    versus(ensemble(k, *digits, 2), ensemble(k, *digits, 1), at_least=1.9, work=k * 57 * 5, threads=2)
 
 
 def test_ensemble_against_pytorch(versus, quick, digits):
     k = 4 if quick else 100
-    rival = pytorch([64, 32, 10], *digits, 32, 1, nets=k)
-    versus(ensemble(k, *digits, 2), rival, at_least=15, work=k * 57, threads=2, rounds=3)
+    rival = pytorch([64, 32, 10], *digits, 32, 5, nets=k)
+    versus(ensemble(k, *digits, 2), rival, at_least=15, work=k * 57 * 5, threads=2, rounds=3)
 
 
 def test_one_row(versus, digits):

@@ -69,7 +69,7 @@ class MLP:
     identity and linear.
 
     Small layers (below 32768 weights) are computed by kernels whose bits depend neither on the machine nor on the
-    number of rows; larger ones by BLAS.
+    number of rows; larger ones by BLAS, to the same bits where its version and number of threads are the same.
 
     References
     ----------
@@ -289,6 +289,7 @@ class MLP:
         seed: Any = None,
         callback: Callable[[MLP, History], bool | None] | None = None,
         progress: bool = False,
+        threads: int = 1,
     ) -> History:
         """Train the network; its parameters change in place.
 
@@ -327,6 +328,9 @@ class MLP:
             Called after each epoch with the network and the history so far; if it returns True, training stops.
         progress : bool, default False
             Show a progress bar (extra "progress").
+        threads : int, default 1
+            Threads for layers of 32768 weights or more, whose products are left to BLAS (extra "blas").  The bits of
+            smaller layers do not depend on it; with BLAS, the last ones do.
 
         Returns
         -------
@@ -356,10 +360,12 @@ class MLP:
             shuffle,
             callback,
         )
+        threads = whole("threads", threads, 1)
         data = self._data(X, T, sample_weight)
         held = self._held_out(validation, plan)
         orders = self._generator if seed is None else np.random.default_rng(seed)
-        return spread(lambda _: train(self, data, held, plan, orders, progress), [None], 1)[0]
+        with blas_threads(self.layers, threads):
+            return spread(lambda _: train(self, data, held, plan, orders, progress), [None], 1)[0]
 
     def _held_out(self, validation: Any, plan: Plan) -> Any:
         if validation is None:
@@ -524,7 +530,7 @@ class Ensemble(Sequence[MLP]):
             orders = net._generator if own is None else np.random.default_rng(own)
             return train(net, data, held, plans[index], orders)
 
-        with _one_blas_thread(first.layers, threads):
+        with blas_threads(first.layers, 1):
             return spread(one, range(k), threads)
 
 
@@ -611,14 +617,14 @@ def _one_each(name: str, value: Any, k: int) -> list[Any]:
     return list(value)
 
 
-def _one_blas_thread(layers: tuple[int, ...], threads: int) -> Any:
-    """Where layers are large enough for BLAS and networks share the cores, each network gets one BLAS thread."""
+def blas_threads(layers: Sequence[int], threads: int) -> Any:
+    """Where layers are large enough for BLAS, give it so many threads: the last bits depend on that."""
     if max(a * b for a, b in itertools.pairwise(layers)) < kernels.LARGE:
         return contextlib.nullcontext()
     try:
         from threadpoolctl import threadpool_limits
     except ImportError:
         raise ImportError(
-            "an ensemble of large layers needs threadpoolctl: pip install 'fastneuron[ensemble]'"
+            "training layers of 32768 weights or more needs threadpoolctl: pip install 'fastneuron[blas]'"
         ) from None
-    return threadpool_limits(1 if threads > 1 else None, "blas")
+    return threadpool_limits(threads, "blas")

@@ -85,8 +85,7 @@ def test_check_gradient_sees_a_wrong_gradient(monkeypatch):
     assert fn.check_gradient(net, *problem(net)) > 1e-4
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("optimizer", DESCENTS)
+@pytest.mark.parametrize(("optimizer", "dtype"), [*((name, np.float64) for name in DESCENTS), ("adam", np.float32)])
 def test_steps_by_the_published_formula(optimizer, dtype):
     net = shaken([4, 6, 3], dtype=dtype)
     X, T, _ = (array.astype(dtype) for array in problem(net))
@@ -304,6 +303,17 @@ def test_an_ensemble_is_its_members_alone(threads):
     assert len(nets[1:3]) == 2
 
 
+def test_an_ensemble_of_large_layers_is_its_members_alone():
+    pytest.importorskip("threadpoolctl")
+    nets = fn.MLP.ensemble(2, [200, 300, 3], seed=1)
+    X, T, _ = problem(nets[0], 40)
+    nets.train(X, T, epochs=2, threads=2, seed=0)
+    for i in range(2):
+        alone = fn.MLP([200, 300, 3], seed=[1, i])
+        alone.train(X, T, epochs=2, seed=0)
+        assert np.array_equal(nets[i].parameters, alone.parameters)
+
+
 def test_same_seed_same_bits_other_seed_other_bits():
     runs = []
     for seed in (0, 0, 1):
@@ -466,6 +476,7 @@ BAD_TRAINING = [
     ({"validation": (HOLE, T)}, ValueError, "validation X must be finite; row 4"),
     ({"early_stopping": 3}, ValueError, "early_stopping needs validation"),
     ({"callback": 3}, TypeError, "callback"),
+    ({"threads": 0}, ValueError, "threads"),
 ]
 
 

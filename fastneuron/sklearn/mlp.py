@@ -17,7 +17,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from .. import _check
 from .._threads import spread
 from .._training import History, Pace, Plan, train
-from ..mlp import MLP
+from ..mlp import MLP, blas_threads
 
 Array = npt.NDArray[Any]
 SEEDS = 2**31 - 1
@@ -135,7 +135,8 @@ class _Estimator(BaseEstimator):
         def steps(unit: None) -> Any:
             return train(self.network_, data, held, plan, self._random, pace=pace)
 
-        return spread(steps, [None], 1)[0]
+        with blas_threads(self.network_.layers, 1):  # scikit-learn itself needs threadpoolctl
+            return spread(steps, [None], 1)[0]
 
     def _fit(self, X: Array, T: Array, weight: Array, stratify: Array | None) -> Self:
         """Train `network_` on checked data."""
