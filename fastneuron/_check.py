@@ -71,16 +71,17 @@ def number(name, value, wanted="a finite number", holds=lambda x: True):
     return result
 
 
-def whole(name, value, least):
-    """`value` as an int of at least `least`."""
+def whole(name, value, least, most=None):
+    """`value` as an int of at least `least`, and at most `most`."""
+    wanted = f"a whole number of at least {least}" + (f" and at most {most}" if most else "")
     try:
         if isinstance(value, bool):
             raise TypeError
         result = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} must be a whole number of at least {least}; got {value!r}") from None
-    if result < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}")
+        raise TypeError(f"{name} must be {wanted}; got {value!r}") from None
+    if result < least or (most and result > most):
+        raise ValueError(f"{name} must be {wanted}; got {value!r}")
     return result
 
 

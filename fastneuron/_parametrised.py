@@ -33,6 +33,7 @@ class Parametrised:
     formulas: ClassVar[tuple[str, ...]]  # names of the static methods that are compiled
     units: ClassVar[dict[str, str]] = {}
     positive: ClassVar[tuple[str, ...]] = ()
+    nonnegative: ClassVar[tuple[str, ...]] = ()
     nonzero: ClassVar[tuple[str, ...]] = ()
     unbounded: ClassVar[tuple[str, ...]] = ()  # may be infinite
     names: ClassVar[tuple[str, ...]] = ()
@@ -65,6 +66,8 @@ class Parametrised:
         array = numbers(name, value, finite=name not in self.unbounded)
         if name in self.positive:
             satisfies(name, array, lambda x: x > 0, "positive")
+        if name in self.nonnegative:
+            satisfies(name, array, lambda x: x >= 0, "0 or more")
         if name in self.nonzero:
             satisfies(name, array, lambda x: x != 0, "other than 0")
         array.flags.writeable = False

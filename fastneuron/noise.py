@@ -18,6 +18,7 @@ class Noise(Parametrised):
     """
 
     formulas: ClassVar = ("prepare", "begin", "move")
+    nonnegative: ClassVar = ("sigma",)
 
 
 class WhiteNoise(Noise):
@@ -26,7 +27,7 @@ class WhiteNoise(Noise):
     Parameters
     ----------
     sigma : float or (n,) array_like
-        uA/cm^2 sqrt(ms).
+        uA/cm^2 sqrt(ms); 0 or more.
 
     Examples
     --------
@@ -63,7 +64,7 @@ class OrnsteinUhlenbeck(Noise):
     Parameters
     ----------
     sigma : float or (n,) array_like
-        Standard deviation, uA/cm^2.
+        Standard deviation, uA/cm^2; 0 or more.
     tau : float or (n,) array_like
         Correlation time, ms; positive.
 

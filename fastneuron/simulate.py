@@ -134,7 +134,7 @@ def simulate(
     precision = np.dtype(_check.known("dtype", np.dtype(dtype).name, ["float64", "float32"]))
     if precision == np.float32 and (chosen.is_adaptive or noise is not None):
         raise ValueError("dtype float32 is for the methods 'rk4' and 'heun', without noise")
-    seed = _check.whole("seed", seed, 0) & 0xFFFFFFFFFFFFFFFF
+    seed = _check.whole("seed", seed, 0, 2**64 - 1)
     drive = as_current("current", current)
     given = _initial(initial, model)
     values = model.parameters | {f"initial[{name!r}]": value for name, value in given.items()}

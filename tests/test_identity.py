@@ -90,7 +90,7 @@ def test_any_number_of_threads(case, method, threads, monkeypatch):
 def test_any_block(case, method, block, monkeypatch):
     if block is _lanes.Lanes16 and (case in OTHERS or method is not METHODS[0]):
         pytest.skip("one will do: each block is another compilation")
-    monkeypatch.setattr(problem, "choose_lanes", lambda n: block())
+    monkeypatch.setattr(problem, "choose_lanes", lambda *_: block())
     for who in (slice(1), slice(65), slice(None)):
         same_neurons(run_of(case, method, who, record=case.states), together(case, method), who)
 

@@ -165,6 +165,14 @@ def extension(tableau, field, d, lane, out):
             out[p] = fma(tableau.dense[j, p], k, out[p])
 
 
+@helper
+def turning_point(power, bend, sign):
+    """Where in the step a continuous extension has its lowest point, or its highest if `sign` is -1."""
+    for p in range(1, POWERS):
+        bend[p - 1] = sign * (p + 1) * power[p]
+    return crossing(sign * power[0], bend, 0.0, 1.0)
+
+
 @kernel
 def integrate_adaptively(
     tableau,
@@ -211,7 +219,7 @@ def integrate_adaptively(
         local((0.0,), 10, lanes, 0.0),
     )
     field.k[:] = 0.0
-    power = np.empty(POWERS)
+    power, bend = np.empty(POWERS), np.empty(POWERS - 1)
     seats = np.full(L, -1)
     upcoming = low
     active = 0
@@ -265,8 +273,10 @@ def integrate_adaptively(
             field.clock[MEMORY, lane] = size if good else field.clock[MEMORY, lane]
             field.clock[GROWTH, lane] = FASTEST if good else 1.0
             V0, V1 = field.y[0, lane], field.z[0, lane]
-            peak = (field.k[0, lane] > 0.0) & (field.k[(S - 1) * D, lane] < 0.0)
-            spike = (threshold > V0) & ((threshold <= V1) | peak)
+            slope0, slope1 = field.k[0, lane], field.k[(S - 1) * D, lane]
+            below, above = threshold > V0, threshold <= V1
+            peak, trough = (slope0 > 0.0) & (slope1 < 0.0), (slope0 < 0.0) & (slope1 > 0.0)
+            spike = (below & (above | peak)) | (above & trough)  # a long step may pass the threshold twice
             wanted = good & (taken > 0.0) & (spike | (now >= field.clock[SAMPLE, lane] * traces.interval))
             field.clock[DENSE, lane] = 1.0 if wanted else 0.0
             dense |= wanted
@@ -278,18 +288,19 @@ def integrate_adaptively(
                     continue
                 t, h, now = field.clock[TIME, lane], field.clock[TAKEN, lane], field.clock[ARRIVAL, lane]
                 V0, V1 = field.y[0, lane], field.z[0, lane]
-                if threshold > V0:
+                if threshold > V0 or threshold <= V1:
                     extension(tableau, field, 0, lane, power)
-                    until = 1.0
-                    if threshold > V1:  # up and down again within the step?
-                        until = 0.0625
-                        while until < 1.0 and polynomial(V0, power, until) < threshold:
-                            until += 0.0625
-                    if until < 1.0 or threshold <= V1:
+                    rise_from, rise_to = 0.0, 1.0
+                    if threshold > V1:
+                        rise_to = turning_point(power, bend, -1.0)
+                    elif threshold <= V0:
+                        rise_from = turning_point(power, bend, 1.0)
+                    before, after = polynomial(V0, power, rise_from), polynomial(V0, power, rise_to)
+                    if before < threshold and (threshold <= after or threshold <= V1):
                         neuron = seats[lane]
                         spikes.count[neuron] += 1
                         spikes.neuron[spiked] = neuron
-                        spikes.time[spiked] = fma(crossing(V0 - threshold, power, until), h, t)
+                        spikes.time[spiked] = fma(crossing(V0 - threshold, power, rise_from, rise_to), h, t)
                         spiked += 1
                 if now >= field.clock[SAMPLE, lane] * traces.interval:
                     m = position(traces.neuron, seats[lane])
@@ -365,4 +376,8 @@ def advance(method: Any, problem: Problem, low: int, high: int) -> Generator[flo
         before = now
     if failure:
         raise failure
+    last = p.traces.out.shape[2] - 1
+    if last > 0 and last * p.traces.interval > p.duration:  # by rounding: 3 * 0.1 > 0.3
+        mine = (low <= p.traces.neuron) & (p.traces.neuron < high)
+        p.traces.out[:, p.traces.row[mine], last] = p.state[np.ix_(p.traces.which, p.traces.neuron[mine])]
     return spikes

@@ -95,7 +95,7 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, noise,
                         before = slope(block, lane, take(state_like, start, lane), t, False)[0] * dt
                         after = slope(block, lane, take(state_like, end, lane), t_end, True)[0] * dt
                         below, above = start[0, lane] - np.float64(level), end[0, lane] - np.float64(level)
-                        part = crossing(below, hermite(below, above, before, after), 1.0)
+                        part = crossing(below, hermite(below, above, before, after), 0.0, 1.0)
                         spikes.count[low + lane] += 1
                         spikes.neuron[spiked] = low + lane
                         spikes.time[spiked] = (number + part) * dt

@@ -14,14 +14,13 @@ def polynomial(start, coefficients, x):
 
 
 @inline
-def crossing(start, coefficients, end):
-    """The x up to `end` at which the polynomial rises through 0, given that it is below 0 at 0 but not at `end`.
+def crossing(start, coefficients, low, high):
+    """Where between `low` and `high` the polynomial rises through 0, given that it is below 0 at `low`, not at `high`.
 
     The Illinois variant of the secant method inside a shrinking bracket (Dowell & Jarratt 1971).
     """
-    low, high = 0.0, end
-    f_low, f_high = start, polynomial(start, coefficients, end)
-    x = end
+    f_low, f_high = polynomial(start, coefficients, low), polynomial(start, coefficients, high)
+    x = high
     for _ in range(100):
         before = x
         x = (low * f_high - high * f_low) / (f_high - f_low)

@@ -1,0 +1,292 @@
+"""A model of one's own: as fast and exact as the package's, cached, never stale, and its mistakes in one message."""
+
+import inspect
+import math
+import pickle
+
+import numba
+import numpy as np
+import pytest
+
+import fastneuron as fn
+
+
+class FitzHughNagumo(fn.Model):
+    """As a user would write it."""
+
+    a: float = 0.7
+    b: float = 0.8
+    tau: float = 12.5
+    states = {"V": -1.2, "W": -0.6}
+
+    @staticmethod
+    def derivative(V, W, I, p):
+        return V - V**3 / 3.0 - W + I, (V + p.a - p.b * W) / p.tau
+
+
+class Gated(fn.Model):
+    """Every part a model may have."""
+
+    tau: float = 10.0
+    slope: float = 5.0
+    states = {"V": -65.0, "x": lambda V, p: 1 / (1 + np.exp(-(V + 40) / p.slope))}
+    threshold = -50.0
+    positive = ("tau",)
+
+    @staticmethod
+    def derivative(V, x, I, p):
+        return (I - V - 60.0) / p.tau, fn.math.sigmoid((V + 40.0) / p.slope) - x
+
+
+@pytest.mark.parametrize("options", [{"method": "rk4"}, {"method": "dop853", "rtol": 1e-9}], ids=["rk4", "dop853"])
+def test_the_bits_of_the_built_in_model(options):
+    arguments = {"duration": 100.0, "current": np.linspace(0.0, 1.0, 20), "record": ("V", "W"), **options}
+    tau = np.linspace(10.0, 15.0, 20)
+    own, built_in = (fn.simulate(kind(tau=tau), **arguments) for kind in (FitzHughNagumo, fn.FitzHughNagumo))
+    assert built_in.spike_count.max() > 1
+    for name in ("V", "W"):
+        assert own.state[name].tobytes() == built_in.state[name].tobytes()
+        assert own[name].tobytes() == built_in[name].tobytes()
+    assert own.spikes.time.tobytes() == built_in.spikes.time.tobytes()
+
+
+def test_pickled():
+    model = pickle.loads(pickle.dumps(Gated(tau=[5.0, 10.0])))
+    assert type(model) is Gated
+    np.testing.assert_array_equal(model.tau, [5.0, 10.0])
+    run = pickle.loads(pickle.dumps(fn.simulate(model, 10.0, current=20.0)))
+    assert run.state["V"].tobytes() == fn.simulate(Gated(tau=[5.0, 10.0]), 10.0, current=20.0).state["V"].tobytes()
+
+
+def test_its_solution_its_threshold_and_its_initial_state():
+    run = fn.simulate(Gated(tau=8.0), 20.0, dt=0.01, current=20.0, record="x")
+    assert run.state["V"] == pytest.approx(-40 - 25 * math.exp(-20 / 8.0), rel=1e-10)
+    assert run["x"][0, 0] == pytest.approx(1 / (1 + math.exp(5)))
+    np.testing.assert_allclose(run.spikes.time, [8.0 * math.log(2.5)], rtol=1e-8)
+
+
+# ---- mistakes
+
+
+def model(derivative, **changes):
+    """A model with this derivative."""
+    content = {"__annotations__": {"tau": float}, "tau": 10.0, "states": {"V": -65.0, "W": 0.0}}
+    return type("Mistaken", (fn.Model,), content | {"derivative": staticmethod(derivative)} | changes)()
+
+
+def unknown_name(V, W, I, p):
+    return (I - V) / p.tau, missing - W  # noqa: F821, a mistake
+
+
+def unknown_parameter(V, W, I, p):
+    return (I - V) / p.tua, -W
+
+
+def one_short(V, W, I, p):
+    return ((I - V) / p.tau,)
+
+
+def one_too_many(V, W, I, p):
+    return (I - V) / p.tau, -W, 0.0
+
+
+def no_tuple(V, W, I, p):
+    return -V
+
+
+def nothing(V, W, I, p):
+    pass
+
+
+def wrong_arguments(V, I, p):
+    return (I - V) / p.tau, 0.0
+
+
+def unknown_function(V, W, I, p):
+    return (I - V) / p.tau, fn.math.sech(W)
+
+
+def texts(V, W, I, p):
+    return (I - V) / p.tau, "W"
+
+
+def branch_that_does_not_compile(V, W, I, p):
+    slow = -W
+    if V > 0.0:
+        slow = {"W": -W}["W"] + [W, "x"][0]
+    return (I - V) / p.tau, slow
+
+
+MISTAKES = [
+    (unknown_name, ["missing"], "missing - W"),
+    (unknown_parameter, ["tua"], "p.tua"),
+    (one_short, ["2", "V, W", "1"], None),
+    (one_too_many, ["2", "V, W", "3"], None),
+    (no_tuple, ["2", "V, W"], None),
+    (nothing, ["2", "V, W", "None"], None),
+    (wrong_arguments, ["argument"], None),
+    (unknown_function, ["sech"], "fn.math.sech(W)"),
+    (texts, ["numbers"], None),
+    (branch_that_does_not_compile, [], 'slow = {"W"'),
+]
+
+
+@pytest.mark.parametrize("method", ["rk4", "dop853"])
+@pytest.mark.parametrize(("derivative", "words", "line"), MISTAKES, ids=lambda x: getattr(x, "__name__", ""))
+def test_a_mistake_is_one_readable_message(derivative, words, line, method):
+    if method == "dop853" and derivative is not branch_that_does_not_compile:
+        pytest.skip("found before any method is chosen")
+    with pytest.raises(TypeError) as caught:
+        fn.simulate(model(derivative), 1.0, method=method)
+    message = str(caught.value)
+    assert message.startswith("Mistaken")
+    assert [word for word in words if word not in message] == [], message
+    assert len(message.splitlines()) <= 3, message
+    assert len(message) < 600, message
+    assert __file__ in message, message
+    if line:
+        lines, first = inspect.getsourcelines(derivative)
+        number = next(first + k for k, text in enumerate(lines) if line in text)
+        assert f"line {number}" in message, message
+        assert line in message, message
+    assert caught.value.__suppress_context__
+    assert caught.value.__cause__ is None
+
+
+def test_arithmetic_that_fails_at_the_start_is_no_mistake():
+    """A kernel goes on where Python stops: 1 / 0 is infinite there."""
+    singular = model(lambda V, W, I, p: (-V / p.tau, fn.math.exp(-1.0 / W)))
+    assert fn.simulate(singular, 1.0).state["W"] == pytest.approx(0.0)
+
+
+def test_no_states_and_no_parameters_are_said():
+    with pytest.raises(TypeError, match="parameter"):
+        type("Empty", (fn.Model,), {"states": {"V": 0.0}, "derivative": staticmethod(lambda V, I, p: (I,))})()
+
+
+# ---- never stale
+
+SCRIPT = """
+import sys
+import fastneuron as fn
+from fastneuron.integrators.fixed_step import integrate
+
+FACTOR = 2.0
+
+def twice(x):
+    return FACTOR * x
+
+class Passive(fn.Model):
+    tau: float = 10.0
+    states = {"V": -65.0}
+
+    @staticmethod
+    def prepare(p):
+        return Prepared(1.0 / p.tau)
+
+    @staticmethod
+    def derivative(V, I, p):
+        return (twice(I - V) * p.rate,)
+
+from typing import NamedTuple
+
+class Prepared(NamedTuple):
+    rate: float
+
+twice = fn_inline(twice) if (fn_inline := globals().get("fn_inline")) else __import__("numba").njit(twice)
+print(fn.simulate(Passive(), 10.0).state["V"][0], sum(integrate.stats.cache_hits.values()))
+"""
+EDITS = [
+    ("FACTOR = 2.0", "FACTOR = 3.0", 3.0),  # a global of a function that the model calls
+    ("return FACTOR * x", "return x * FACTOR * 0.5", 1.0),  # that function
+    ("Prepared(1.0 / p.tau)", "Prepared(4.0 / p.tau)", 8.0),  # what is worked out once
+    ("(twice(I - V) * p.rate,)", "(-twice(V - I) * p.rate * 2.5,)", 5.0),  # the derivative
+]
+
+
+def test_cached_between_processes_and_never_stale(tmp_path, python):
+    script = tmp_path / "script.py"
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
+
+    def answer(text):
+        script.write_text(text)
+        V, hits = python("import runpy; runpy.run_path('script.py', run_name='__main__')", **cache).split()
+        return float(V), int(hits)
+
+    assert answer(SCRIPT) == (pytest.approx(-65 * math.exp(-2)), 0)
+    assert answer(SCRIPT) == (pytest.approx(-65 * math.exp(-2)), 1)
+    for old, new, rate in EDITS:
+        assert SCRIPT.count(old) == 1
+        assert answer(SCRIPT.replace(old, new)) == (pytest.approx(-65 * math.exp(-rate)), 0)
+    assert answer("# a comment\n" + SCRIPT) == (pytest.approx(-65 * math.exp(-2)), 1)
+
+
+LIVE = """
+import fastneuron as fn
+
+class Passive(fn.Model):
+    tau: float = 10.0
+    states = {"V": -65.0}
+
+    @staticmethod
+    def derivative(V, I, p):
+        return ((I - V) * FACTOR / p.tau,)
+"""
+
+
+def test_never_stale_in_a_live_session():
+    """A cell run again after an edit, or after a constant above it was changed; and back again."""
+    scope = {"__name__": "__main__", "FACTOR": 1.0}
+
+    def answer():
+        return fn.simulate(scope["Passive"](), 10.0).state["V"][0]
+
+    exec(LIVE, scope)
+    assert answer() == pytest.approx(-65 * math.exp(-1))
+    scope["FACTOR"] = 2.0  # not even the class is defined again
+    assert answer() == pytest.approx(-65 * math.exp(-2))
+    exec(LIVE.replace("(I - V)", "3.0 * (I - V)"), scope)
+    assert answer() == pytest.approx(-65 * math.exp(-6))
+    exec(LIVE.replace("tau: float = 10.0", "tau: float = 20.0"), scope)
+    assert answer() == pytest.approx(-65 * math.exp(-1))
+    exec(LIVE, scope)
+    assert answer() == pytest.approx(-65 * math.exp(-2))
+
+
+# ---- fn.math
+
+FUNCTIONS = ["exp", "expm1", "exprelr", "log", "log1p", "sinh", "cosh", "tanh", "sigmoid", "softplus", "sqrt"]
+SPECIAL = [0.0, -0.0, 1e-300, -1e-300, 1e-9, -1e-9, 1.0, -1.0, 700.0, -700.0, 720.0, -720.0, 1e300, -1e300]
+SPECIAL += [math.inf, -math.inf, math.nan]
+
+
+@numba.njit
+def in_a_kernel(x, out):
+    for i in range(x.size):
+        out[0, i], out[1, i], out[2, i] = fn.math.exp(x[i]), fn.math.expm1(x[i]), fn.math.exprelr(x[i])
+        out[3, i], out[4, i], out[5, i] = fn.math.log(x[i]), fn.math.log1p(x[i]), fn.math.sinh(x[i])
+        out[6, i], out[7, i], out[8, i] = fn.math.cosh(x[i]), fn.math.tanh(x[i]), fn.math.sigmoid(x[i])
+        out[9, i], out[10, i] = fn.math.softplus(x[i]), fn.math.sqrt(x[i])
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    x = np.concatenate([SPECIAL, np.random.default_rng(0).uniform(-30, 30, 500)])
+    out = np.empty((len(FUNCTIONS), x.size))
+    in_a_kernel(x, out)
+    return x, out
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_the_same_inside_a_kernel_and_outside(name, compiled):
+    x, out = compiled
+    outside = np.array([getattr(fn.math, name)(float(value)) for value in x])
+    assert getattr(fn.math, name)(1.0) == outside[6]
+    np.testing.assert_allclose(out[FUNCTIONS.index(name)], outside, rtol=1e-15, atol=2.3e-308)
+    sign = np.isfinite(outside)
+    np.testing.assert_array_equal(np.signbit(out[FUNCTIONS.index(name)][sign]), np.signbit(outside[sign]))
+
+
+def test_the_list_is_complete():
+    public = {name for name, value in vars(fn.math).items() if inspect.isfunction(value) and name[0] != "_"}
+    assert public - {"specialises"} == set(FUNCTIONS)
