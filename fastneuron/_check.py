@@ -39,6 +39,8 @@ def numbers(name: str, value: Any, finite: bool = True) -> np.ndarray:
         ) from None
     if array.ndim > 1:
         raise ValueError(f"{name} must be a number or one value per neuron; got an array of shape {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{name} must have at least one value; got an empty array")
     if finite:
         satisfies(name, array, np.isfinite, "finite")
     else:
@@ -107,8 +109,6 @@ def population_size(sizes):
     """The one size to which the named `sizes` broadcast: 1 stretches."""
     size, first = 1, None
     for name, length in sizes.items():
-        if length == 0:
-            raise ValueError(f"{name} must have at least one value; got an empty array")
         if length == 1 or length == size:
             continue
         if size != 1:

@@ -13,7 +13,7 @@ in two parts (Dekker 1971).
 
 from ._bits import copysign, is_odd, like, polynomial, scale, select, split
 from ._jit import inline
-from ._lanes import bits, fma, from_bits
+from ._lanes import fma
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH = (0.6931471803691238, 0.693145751953125)  # 21 and 9 trailing zero bits: k * LN2_HIGH is exact
@@ -142,23 +142,21 @@ def exp(x):
 
 @inline
 def exp_bounded(x, bound):
-    """exp of x clamped to +-bound (at most 708): for gates, that are flat long before; saves the special cases."""
-    return _exp_normal(min(max(x, -bound), bound))
+    """exp of x clamped to +-bound (at most 708, 87): for gates, that are flat long before; saves the special cases."""
+    most = like(x, bound)
+    return _exp_normal(min(max(x, -most), most))
 
 
 @inline
 def exp_pair(x, bound):
-    """exp(x) and exp(-x) of a float64, x clamped to +-bound (at most 708): one reduction serves both."""
-    k, r = _reduce(min(max(x, -bound), bound))
+    """exp(x) and exp(-x), x clamped to +-bound (at most 708, 87): one reduction, one even and one odd polynomial."""
+    most, one = like(x, bound), like(x, 1.0)
+    k, r = _reduce(min(max(x, -most), most))
     r2 = r * r
-    r4 = r2 * r2
-    even = fma(r2, COSH[0][1], COSH[0][0])
-    even = fma(r4, fma(r4, COSH[0][4], fma(r2, COSH[0][3], COSH[0][2])), even)
-    odd = fma(r2, SINH[0][1], SINH[0][0])
-    odd = fma(r4, fma(r4, SINH[0][4], fma(r2, SINH[0][3], SINH[0][2])), odd)
-    sinh = fma(r * r2, odd, r)
-    shifted = bits(k) << 52
-    return from_bits(bits(1.0 + fma(r2, even, sinh)) + shifted), from_bits(bits(1.0 + fma(r2, even, -sinh)) - shifted)
+    even = polynomial(r2, COSH)
+    sinh = fma(r * r2, polynomial(r2, SINH), r)
+    whole = k - like(x, ROUNDER)
+    return scale(one + fma(r2, even, sinh), k), scale(one + fma(r2, even, -sinh), like(x, ROUNDER) - whole)
 
 
 @inline

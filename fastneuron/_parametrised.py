@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
+import types
 import uuid
 from collections import namedtuple
 from typing import Any, ClassVar, Self, dataclass_transform
@@ -122,6 +123,7 @@ def _lane_type(cls: Any, name: str) -> Any:
     # named by content: a class defined again with another formula is another type, the same again is the same
     if name not in Lanes.__dict__:
         kind = lane_namedtuple(name, cls.names)
+        kind.owner, kind.single = cls, {}
         kind.formulas = {name: inline(_plain(getattr(cls, name))) for name in cls.formulas}
         setattr(Lanes, name, kind)
     return getattr(Lanes, name)
@@ -139,6 +141,20 @@ def _plain(function: Any) -> Any:
     return getattr(function, "py_func", function)
 
 
-def formula(numba_type: Any, name: str) -> Any:
-    """The compiled formula `name` of the class that a NamedTuple type stands for; None for another type."""
-    return getattr(getattr(numba_type, "instance_class", None), "formulas", {}).get(name)
+def formula(numba_type: Any, name: str, single: bool = False) -> Any:
+    """The compiled formula `name` of the class that a NamedTuple type stands for, in single precision if asked."""
+    kind = numba_type.instance_class
+    if not single:
+        return kind.formulas[name]
+    if name not in kind.single:
+        kind.single[name] = inline(_narrowed(_plain(getattr(kind.owner, name))))
+    return kind.single[name]
+
+
+def _narrowed(function: Any) -> Any:
+    """The function with its literal numbers in float32: one float64 among them would widen all that it meets."""
+    code = function.__code__
+    literals = tuple(np.float32(value) if isinstance(value, float) else value for value in code.co_consts)
+    return types.FunctionType(
+        code.replace(co_consts=literals), function.__globals__, function.__name__, None, function.__closure__
+    )

@@ -299,7 +299,7 @@ def simd() -> str:
     from .integrators.fixed_step import integrate
 
     simulate(models.MorrisLecar(), 0.05, current=np.zeros(4096))
-    signature = next(known for known in integrate.signatures if "Wide" in str(known))
+    signature = next(known for known in integrate.signatures if "Lanes64" in str(known))
     afresh: Any = kernel(integrate.py_func)
     afresh._cache.disable()  # a kernel that is read back from the cache has lost its assembly
     afresh.compile(signature)

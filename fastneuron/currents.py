@@ -363,6 +363,7 @@ class Sum(Current):
         name = "Sum_of_" + "_and_".join(type(like).__name__ for like in likes)
         if name not in Lanes.__dict__:
             kind = lane_namedtuple(name, [f"part{i}_{field}" for i, like in enumerate(likes) for field in like._fields])
+            kind.owner = Sum
             kind.formulas = _added(likes)
             setattr(Lanes, name, kind)
         kind = getattr(Lanes, name)
@@ -425,6 +426,16 @@ def edge(waveform, t):
 
 def on_grid(waveform, dt):
     """Generic: the lane's fields with such times moved to whole steps."""
+
+
+def precise(waveform, number):
+    """Generic: a number of the type that a current's fields need: float64 where it depends on time, else that given."""
+
+
+@specialises(precise)
+def _precise(waveform, number):
+    constant = waveform.instance_class.owner is Constant
+    return (lambda waveform, number: number) if constant else (lambda waveform, number: 0.0)
 
 
 @specialises(value)

@@ -36,6 +36,7 @@ def simulate(
     atol: float | Mapping[str, float] | None = None,
     noise: Noise | None = None,
     seed: int = 0,
+    dtype: npt.DTypeLike = np.float64,
 ) -> Run:
     """Integrate a population of neurons, on all cores.
 
@@ -82,6 +83,8 @@ def simulate(
     seed : int, default 0
         Of the noise, at least 0 and below 2**64; each neuron has noise of its own, that depends on nothing but the
         seed, the neuron's index and the number of the step.
+    dtype : {float64, float32}
+        Precision of the states, with a fixed step; in single precision about twice as fast.
 
     Returns
     -------
@@ -128,11 +131,15 @@ def simulate(
         raise ValueError(f"noise needs method='heun'; got method={method!r}")
     if not isinstance(noise, Noise | None):
         raise TypeError(f"noise must be a WhiteNoise or an OrnsteinUhlenbeck; got {noise!r}")
+    precision = np.dtype(_check.known("dtype", np.dtype(dtype).name, ["float64", "float32"]))
+    if precision == np.float32 and (chosen.is_adaptive or noise is not None):
+        raise ValueError("dtype float32 is for the methods 'rk4' and 'heun', without noise")
     seed = _check.whole("seed", seed, 0) & 0xFFFFFFFFFFFFFFFF
     drive = as_current("current", current)
     given = _initial(initial, model)
-    sizes = {"the model's parameters": model.size, "current": drive.size, "noise": noise.size if noise else 1}
-    n = _check.population_size(sizes | {f"initial[{name!r}]": value.size for name, value in given.items()})
+    values = model.parameters | {f"initial[{name!r}]": value for name, value in given.items()}
+    sizes = {name: np.size(value) for name, value in values.items()}
+    n = _check.population_size(sizes | {"current": drive.size, "noise": noise.size if noise else 1})
     recorded = _recorded(record, model)
     every, interval = _sampling(every, sample_interval, duration, dt, chosen.is_adaptive)
     if neurons is not None and not recorded:
@@ -142,17 +149,20 @@ def simulate(
     threads = _threads.available() if threads is None else _check.whole("threads", threads, 1)
     rtol = _check.number("rtol", 1e-6 if rtol is None else rtol, "a positive number", lambda x: x > 0)
 
+    if recorded and duration / interval > 2**53:
+        raise ValueError(f"a sample every {interval:g} ms for {duration:g} ms is more than can be counted")
     samples = int(duration / interval * (1 + 1e-12)) + 1 if recorded else 0
     order = np.argsort(rows, kind="stable")
     which = np.array([list(model.states).index(name) for name in recorded], np.int64)
+    kept = np.empty((which.size, rows.size, samples), precision)
     problem = Problem(
         model=model,
         current=drive,
-        state=model.initial_state(given, n),
+        state=model.initial_state(given, n).astype(precision),
         duration=duration,
         dt=dt,
         threshold=threshold,
-        traces=Traces(which, rows[order], order, every, interval, np.empty((which.size, rows.size, samples))),
+        traces=Traces(which, rows[order], order, every, interval, kept),
         rtol=rtol,
         atol=_absolute(atol, model),
         noise=noise,
@@ -204,7 +214,7 @@ def _sampling(
     """Steps between samples, 0 where they are not steps, and ms."""
     every = _check.whole("every", every, 1)
     if sample_interval is None:
-        every = min(every, round(duration / dt) + 1)
+        every = min(every, int(min(duration / dt, 2.0**53)) + 2)  # within the range of the kernel's numbers
         return (0 if adaptive else every), every * dt
     if every != 1:
         raise ValueError(f"give every or sample_interval, not both; got {every} and {sample_interval}")

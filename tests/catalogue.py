@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import fastneuron as fn
 
 PUBLISHED = json.loads((Path(__file__).parent / "published_values.json").read_text())
+
+
+CLASSIC = (0.2, 0.1, 0.05, 0.025)
+FINER = (0.02, 0.01, 0.005, 0.0025)
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +29,9 @@ class Case:
     current: float
     spread: tuple[str, float, float]  # a parameter, and the range in which it may vary from neuron to neuron
     start: tuple[float, float] = (-30.0, -15.0)  # initial voltages from which all of them fire, mV
-    steps: tuple[float, ...] = (0.2, 0.1, 0.05, 0.025)  # dt at which the error is that of the leading term, ms
+    steps: tuple[float, ...] = CLASSIC  # dt at which the error is that of the leading term, ms
     settled: float = 0.005  # dt at which fourth order is as good as exact, ms
+    dt: float = 0.1  # an ordinary step, ms
 
     @property
     def states(self):
@@ -58,10 +64,37 @@ CASES = [
     Case("homoclinic", fn.MorrisLecar.homoclinic, 40.0, ("phi", 0.21, 0.24), start=(-23.0, -18.0)),
     Case("barnacle", fn.MorrisLecar.barnacle, 320.0, ("g_K", 7.5, 8.5)),
 ]
-METHODS = [Method("rk4", 4.0)]
+TIGHT = {"rtol": 1e-12, "atol": 1e-12}
+METHODS = [Method("rk4", 4.0), Method("dop853", None, TIGHT), Method("tsit5", None, TIGHT)]
+
+OTHERS = [
+    Case("squid", fn.HodgkinHuxley, 12.0, ("g_K", 35.0, 37.0), (-65.0, -55.0), FINER, 0.001, 0.05),
+    Case(
+        "barnacle-full", fn.MorrisLecarFull, 50.0, ("g_K", 7.8, 8.2), (-22.0, -15.0), (0.1, 0.05, 0.025, 0.0125), 0.005
+    ),
+    Case("pyramidal", fn.TraubMiles, 3.0, ("g_K", 29.0, 31.0), (-65.0, -55.0), (0.005, 0.0025, 0.00125), 0.0005, 0.05),
+    Case("fitzhugh", fn.FitzHughNagumo, 0.5, ("a", 0.65, 0.75), (-1.5, -0.5)),
+]
+CASES += OTHERS
 
 MODELS = {type(case.make()).__name__: case for case in reversed(CASES)}  # one case for each class: the first
 FIXED_STEP = [method for method in METHODS if method.order]
+
+
+def pairs(cases, methods):
+    """Every case with the first method and every method with the first case; the rest only where time is no matter."""
+    cases = list(cases)
+    return [
+        pytest.param(
+            case,
+            method,
+            id=f"{case.name}-{method.name}",
+            marks=[pytest.mark.slow] if case in OTHERS and method is not methods[0] else [],
+        )
+        for case in cases
+        for method in methods
+    ]
+
 
 # a published parameter set: the class, its constructor if it has one of its own, the published names of its states
 SETS: dict[str, tuple[str, str | None]] = {

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
+from fastneuron import population
 
 HOPF = fn.MorrisLecar.hopf
 TEN = HOPF(V3=np.arange(10.0))
@@ -109,6 +110,26 @@ NOT_ALLOWED = [
     ({"record": "V", "neurons": [None]}, TypeError, ["neurons", "None"]),
     ({"record": "V", "neurons": [[0]]}, TypeError, ["neurons", "[[0]]"]),
     ({"record": "V", "neurons": [[0], [0, 1]]}, TypeError, ["neurons", "[[0], [0, 1]]"]),
+    # what only some methods take
+    ({"rtol": 1e-6}, ValueError, ["rtol", "adaptive", "'rk4'"]),
+    ({"atol": 1e-6}, ValueError, ["atol", "adaptive", "'rk4'"]),
+    ({"rtol": 0.0, "method": "dop853"}, ValueError, ["rtol", "positive", "0.0"]),
+    ({"rtol": "tight", "method": "dop853"}, TypeError, ["rtol", "'tight'"]),
+    ({"rtol": np.nan, "method": "dop853"}, ValueError, ["rtol", "nan"]),
+    ({"atol": -1.0, "method": "dop853"}, ValueError, ["atol", "0 or more", "-1.0"]),
+    ({"atol": {"W": 1.0}, "method": "dop853"}, ValueError, ["atol", "'W'"]),
+    ({"atol": {"V": None}, "method": "dop853"}, TypeError, ["atol", "None"]),
+    ({"sample_interval": 0.07, "record": "V"}, ValueError, ["sample_interval", "multiple of dt", "0.07"]),
+    ({"sample_interval": 0.0, "record": "V"}, ValueError, ["sample_interval", "0.0"]),
+    ({"sample_interval": 1.0, "every": 2, "record": "V"}, ValueError, ["sample_interval", "every"]),
+    ({"sample_interval": -1.0, "record": "V", "method": "dop853"}, ValueError, ["sample_interval", "-1.0"]),
+    ({"sample_interval": 1e-320, "record": "V", "method": "dop853"}, ValueError, ["sample", "e-321 ms", "10 ms"]),
+    ({"dt": 0.0, "method": "dop853"}, ValueError, ["dt", "positive"]),
+    ({"duration": np.inf, "method": "dop853"}, ValueError, ["duration", "inf"]),
+    # currents that are functions of time
+    ({"current": fn.Step}, TypeError, ["current", "class Step"]),
+    ({"current": lambda t: 1.0}, TypeError, ["current", "function"]),
+    ({"current": fn.Step(np.zeros(9)), "model": TEN}, ValueError, ["current", "9", "V3", "10"]),
     # the threshold
     ({"threshold": np.nan}, ValueError, ["threshold", "nan"]),
     ({"threshold": -np.inf}, ValueError, ["threshold", "-inf"]),
@@ -166,7 +187,7 @@ def test_parameters(make, parameters, exception, words):
 
 
 def test_the_base_class_is_no_model():
-    check(fn.Model, TypeError, ["Model", "MorrisLecar"])
+    check(fn.Model, TypeError, ["Model", "subclass"])
 
 
 def test_a_model_does_not_change():
@@ -183,5 +204,6 @@ def test_what_was_not_recorded():
 
 def test_an_error_comes_before_any_work(monkeypatch):
     """The last argument to be checked is checked before the first kernel call."""
-    monkeypatch.setattr(fn.simulate.__globals__["Population"], "advance", lambda *_: pytest.fail("work was begun"))
+    monkeypatch.setattr(population, "advance", lambda *_: pytest.fail("work was begun"))
     check(lambda: simulate(threads=0), ValueError, ["threads"])
+    check(lambda: simulate(method="dop853", atol={"V": -1.0}), ValueError, ["atol", "-1.0"])

@@ -5,6 +5,7 @@ import pytest
 
 import fastneuron as fn
 from fastneuron import population
+from fastneuron.integrators import fixed_step
 
 N = 1100
 LEAKS = np.full(N, 2.0)
@@ -38,7 +39,8 @@ def test_names_the_first_neuron_and_the_time():
 @pytest.mark.parametrize("call", [5_000, 200_000, 10**9])
 def test_the_same_error_however_the_work_is_divided(changes, call, monkeypatch):
     expected = blow_up()
-    monkeypatch.setattr(population, "CALL", call)
+    monkeypatch.setattr(fixed_step, "CALL", call)
+    monkeypatch.setattr(population, "UNIT", call)
     monkeypatch.setattr(population, "WORTH_A_THREAD", 0)
     assert blow_up(**changes) == expected
 

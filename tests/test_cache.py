@@ -17,7 +17,7 @@ with warnings.catch_warnings(record=True) as caught:
     from pathlib import Path
     import fastneuron as fn
     from fastneuron import _jit
-    from fastneuron.integrators import integrate
+    from fastneuron.integrators.fixed_step import integrate
     assert Path(fn.__file__).is_relative_to(sys.argv[1]), fn.__file__
     run = fn.simulate(fn.MorrisLecar.hopf(), 50.0, current=100.0)
     fn.simulate(fn.MorrisLecar.snic(), 5.0)
@@ -121,7 +121,7 @@ def times(x):
 """
 RUN_MODEL = """
 import fastneuron as fn
-from fastneuron.integrators import integrate
+from fastneuron.integrators.fixed_step import integrate
 from model import Passive
 print(fn.simulate(Passive(), 10.0).state["V"][0], sum(integrate.stats.cache_hits.values()))
 """

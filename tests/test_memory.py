@@ -10,16 +10,23 @@ pytest.importorskip("resource")
 # run twice: n neurons in a process of their own, and the peak of its memory beyond that of a few neurons
 PROGRAM = """
 import resource, sys
+from pathlib import Path
 import numpy as np
 import fastneuron as fn
 n, steps, arrays, extra = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), eval(sys.argv[4])
-unit = 1 if sys.platform == "darwin" else 1024
+status = Path("/proc/self/status")
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    if status.exists():  # elsewhere the peak of the parent process may be handed down
+        return 1024 * int(status.read_text().split("VmHWM:")[1].split()[0])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 def run(n):
     given = {name: np.full(n, value) for name, value in [("V3", 2.0), ("V4", 30.0), ("phi", 0.04)][:arrays]}
     return fn.simulate(fn.MorrisLecar.hopf(**given), steps * 0.05, current=np.full(n, 90.0), **extra)
 run(5000)
+try:
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of the imports
+except OSError:
+    pass
 before = peak()
 result = run(n)
 print((peak() - before) / n)

@@ -173,8 +173,10 @@ def test_steady_gates(value, right_hand_side):
 @pytest.mark.parametrize("value", values("period"))
 def test_period(value):
     # from above threshold: rest is stable too at some of these currents
-    run = fn.simulate(published_model(value["set"]), 3000.0, dt=0.005, current=value["I"], initial={"V": 5.0, "N": 0.1}
-                      if "ML" in value["set"] else {"V": -20.0})  # fmt: skip
+    ml = "ML" in value["set"]
+    initial = {"V": 5.0, "N": 0.1} if ml else {"V": -20.0}
+    dt = 0.005 if ml else 0.002
+    run = fn.simulate(published_model(value["set"]), 3000.0, dt=dt, current=value["I"], initial=initial)
     periods = np.diff(run.spikes.time)[-5:]
     assert periods.size == 5
     np.testing.assert_allclose(periods, np.ravel(value["value"])[0], rtol=0, atol=value["tol"])

@@ -101,3 +101,30 @@ def test_bad_input():
         fn.reference.simulate(fn.MorrisLecar.hopf(V3=[1.0, 2.0]), 1.0, current=[1.0, 2.0, 3.0])
     with pytest.raises(FloatingPointError, match="overflow"):
         fn.reference.simulate(fn.MorrisLecar.hopf(g_L=-1e5), 1000.0, initial={"V": 1e6})
+    with pytest.raises(NotImplementedError, match="noise"):
+        fn.reference.simulate(fn.MorrisLecar.hopf(), 1.0, noise="white")
+
+
+CURRENTS = {
+    "step": fn.Step(40.0, start=10.0, stop=40.0),
+    "ramp": fn.Ramp(60.0, 120.0, 5.0, 50.0),
+    "sine": fn.Sine([20.0, 40.0], frequency=30.0, phase=0.25),
+    "chirp": fn.Chirp(40.0, 1.0, 50.0, 5.0, 55.0),
+    "pulses": fn.Pulses(80.0, period=15.0, width=3.0, start=2.0, count=3.0),
+    "samples": fn.Samples([[0.0, 50.0, -20.0, 60.0], [10.0, 0.0, 80.0, 30.0]], dt=10.0),
+    "held": fn.Samples([0.0, 50.0, -20.0, 60.0], dt=10.0, held=True),
+    "sum": 20.0 + fn.Step([10.0, 30.0], start=20.0) + fn.Sine(5.0, 100.0),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("current", CURRENTS.values(), ids=CURRENTS)
+def test_currents_as_defined(current):
+    """Kernel and reference share no formula; with the edges on whole steps, fourth order holds."""
+    arguments = {"model": fn.MorrisLecar.hopf(), "duration": 60.0, "current": 80.0 + current, "record": "V"}
+    plain = fn.reference.simulate(dt=2.0, **arguments)
+    fast = fn.simulate(dt=0.005, sample_interval=2.0, **arguments)
+    np.testing.assert_allclose(fast["V"], plain["V"], rtol=0, atol=1e-7)
+    np.testing.assert_allclose(fast.spikes.time, plain.spikes.time, rtol=0, atol=1e-7)
+    adaptive = fn.simulate(method="dop853", rtol=1e-12, atol=1e-12, sample_interval=2.0, **arguments)
+    np.testing.assert_allclose(adaptive["V"], plain["V"], rtol=0, atol=1e-8)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._jit import helper, inline, kernel
-from .._lanes import axpy, bits, fma, from_bits, local, put, put_at, take, width
+from .._lanes import axpy, bits, fma, from_bits, local, put, put_at, take, two_vectors, width
 from .._math import exp_bounded
 from ..currents import edge
 from ..models import prepare
@@ -197,18 +197,18 @@ def integrate_adaptively(
         prepared_like,
         waveform,
         state_like,
-        local(model, 1, lanes),
-        local(prepared_like, 1, lanes),
-        local(waveform, 1, lanes),
+        local(model, 1, lanes, 0.0),
+        local(prepared_like, 1, lanes, 0.0),
+        local(waveform, 1, lanes, 0.0),
         columns.table,
         None,
     )
     field = Field(
-        local(state_like, 1, lanes),
-        local(state_like, 1, lanes),
-        local(state_like, 2, lanes),
-        local(state_like, 16, lanes),
-        local((0.0,), 10, lanes),
+        local(state_like, 1, lanes, 0.0),
+        local(state_like, 1, lanes, 0.0),
+        local(state_like, 2, lanes, 0.0),
+        local(state_like, 16, lanes, 0.0),
+        local((0.0,), 10, lanes, 0.0),
     )
     field.k[:] = 0.0
     power = np.empty(POWERS)
@@ -349,7 +349,7 @@ def advance(method: Any, problem: Problem, low: int, high: int) -> Generator[flo
     before = 0.0
     while not done:
         bad, count, done = integrate_adaptively(
-            method, p.lanes, *p.likes, p.columns, p.state, clock, low, high, p.duration,
+            method, two_vectors(), *p.likes, p.columns, p.state, clock, low, high, p.duration,
             Tolerance(p.rtol, p.atol), p.threshold, buffer, p.traces,
         )  # fmt: skip
         if bad >= 0:  # go on with those before it: which fails first must not depend on the order of work

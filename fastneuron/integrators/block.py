@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from .._bits import like
 from .._jit import inline
 from .._lanes import put, take
 from ..currents import on_grid, value
@@ -42,5 +43,5 @@ def load(block, columns, lane, neuron, grid):
 def slope(block, lane, state, t, before):
     """The derivative of `state`, a tuple, with the parameters and the current of `lane` at time t, or before it."""
     current = value(take(block.waveform_like, block.waveform, lane), t, before, block.table)
-    current = disturbed(current, block.noise, lane, before)
+    current = like(state[0], disturbed(current, block.noise, lane, before))
     return derivative(block.model, state, current, take(block.prepared_like, block.prepared, lane))

@@ -60,7 +60,7 @@ def _disturbance(source, lanes, dt):
 
     def room(source, lanes, dt):
         constants = prepare_noise(source.like, dt)
-        return Disturbance(local(constants, 1, lanes), constants, local((0.0, 0.0), 1, lanes))
+        return Disturbance(local(constants, 1, lanes, 0.0), constants, local((0.0, 0.0), 1, lanes, 0.0))
 
     return room
 
@@ -72,7 +72,7 @@ def _load_noise(source, block, lane, neuron, dt, first):
 
     def load(source, block, lane, neuron, dt, first):
         noise, columns = block.noise, source.columns
-        given = local(source.like, 1, block.lanes)
+        given = local(source.like, 1, block.lanes, 0.0)
         for k in range(len(source.like)):
             given[k, lane] = columns.values[columns.first[k] + columns.stride[k] * neuron]
         constants = prepare_noise(take(source.like, given, lane), dt)

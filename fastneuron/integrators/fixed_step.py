@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._bits import like
 from .._jit import kernel, specialises
 from .._lanes import local, put, take, width
+from ..currents import precise
 from ..models import prepare
 from .block import Block, load, slope
 from .disturbance import disturbance, load_noise, shake, store_noise
@@ -37,7 +39,7 @@ def scratch_space(method, like, lanes):
 @specialises(scratch_space)
 def _scratch_space(method, like, lanes):
     arrays = method.instance_class.scratch
-    return lambda method, like, lanes: local(like, arrays, lanes)
+    return lambda method, like, lanes: local(like, arrays, lanes, like[0])
 
 
 @kernel
@@ -49,7 +51,8 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, noise,
     L = width(lanes)
     D = len(state_like)
     prepared_like = prepare(model)
-    start, end = local(state_like, 1, lanes), local(state_like, 1, lanes)
+    number = state_like[0]  # its type is the precision of all that follows
+    start, end = local(state_like, 1, lanes, number), local(state_like, 1, lanes, number)
     scratch = scratch_space(method, state_like, lanes)
     block = Block(
         lanes,
@@ -57,12 +60,13 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, noise,
         prepared_like,
         waveform,
         state_like,
-        local(model, 1, lanes),
-        local(prepared_like, 1, lanes),
-        local(waveform, 1, lanes),
+        local(model, 1, lanes, 0.0),
+        local(prepared_like, 1, lanes, number),
+        local(waveform, 1, lanes, precise(waveform, number)),
         columns.table,
         disturbance(noise, lanes, dt),
     )
+    level = like(number, threshold)
     spiked = 0
     traced_end = span.traced
     for low in range(span.low, span.high, L):
@@ -84,14 +88,14 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, noise,
             step(method, block, start, end, scratch, t, t_end, dt)
             crossed = 0
             for lane in range(L):
-                crossed |= (start[0, lane] < threshold) & (end[0, lane] >= threshold)
+                crossed |= (start[0, lane] < level) & (end[0, lane] >= level)
             if crossed:
                 for lane in range(here):
-                    if start[0, lane] < threshold and end[0, lane] >= threshold:
+                    if start[0, lane] < level and end[0, lane] >= level:
                         before = slope(block, lane, take(state_like, start, lane), t, False)[0] * dt
                         after = slope(block, lane, take(state_like, end, lane), t_end, True)[0] * dt
-                        cubic = hermite(start[0, lane], end[0, lane], before, after)
-                        part = crossing(start[0, lane] - threshold, cubic, 1.0)
+                        below, above = start[0, lane] - np.float64(level), end[0, lane] - np.float64(level)
+                        part = crossing(below, hermite(below, above, before, after), 1.0)
                         spikes.count[low + lane] += 1
                         spikes.neuron[spiked] = low + lane
                         spikes.time[spiked] = (number + part) * dt

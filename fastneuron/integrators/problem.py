@@ -65,7 +65,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         self.n = self.state.shape[1]
-        self.lanes = choose_lanes(self.n)
+        self.lanes = choose_lanes(self.n, self.state.itemsize)
         self.columns = _columns([*self.model.parameters.values(), *self.current.columns], self.n, self.current.table)
         self.spike_count = np.zeros(self.n, np.int64)
         self.noise_source = None
@@ -74,9 +74,9 @@ class Problem:
             self.noise_source = Source(self.noise.like(), columns, self.seed, np.zeros(self.n))
 
     @property
-    def likes(self) -> tuple[Any, Any, tuple[float, ...]]:
+    def likes(self) -> tuple[Any, Any, tuple[Any, ...]]:
         """Tuples whose types tell a kernel the model, the current, and the number of states."""
-        return self.model.like(), self.current.like(), (0.0,) * len(self.state)
+        return self.model.like(), self.current.like(), (self.state.dtype.type(0),) * len(self.state)
 
     def buffer(self, room: int) -> SpikeBuffer:
         """An empty list for that many spikes."""

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
+from numba import types
 
 from .._jit import specialises
 from .._parametrised import Parameter, Parametrised, formula
@@ -85,5 +86,5 @@ def _prepare(parameters):
 
 @specialises(derivative)
 def _derivative(parameters, state, current, prepared):
-    function = formula(parameters, "derivative")
+    function = formula(parameters, "derivative", single=state.dtype is types.float32)
     return lambda parameters, state, current, prepared: function(*(state + (current, prepared)))  # noqa: RUF005

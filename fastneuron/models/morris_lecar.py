@@ -152,8 +152,8 @@ class MorrisLecar(Model):
         With a = exp(2 (V1 - V) / V2) and u = exp((V3 - V) / (2 V4)): M = 1 / (1 + a), Ninf = 1 / (1 + u^4), and
         1 / tau = phi (u + 1/u) / 2.
         """
-        a = exp_bounded((p.V1 - V) * p.slope_M, 350.0)  # the bounds keep (1 + a) (1 + u^4) below overflow
-        u, u_inverse = exp_pair((p.V3 - V) * p.slope_N, 87.0)
+        a = exp_bounded((p.V1 - V) * p.slope_M, (350.0, 40.0))  # the bounds keep (1 + a) (1 + u^4) below overflow
+        u, u_inverse = exp_pair((p.V3 - V) * p.slope_N, (87.0, 10.0))
         u2 = u * u
         closed_M = 1.0 + a
         closed_N = fma(u2, u2, 1.0)

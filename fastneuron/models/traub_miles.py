@@ -112,10 +112,10 @@ class TraubMiles(Model):
         v = V - p.V_T
         alpha_m = 1.28 * exprelr((13.0 - v) * 0.25)
         beta_m = 1.4 * exprelr((v - 40.0) * 0.2)
-        alpha_h = 0.128 * exp_bounded((17.0 - v) * (1.0 / 18.0), 700.0)
-        beta_h = 4.0 / (1.0 + exp_bounded((40.0 - v) * 0.2, 700.0))
+        alpha_h = 0.128 * exp_bounded((17.0 - v) * (1.0 / 18.0), (700.0, 87.0))
+        beta_h = 4.0 / (1.0 + exp_bounded((40.0 - v) * 0.2, (700.0, 87.0)))
         alpha_n = 0.16 * exprelr((15.0 - v) * 0.2)
-        beta_n = 0.5 * exp_bounded((10.0 - v) * 0.025, 700.0)
+        beta_n = 0.5 * exp_bounded((10.0 - v) * 0.025, (700.0, 87.0))
         n2 = n * n
         dV = fma(-p.leak, V, fma(I, p.per_C, p.rest))
         dV = fma(-(p.sodium * (m * m * m) * h), V - p.E_Na, dV)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import fitzhugh_nagumo, hodgkin_huxley, morris_lecar, morris_lecar_full, traub_miles
+from . import currents, fitzhugh_nagumo, hodgkin_huxley, morris_lecar, morris_lecar_full, traub_miles
 
 MODELS: dict[str, Any] = {  # by the name of the model's class
     "FitzHughNagumo": fitzhugh_nagumo,
@@ -62,7 +63,7 @@ def simulate(
     model: Any,
     duration: float,
     dt: float = 0.05,
-    current: npt.ArrayLike = 0.0,
+    current: Any = 0.0,
     initial: Mapping[str, npt.ArrayLike] | None = None,
     method: str = "dop853",
     record: str | Sequence[str] | None = None,
@@ -71,13 +72,21 @@ def simulate(
     threshold: float | None = None,
     threads: int | None = None,
     progress: bool = False,
+    *,
+    sample_interval: float | None = None,
+    rtol: float | None = None,
+    atol: float | Mapping[str, float] | None = None,
+    noise: None = None,
+    seed: int = 0,
+    dtype: Any = np.float64,
 ) -> Run:
     """Integrate a population of neurons with SciPy, to near machine precision.
 
-    The arguments are those of `fastneuron.simulate` and mean the same, but for four: `dt` only sets the times of the
-    samples (every * dt), and `method`, `threads` and `progress` have no effect.  The textbook equations are solved one
-    neuron at a time by ``scipy.integrate.solve_ivp`` with the method DOP853 at relative and absolute tolerances of
-    1e-13, and spikes are located as its events.  Thousands of times slower than `fastneuron.simulate`.
+    The arguments are those of `fastneuron.simulate` and mean the same, but for these: `dt` only sets the times of the
+    samples (every * dt), `method`, `threads`, `progress`, `rtol`, `atol`, `seed`, `dtype` have no effect; there is no
+    `noise`.  The textbook equations are solved one neuron at a time by ``scipy.integrate.solve_ivp`` with the method
+    DOP853 at relative and absolute tolerances of 1e-13, anew from each jump or kink of the current, and spikes are
+    located as its events.  Thousands of times slower than `fastneuron.simulate`.
 
     Parameters
     ----------
@@ -85,8 +94,8 @@ def simulate(
         Any of the package's own models; its class name chooses the equations, its ``parameters`` their constants.
     duration, dt : float
         ms.
-    current : float or (n,) array_like, default 0
-        Injected current, uA/cm^2.
+    current : float, (n,) array_like or Current, default 0
+        Injected current, uA/cm^2; its edges are where they are, on no grid.
     initial : dict of float or (n,) array_like, optional
         Initial value by name of state.
     method : str
@@ -99,8 +108,12 @@ def simulate(
         Which neurons to sample.
     threshold : float, optional
         A spike is an upward crossing of it by the voltage, mV.
-    threads, progress
+    sample_interval : float, optional
+        Time between samples, ms, in place of `every`.
+    threads, progress, rtol, atol, seed, dtype
         No effect.
+    noise : None
+        There is no reference for it.
 
     Returns
     -------
@@ -110,7 +123,7 @@ def simulate(
     Raises
     ------
     NotImplementedError
-        If there are no equations for this model.
+        If there are no equations for this model or current.
     ValueError
         If sizes do not broadcast, or a state's name is unknown.
     FloatingPointError
@@ -127,18 +140,22 @@ def simulate(
     True
     """
     equations = _equations(model)
+    if noise is not None:
+        raise NotImplementedError("there is no reference for noise")
     names = equations.derivative.__code__.co_varnames[2 : equations.derivative.__code__.co_argcount]
     wanted = dict(initial or {})
     if unknown := set(wanted) - set(names):
         raise ValueError(f"initial must be of {', '.join(names)}; got {', '.join(sorted(unknown))}")
     threshold = equations.THRESHOLD if threshold is None else float(threshold)
 
-    values = {**model.parameters, "current": current, **wanted}
+    formula = hasattr(current, "parameters") or hasattr(current, "parts")
+    values = {**model.parameters, "current": np.zeros(current.size) if formula else current, **wanted}
     values = dict(zip(values, np.broadcast_arrays(*map(np.atleast_1d, values.values())), strict=True))
     n = values["current"].size
-    steps = round(duration / dt)
     recorded = [] if record is None else [record] if isinstance(record, str) else list(record)
-    time = np.arange(0, steps + 1, min(every, steps + 1)) * dt if recorded else np.empty(0)
+    step = dt if sample_interval is None else sample_interval
+    steps = int(duration / step * (1 + 1e-12))
+    time = np.arange(0, steps + 1, min(every, steps + 1)) * step if recorded else np.empty(0)
     everybody = np.arange(n if recorded else 0)
     chosen = everybody if neurons is None else np.atleast_1d(everybody[neurons])
 
@@ -149,8 +166,9 @@ def simulate(
         p = SimpleNamespace(**{name: float(values[name][i]) for name in model.parameters})
         V = float(values["V"][i]) if "V" in values else equations.INITIAL_V
         start = {"V": V, **equations.initial(V, p), **{name: float(values[name][i]) for name in wanted}}
+        drive = currents.of_neuron(current, i, duration) if formula else currents.constant(float(values["current"][i]))
         end[:, i], crossings, samples[:, i] = _solve(
-            equations, p, float(values["current"][i]), [start[name] for name in names], duration, threshold, time
+            equations, p, drive, [start[name] for name in names], duration, threshold, time
         )
         spikes.append(crossings)
 
@@ -178,10 +196,30 @@ def _equations(model: Any) -> Any:
 
 def _solve(equations, p, current, start, duration, threshold, times):
     """One neuron: its final state, its spike times, its states at `times`."""
+    value, edges = current
+    stops = [0.0, *sorted({float(edge) for edge in edges if 0 < edge < duration}), float(duration)]
+    state = np.array(start, float)
+    samples = np.outer(state, np.ones(times.size))
+    crossings: list[np.ndarray] = []
+    for begin, end in itertools.pairwise(stops):  # the integrator never sees a jump or a kink
+        solution = _smooth(equations, p, value, state, begin, end, threshold)
+        inside = (times > begin) & (times <= end)
+        if inside.any():
+            samples[:, inside] = solution.sol(times[inside])
+        crossings += solution.t_events
+        state = solution.y[:, -1]
+    found = np.unique(np.concatenate(crossings))  # one at the very end of a piece is found again in the next
+    return state, found[found > 0], samples  # a start on the threshold is no crossing
+
+
+def _smooth(equations, p, current, start, begin, end, threshold):
+    """One piece of time, in which the current is smooth; at its end, what counts is the current before."""
     from scipy.integrate import solve_ivp  # here: it takes longer to import than the rest of the package
 
+    just_before = np.nextafter(end, begin)
+
     def derivative(t, state):
-        return equations.derivative(p, current, *state)
+        return equations.derivative(p, current(min(t, just_before)), *state)
 
     def spike(t, state):
         return state[0] - threshold
@@ -190,13 +228,10 @@ def _solve(equations, p, current, start, duration, threshold, times):
 
     try:
         solution = solve_ivp(
-            derivative, (0, duration), start, "DOP853", events=spike, dense_output=True, rtol=TOLERANCE, atol=TOLERANCE
+            derivative, (begin, end), start, "DOP853", events=spike, dense_output=True, rtol=TOLERANCE, atol=TOLERANCE
         )
     except OverflowError:
         raise FloatingPointError("the model's formulas overflow: the state has run away") from None
     if not solution.success:
         raise FloatingPointError(f"SciPy gave up at t = {solution.t[-1]} ms: {solution.message}")
-    (crossings,) = solution.t_events
-    # SciPy answers for no times, and for no duration, with errors
-    samples = solution.sol(times) if times.size and duration else np.outer(start, np.ones(times.size))
-    return solution.y[:, -1], crossings[crossings > 0], samples  # a start on the threshold is no crossing
+    return solution
