@@ -287,7 +287,7 @@ def _draw(found: dict[str, Any], out: Path) -> None:
     rows = [
         row
         for row in found["population"]
-        if row["n"] == n and (row.get("trusted") or found["quick"] and "ratio" in row)
+        if row["n"] == n and (row.get("trusted") or (found["quick"] and "ratio" in row))
     ]
     bars = {_who(row): row["steps_per_s"] / 1e6 for row in rows}
     bars["fastneuron, 1 thread"] = float(np.median([row["ours_steps_per_s"] for row in rows])) / 1e6
