@@ -33,7 +33,6 @@ def versus(request, benchmark, quick):
     several comparisons in one test; `work`, that of one call (neuron-steps, say), adds speeds to the table; `threads`
     is how many cores ours wants, 0 if it works in other processes; one thread is timed by what it takes of its core.
     """
-
     compared = []
 
     def compare(ours, rival, at_least=None, name="", work=None, rounds=9, threads=1):
