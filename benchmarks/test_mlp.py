@@ -97,8 +97,8 @@ def test_ensemble_on_two_threads(versus, quick, digits):
 
 def test_ensemble_against_pytorch(versus, quick, digits):
     k = 4 if quick else 100
-    rival = pytorch([64, 32, 10], *digits, 32, 5, nets=k)
-    versus(ensemble(k, *digits, 2), rival, at_least=15, work=k * 57 * 5, threads=2, rounds=3)
+    rival = pytorch([64, 32, 10], *digits, 32, 2, nets=k)
+    versus(ensemble(k, *digits, 2, epochs=2), rival, at_least=15, work=k * 57 * 2, threads=2, rounds=3)
 
 
 def test_one_row(versus, digits):
