@@ -1,4 +1,4 @@
-"""fastneuron: large populations of neurons, and layers of perceptrons, at the speed of hand-written SIMD code."""
+"""fastneuron: large populations of neurons, and layers of perceptrons, close to the speed of hand-written SIMD code."""
 
 from . import math, reference
 from ._version import __version__
