@@ -11,13 +11,13 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from . import _mlp_kernels as kernels
-from ._activations import ACTIVATIONS, LEAK
 from ._check import known, number, whole
-from ._losses import CROSS_ENTROPY, LOSSES, OUTPUTS, SIGMOID, SOFTMAX
-from ._optimisers import SGD, Adam, Momentum, Nesterov, RMSprop
+from ._mlp import kernels
+from ._mlp.activations import ACTIVATIONS, LEAK
+from ._mlp.losses import CROSS_ENTROPY, LOSSES, OUTPUTS, SIGMOID, SOFTMAX
+from ._mlp.optimisers import SGD, Adam, Momentum, Nesterov, RMSprop
+from ._mlp.training import History, Plan, train
 from ._threads import available, spread
-from ._training import History, Plan, train
 
 __all__ = ["MLP", "SGD", "Adam", "Ensemble", "Gradient", "History", "Momentum", "Nesterov", "RMSprop", "check_gradient"]
 

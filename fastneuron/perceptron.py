@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,8 +13,6 @@ from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
-import scipy.linalg
-import scipy.sparse
 
 from . import _check, _threads
 from ._perceptron import dense, rules, sparse, training
@@ -248,7 +247,7 @@ class Perceptron:
         return y
 
     def _net(self, X: Any, weights: np.ndarray, bias: np.ndarray, threads: int | None) -> np.ndarray:
-        if scipy.sparse.issparse(X):
+        if _is_sparse(X):
             n, finite = _sparse_net(_sparse(X, self.n_inputs, self.dtype), weights, bias)
             if not finite:
                 self._blame(X, n)
@@ -278,7 +277,7 @@ class Perceptron:
     def _blame(self, X: Any, n: np.ndarray) -> None:
         """Say what is wrong about the first row whose net input is not finite."""
         row = int(np.flatnonzero(~np.isfinite(n).all(axis=1))[0])
-        values = X[[row]].toarray()[0] if scipy.sparse.issparse(X) else X[row]
+        values = X[[row]].toarray()[0] if _is_sparse(X) else X[row]
         _refuse(row, values)
 
     # learning
@@ -483,7 +482,7 @@ class Perceptron:
         self, X: Any, T: Any, epochs: int, rule: str, sample_weight: Any, shuffle: bool, seed: Any
     ) -> training.Rows:
         rows: Any
-        if scipy.sparse.issparse(X):
+        if _is_sparse(X):
             n, rows = X.shape[0], _sparse(X, self.n_inputs, self.dtype)
         else:
             rows = _real("X", X)
@@ -505,7 +504,7 @@ class Perceptron:
         )
 
     def _no_stream(self, X: Any, epochs: int, shuffle: bool, pocket: bool, sample_weight: Any) -> None:
-        if scipy.sparse.issparse(X) or isinstance(X, np.ndarray) or not isinstance(X, Iterable):
+        if _is_sparse(X) or isinstance(X, np.ndarray) or not isinstance(X, Iterable):
             raise TypeError("T is missing: give train(X, T), or an iterable of batches (X, T) for X")
         for name, given in {"shuffle": shuffle, "pocket": pocket, "sample_weight": sample_weight is not None}.items():
             if given:
@@ -535,7 +534,7 @@ class Perceptron:
 
     def _targets(self, T: Any, n: int, rule: str) -> np.ndarray:
         """Signs (n, S) int8; for rule lms, numbers of the layer's type."""
-        if scipy.sparse.issparse(T):
+        if _is_sparse(T):
             T = T.toarray()
         targets = _real("T", T)
         S, low = self.n_neurons, LOW[self.transfer]
@@ -728,10 +727,17 @@ def least_squares_layer(X: npt.ArrayLike, T: npt.ArrayLike, ridge: float = 0.0) 
     y[:n] = targets
     if ridge:
         a[n:] = np.sqrt(ridge) * np.eye(R, R + 1)
+    import scipy.linalg  # here: it takes longer to import than the rest of the package
+
     solution, _, rank, _ = scipy.linalg.lstsq(a, y, cond=np.finfo(dtype).eps * max(a.shape), lapack_driver="gelsd")
     layer = Perceptron(R, targets.shape[1], "linear", dtype)
     layer.weights, layer.bias = solution[:R].T, solution[R]
     return layer, int(rank)
+
+
+def _is_sparse(X: Any) -> bool:
+    """Whether X is SciPy's; nothing can be before scipy.sparse is imported, which takes its time."""
+    return "scipy.sparse" in sys.modules and sys.modules["scipy.sparse"].issparse(X)
 
 
 def _real(name: str, value: Any) -> np.ndarray:

@@ -15,8 +15,8 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .. import _check
+from .._mlp.training import History, Pace, Plan, train
 from .._threads import spread
-from .._training import History, Pace, Plan, train
 from ..mlp import MLP, blas_threads
 
 Array = npt.NDArray[Any]

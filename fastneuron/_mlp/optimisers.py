@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._bits import like
-from ._calls import stay_whole, whole
-from ._jit import inline, specialises
-from ._lanes import fma, put, take
+from .._bits import like
+from .._jit import inline, specialises
+from .._lanes import fma, put, take
+from .calls import stay_whole, whole
 
 
 class SGD(NamedTuple):

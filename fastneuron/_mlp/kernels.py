@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._activations import respond
-from ._calls import melt
-from ._jit import kernel
-from ._losses import cost_and_slope, emit, slope_through
-from ._optimisers import update
-from ._products import LARGE, large_product, small_product
-from ._views import matrix, part
+from .._jit import kernel
+from .activations import respond
+from .calls import melt
+from .losses import cost_and_slope, emit, slope_through
+from .optimisers import update
+from .products import LARGE, large_product, small_product
+from .views import matrix, part
 
 ROWS = 256  # rows taken at a time where no batch says otherwise
 

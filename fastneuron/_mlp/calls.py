@@ -4,7 +4,7 @@ import numba
 from numba import types
 from numba.extending import intrinsic
 
-from ._jit import FLAGS
+from .._jit import FLAGS
 
 melt = numba.njit(inline="always", **FLAGS)  # copied into its caller before typing: compiled once, not once per level
 whole = numba.njit(forceinline=False, **FLAGS)  # said aloud, or it is inherited from an inlined caller

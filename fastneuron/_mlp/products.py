@@ -13,8 +13,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ._calls import stay_whole, whole
-from ._jit import inline, specialises
+from .._jit import inline, specialises
+from .calls import stay_whole, whole
 
 LARGE = (
     32768  # entries of a weight matrix from which on BLAS wins (128 x 128: 0.8 of our time lost, 256 x 256: 0.9 gained)

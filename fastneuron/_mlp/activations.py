@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from ._bits import like, select
-from ._calls import stay_whole, whole
-from ._jit import inline, specialises
-from ._lanes import fma
-from ._math import erf, exp, sigmoid, softplus, tanh
+from .._bits import like, select
+from .._jit import inline, specialises
+from .._lanes import fma
+from .._math import erf, exp, sigmoid, softplus, tanh
+from .calls import stay_whole, whole
 
 LEAK = 0.01  # slope of leaky_relu below 0
 ROOT_HALF = 0.7071067811865476

@@ -6,9 +6,9 @@ Costs are added in float64, in order; elementary functions are applied across ro
 outputs too.
 """
 
-from ._bits import like
-from ._calls import stay_whole, whole
-from ._math import exp, log, sigmoid, softplus
+from .._bits import like
+from .._math import exp, log, sigmoid, softplus
+from .calls import stay_whole, whole
 
 OUTPUTS = ("linear", "sigmoid", "softmax")
 LOSSES = ("mse", "cross_entropy")

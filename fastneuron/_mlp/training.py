@@ -8,12 +8,10 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-import scipy.linalg
-import scipy.optimize
 
-from . import _mlp_kernels as kernels
-from ._check import known, number, whole
-from ._optimisers import OPTIMISERS
+from .._check import known, number, whole
+from . import kernels
+from .optimisers import OPTIMISERS
 
 MLP = Any  # fastneuron.mlp stands above
 
@@ -255,8 +253,10 @@ def _lbfgs(net: MLP, data: Any, plan: Plan, orders: np.random.Generator, watch: 
 
     if plan.epochs == 0:
         return
+    from scipy import optimize  # here: it takes longer to import than the rest of the package
+
     start = net.parameters.astype(np.float64)
-    result = scipy.optimize.minimize(
+    result = optimize.minimize(
         value_and_slope,
         start,
         jac=True,
@@ -275,6 +275,8 @@ def _levenberg_marquardt(
     net: MLP, data: Any, plan: Plan, orders: np.random.Generator, watch: Watch, pace: Pace
 ) -> Iterator[float]:
     """Hagan & Menhaj (1994), IEEE Trans Neural Netw 5:989, with mu from 0.01, a tenth of it after a success."""
+    from scipy import linalg
+
     X, T, weight = data
     decay = 0.5 * _decayed(net, plan)
     nothing = np.empty(0, net.dtype)
@@ -294,8 +296,8 @@ def _levenberg_marquardt(
             slope = slope + J.T @ error
         while mu <= 1e10:
             try:
-                factor = scipy.linalg.cho_factor(hessian + mu * np.eye(x.size))
-                net.parameters = x - scipy.linalg.cho_solve(factor, slope)
+                factor = linalg.cho_factor(hessian + mu * np.eye(x.size))
+                net.parameters = x - linalg.cho_solve(factor, slope)
                 trial = objective()
             except (np.linalg.LinAlgError, ValueError):  # not positive definite in rounding, or not finite
                 trial = math.inf
