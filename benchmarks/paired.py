@@ -40,7 +40,13 @@ class Paired(NamedTuple):
         return f"{self.ratio:.3g}x +- {100 * self.spread:.1f} %"
 
 
-def paired(a: Callable[[], Any], b: Callable[[], Any], rounds: int = 7, least: float = 0.05) -> Paired:
+def paired(
+    a: Callable[[], Any],
+    b: Callable[[], Any],
+    rounds: int = 7,
+    least: float = 0.05,
+    clock: Callable[[], float] = perf_counter,
+) -> Paired:
     """Time `a` against `b`, in rounds of a b b a, so that what drifts slowly hits both alike.
 
     Parameters
@@ -51,6 +57,9 @@ def paired(a: Callable[[], Any], b: Callable[[], Any], rounds: int = 7, least: f
         How many ratios to take.
     least : float, default 0.05
         Each timing repeats its program until it lasts about this long, s.
+    clock : callable, default time.perf_counter
+        For programs of one thread in this process, ``time.process_time`` says what they take of a core, however many
+        others want it; on an idle machine the two agree.
 
     Examples
     --------
@@ -61,16 +70,16 @@ def paired(a: Callable[[], Any], b: Callable[[], Any], rounds: int = 7, least: f
     many = {}
     for program in (a, b):
         program()
-        many[program] = max(1, round(least / max(_time(program, 1)[0], 1e-9)))
+        many[program] = max(1, round(least / max(_time(program, 1, clock)[0], 1e-9)))
     collecting = gc.isenabled()
     gc.disable()
     try:
-        timed = [[_time(program, many[program]) for program in (a, b, b, a)] for _ in range(rounds)]
+        timed = [[_time(program, many[program], clock) for program in (a, b, b, a)] for _ in range(rounds)]
     finally:
         if collecting:
             gc.enable()
-    first, second, third, fourth = ([wall for wall, _ in column] for column in zip(*timed, strict=True))
-    cores = statistics.median(cpu / wall for one, _, _, other in timed for wall, cpu in (one, other))
+    first, second, third, fourth = ([seconds for seconds, _ in column] for column in zip(*timed, strict=True))
+    cores = statistics.median(cores for one, _, _, other in timed for _, cores in (one, other))
     in_a, in_b = _means(first, fourth), _means(second, third)
     ratio, spread = _ratio(in_b, in_a)
     same, noise = _ratio(fourth, first)
@@ -89,9 +98,9 @@ def _ratio(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
     return middle, (high - low) / 2 / middle
 
 
-def _time(program: Callable[[], Any], many: int) -> tuple[float, float]:
-    """Seconds per call: by the clock on the wall, and of CPU time."""
-    begin, begin_cpu = perf_counter(), process_time()
+def _time(program: Callable[[], Any], many: int, clock: Callable[[], float]) -> tuple[float, float]:
+    """Seconds per call by that clock, and how many cores it had."""
+    wall, cpu, begin = perf_counter(), process_time(), clock()
     for _ in range(many):
         program()
-    return (perf_counter() - begin) / many, (process_time() - begin_cpu) / many
+    return (clock() - begin) / many, (process_time() - cpu) / (perf_counter() - wall)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
-from benchmarks.handwritten import handwritten, library, start
+from benchmarks.in_c import handwritten, library, start
 from fastneuron._rivals import numba_rk4
 
 DT = 0.05

@@ -1,14 +1,17 @@
-"""fastneuron: large populations of neurons, and layers of perceptrons, at the speed of hand-written SIMD code."""
+"""fastneuron: large populations of neurons, and layers of perceptrons, close to the speed of hand-written SIMD code."""
 
 from . import math, reference
 from ._version import __version__
 from .currents import Chirp, Current, Pulses, Ramp, Samples, Sine, Step
+from .mlp import MLP, check_gradient
 from .models import FitzHughNagumo, HodgkinHuxley, Model, MorrisLecar, MorrisLecarFull, TraubMiles
 from .noise import Noise, OrnsteinUhlenbeck, WhiteNoise
+from .perceptron import Perceptron, PerceptronHistory, least_squares_layer
 from .recording import Run, Spikes
 from .simulate import simulate
 
 __all__ = [
+    "MLP",
     "Chirp",
     "Current",
     "FitzHughNagumo",
@@ -18,6 +21,8 @@ __all__ = [
     "MorrisLecarFull",
     "Noise",
     "OrnsteinUhlenbeck",
+    "Perceptron",
+    "PerceptronHistory",
     "Pulses",
     "Ramp",
     "Run",
@@ -28,6 +33,8 @@ __all__ = [
     "TraubMiles",
     "WhiteNoise",
     "__version__",
+    "check_gradient",
+    "least_squares_layer",
     "math",
     "reference",
     "simulate",

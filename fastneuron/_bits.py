@@ -70,6 +70,19 @@ def scale(typingctx, y, rounded):
 
 
 @intrinsic
+def unscale(typingctx, y, rounded):
+    """y 2**-k, k in the low bits of `rounded`; y and the result are normal."""
+    form = FORMATS[y]
+
+    def codegen(context, builder, signature, args):
+        y, rounded = (builder.bitcast(arg, form.integer) for arg in args)
+        shifted = builder.shl(rounded, form.integer(form.mantissa))
+        return builder.bitcast(builder.sub(y, shifted), args[0].type)
+
+    return y(y, y), codegen
+
+
+@intrinsic
 def split(typingctx, x):
     """(k, m) with x = 2**k m and sqrt(1/2) <= m < sqrt(2), for a positive normal x."""
     form = FORMATS[x]

@@ -57,8 +57,11 @@ def choose_lanes(n, itemsize=8):
     A few neurons waste less of a block of two vectors; a loop of one is unrolled and loses its SIMD form (420 ns a step
     instead of 165 on Zen 4).
     """
-    if n >= 16 * Lanes64().lanes:
-        return Lanes64()
+    return Lanes64() if n >= 16 * Lanes64().lanes else two_vectors(itemsize)
+
+
+def two_vectors(itemsize=8):
+    """The block of two vectors of this machine."""
     vector = 64 if "avx512f" in _host_features() else 32
     return {8: Lanes8(), 16: Lanes16(), 32: Lanes32()}[2 * vector // itemsize]
 

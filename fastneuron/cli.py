@@ -54,7 +54,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="fastneuron", description="Large populations of neurons at the speed of hand-written SIMD.")
+    parser = _Parser(prog="fastneuron", description="Large populations of neurons, fast.")
     parser.add_argument("--version", action="version", version=f"fastneuron {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command", parser_class=_Parser)
 

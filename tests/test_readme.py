@@ -36,3 +36,12 @@ def test_published_sets_in_the_table(preset):
 def test_every_figure_and_file_it_names_is_there():
     for path in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (Path(__file__).parents[1] / path).exists(), path
+
+
+def test_every_figure_of_speed_is_from_the_stored_run():
+    stored = (Path(__file__).parents[1] / "benchmarks/results/peers.md").read_text().splitlines()
+    section = README[README.index("<!-- performance -->") :].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    assert rows
+    assert set(rows) <= set(stored)
+    assert stored[0] in section

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._jit import helper, inline, kernel
-from .._lanes import axpy, bits, fma, from_bits, local, put, put_at, take, width
+from .._lanes import axpy, bits, fma, from_bits, local, put, put_at, take, two_vectors, width
 from .._math import exp_bounded
 from ..currents import edge
 from ..models import prepare
@@ -360,7 +360,7 @@ def advance(method: Any, problem: Problem, low: int, high: int) -> Generator[flo
     before = 0.0
     while not done:
         bad, count, done = integrate_adaptively(
-            method, p.lanes, *p.likes, p.columns, p.state, clock, low, high, p.duration,
+            method, two_vectors(), *p.likes, p.columns, p.state, clock, low, high, p.duration,
             Tolerance(p.rtol, p.atol), p.threshold, buffer, p.traces,
         )  # fmt: skip
         if bad >= 0:  # go on with those before it: which fails first must not depend on the order of work

@@ -1,0 +1,93 @@
+"""The working tree against another revision, in one environment each, timed in turns."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from .paired import DISTRUST, paired
+
+ROOT = Path(__file__).parents[1]
+SLOWER = 0.95  # a ratio below, if it can be believed, fails
+
+TASKS = {
+    "4,096 neurons, RK4, one thread": "fn.simulate(model, 50.0, current=np.linspace(80, 130, 4096), threads=1)",
+    "4,096 neurons, V recorded": "fn.simulate(model, 50.0, current=np.linspace(80, 130, 4096), threads=1, record='V')",
+    "one neuron": "fn.simulate(model, 5000.0, current=100.0, threads=1)",
+    "30 neurons, all cores": "fn.simulate(model, 1000.0, current=np.linspace(80, 130, 30))",
+}
+# answers each line it reads, a task, when it is done
+WORKER = """
+import sys
+import numpy as np, fastneuron as fn
+model = fn.MorrisLecar.hopf()
+print("ready", fn.__file__, flush=True)
+for line in sys.stdin:
+    eval(line)
+    print("done", flush=True)
+"""
+
+
+class Worker:
+    """A process of one revision that does tasks when told."""
+
+    def __init__(self, python: Path) -> None:
+        self.process = subprocess.Popen(
+            [python, "-I", "-c", WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        self._answer()
+
+    def __call__(self, task: str) -> None:
+        """Have it done."""
+        assert self.process.stdin
+        self.process.stdin.write(task + "\n")
+        self._answer()
+
+    def _answer(self) -> None:
+        assert self.process.stdout
+        if not self.process.stdout.readline():
+            raise RuntimeError("a worker ended; its error stands above")
+
+    def end(self) -> None:
+        """Let it go."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def gate(against: str, quick: bool) -> int:
+    """Compare this working tree with revision `against`; 1 if something became slower, else 0."""
+    with tempfile.TemporaryDirectory() as folder:
+        other = Path(folder) / "other"
+        subprocess.run(["git", "-C", ROOT, "worktree", "add", "--quiet", "--detach", other, against], check=True)
+        try:
+            pythons = [_environment(Path(folder) / name, tree) for name, tree in (("mine", ROOT), ("theirs", other))]
+            mine, theirs = map(Worker, pythons)
+            slower = False
+            print(f"how many times as fast as {against}:")
+            for name, task in TASKS.items():
+                result = paired(
+                    lambda task=task: mine(task),
+                    lambda task=task: theirs(task),
+                    1 if quick else 9,
+                    0.0 if quick else 0.1,
+                )
+                trusted = not quick and result.floor < DISTRUST
+                failed = trusted and result.ratio * (1 + result.spread) < SLOWER
+                slower |= failed
+                note = "  SLOWER" if failed else "" if trusted else "  DISTRUST"
+                print(f"  {name:32} {result}, A/A {result.floor:.1%}{note}", flush=True)
+            mine.end()
+            theirs.end()
+        finally:
+            subprocess.run(["git", "-C", ROOT, "worktree", "remove", "--force", other], check=True)
+    return int(slower)
+
+
+def _environment(folder: Path, tree: Path) -> Path:
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    python = folder / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", tree], check=True)
+    return python

@@ -1,0 +1,1 @@
+"""The inside of the multi-layer perceptron: one idea per file."""

@@ -1,0 +1,11 @@
+"""The layers and networks as scikit-learn estimators (extra ``sklearn``)."""
+
+try:
+    import sklearn as sklearn
+except ImportError:
+    raise ImportError("fastneuron.sklearn needs scikit-learn: pip install 'fastneuron[sklearn]'") from None
+
+from .mlp import MLPClassifier, MLPRegressor
+from .perceptron import PerceptronClassifier
+
+__all__ = ["MLPClassifier", "MLPRegressor", "PerceptronClassifier"]
