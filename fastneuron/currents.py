@@ -307,6 +307,11 @@ class Samples(Current):
         super().__init__(rows, samples.shape[-1] - 1.0, interval, float(held))
         object.__setattr__(self, "table", samples.ravel())
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Samples) and super().__eq__(other) and np.array_equal(self.table, other.table)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __reduce__(self) -> Any:
         values = self.table.reshape(self.size, -1) if np.ndim(self.first) else self.table
         return Samples, (values, self.interval, bool(self.held))

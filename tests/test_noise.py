@@ -241,7 +241,7 @@ def same(one, other, n):
     assert one.spikes.time.tobytes() == other.spikes.time[other.spikes.neuron < n].tobytes()
 
 
-@pytest.fixture(scope="module", params=NOISES)
+@pytest.fixture(scope="module", params=["coloured", pytest.param("white", marks=pytest.mark.slow)])
 def whole(request):
     run = noisy(NOISES[request.param])
     assert run.spike_count.max() > 0

@@ -38,9 +38,12 @@ class Gated(fn.Model):
         return (I - V - 60.0) / p.tau, fn.math.sigmoid((V + 40.0) / p.slope) - x
 
 
-@pytest.mark.parametrize("options", [{"method": "rk4"}, {"method": "dop853", "rtol": 1e-9}], ids=["rk4", "dop853"])
-def test_the_bits_of_the_built_in_model(options):
-    arguments = {"duration": 100.0, "current": np.linspace(0.0, 1.0, 20), "record": ("V", "W"), **options}
+@pytest.mark.parametrize(
+    "method",
+    ["rk4", pytest.param("dop853", marks=pytest.mark.slow)],
+)
+def test_the_bits_of_the_built_in_model(method):
+    arguments = {"duration": 100.0, "current": np.linspace(0.0, 1.0, 20), "record": ("V", "W"), "method": method}
     tau = np.linspace(10.0, 15.0, 20)
     own, built_in = (fn.simulate(kind(tau=tau), **arguments) for kind in (FitzHughNagumo, fn.FitzHughNagumo))
     assert built_in.spike_count.max() > 1
@@ -131,7 +134,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize("method", ["rk4", "dop853"])
+@pytest.mark.parametrize("method", ["rk4", pytest.param("dop853", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("derivative", "words", "line"), MISTAKES, ids=lambda x: getattr(x, "__name__", ""))
 def test_a_mistake_is_one_readable_message(derivative, words, line, method):
     if method == "dop853" and derivative is not branch_that_does_not_compile:
@@ -197,6 +200,7 @@ EDITS = [
 ]
 
 
+@pytest.mark.slow
 def test_cached_between_processes_and_never_stale(tmp_path, python):
     script = tmp_path / "script.py"
     cache = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
