@@ -168,7 +168,7 @@ def simulate(
         noise=noise,
         seed=seed if seed < 2**63 else seed - 2**64,  # the same bits as an int64
     )
-    if not type(model).__module__.startswith(__package__):
+    if not type(model).derivative.__module__.startswith(__package__):
         rehearse(model, problem.state[:, 0], 0.0)
     problem.traces.out[:, :, :1] = problem.state[np.ix_(which, rows)][:, :, np.newaxis]
     with _progress.bar(progress, n, duration, dt) as tick:
