@@ -17,9 +17,10 @@ import fastneuron as fn
 
 CASE = next(iter(MODELS.values()))
 SETUP = """
-import os, sys, time
+import os, signal, sys, time
 import numpy as np
 import fastneuron as fn
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
 def run(seed=0, threads=2):
     model = fn.MorrisLecar.hopf(V3=np.linspace(0, 4, 2000) + seed)
     return fn.simulate(model, 50.0, current=100.0, threads=threads)

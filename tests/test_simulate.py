@@ -56,7 +56,8 @@ def test_initial_state_is_that_of_the_reference(case):
         arguments = case.population(5) | {"initial": initial}
         one, other = fn.simulate(duration=0.0, **arguments), fn.reference.simulate(duration=0.0, **arguments)
         for name in case.states:
-            np.testing.assert_allclose(one.state[name], other.state[name], rtol=1e-14)
+            # 1 + tanh loses digits where a gate is nearly shut
+            np.testing.assert_allclose(one.state[name], other.state[name], rtol=1e-14, atol=2e-16)
 
 
 @both
