@@ -51,8 +51,8 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, noise,
     L = width(lanes)
     D = len(state_like)
     prepared_like = prepare(model)
-    number = state_like[0]  # its type is the precision of all that follows
-    start, end = local(state_like, 1, lanes, number), local(state_like, 1, lanes, number)
+    zero = state_like[0]  # its type is the precision of all that follows
+    start, end = local(state_like, 1, lanes, zero), local(state_like, 1, lanes, zero)
     scratch = scratch_space(method, state_like, lanes)
     block = Block(
         lanes,
@@ -61,12 +61,12 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, noise,
         waveform,
         state_like,
         local(model, 1, lanes, 0.0),
-        local(prepared_like, 1, lanes, number),
-        local(waveform, 1, lanes, precise(waveform, number)),
+        local(prepared_like, 1, lanes, zero),
+        local(waveform, 1, lanes, precise(waveform, zero)),
         columns.table,
         disturbance(noise, lanes, dt),
     )
-    level = like(number, threshold)
+    level = like(zero, threshold)
     spiked = 0
     traced_end = span.traced
     for low in range(span.low, span.high, L):
