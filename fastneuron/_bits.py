@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -25,16 +25,54 @@ FORMATS = {
 }
 
 
-def like(x, value):
-    """Generic: `value` in the precision of x; of a pair, the entry for float64 or for float32."""
+HELD_IN = {"x86_64": "x", "aarch64": "w", "arm64": "w"}  # how inline assembly calls a register for floats
+
+
+def _hold(builder, constant):
+    """The constant, unknown to the optimiser: it is then kept in a register or on the stack, one full vector each.
+
+    A known one is built anew from two instructions at every use in a loop that has more constants than the processor
+    has registers, which took a tenth of the speed (131 instead of 118 instructions per stage of Morris-Lecar, AVX2).
+    """
+    register = HELD_IN.get(binding.get_default_triple().split("-")[0])
+    if register is None:
+        return constant
+    form = ir.InlineAsm(ir.FunctionType(constant.type, [constant.type]), "", f"={register},0")
+    call = builder.call(form, [constant])
+    for attribute in ("nounwind", "readnone", "willreturn"):  # so that it is hoisted out of loops
+        set.add(call.attributes, attribute)  # llvmlite's own `add` does not know "willreturn"
+    return call
+
+
+@intrinsic
+def _held(typingctx, x):
+    return x(x), lambda context, builder, signature, args: _hold(builder, args[0])
+
+
+def like(x, constant):
+    """Generic: a constant in the precision of x; of a pair, the entry for float64 or for float32."""
 
 
 @specialises(like)
-def _like(x, value):
+def _like(x, constant):
     single = x is types.float32
-    if isinstance(value, types.BaseTuple):
+    if isinstance(constant, types.BaseTuple):
         index = int(single)
-        return (lambda x, value: types.float32(value[index])) if single else (lambda x, value: value[index])
+        if single:
+            return lambda x, constant: _held(types.float32(constant[index]))
+        return lambda x, constant: _held(constant[index])
+    if single:
+        return lambda x, constant: _held(types.float32(constant))
+    return lambda x, constant: _held(types.float64(constant))
+
+
+def narrowed(x, value):
+    """Generic: a value in the precision of x."""
+
+
+@specialises(narrowed)
+def _narrowed(x, value):
+    single = x is types.float32
     return (lambda x, value: types.float32(value)) if single else (lambda x, value: types.float64(value))
 
 
@@ -130,6 +168,7 @@ def polynomial(typingctx, x, coefficients):
         c = [builder.extract_value(values, i) for i in range(len(chosen))]
         if signature.args[0] is types.float32:
             c = [builder.fptrunc(value, ir.FloatType()) for value in c]
+        c = [_hold(builder, value) for value in c]
         x2 = builder.fmul(x, x)
         twos = [builder.fma(x, c[i + 1], c[i]) if i + 1 < len(c) else c[i] for i in range(0, len(c), 2)]
         fours = [

@@ -6,7 +6,7 @@ Costs are added in float64, in order; elementary functions are applied across ro
 outputs too.
 """
 
-from .._bits import like
+from .._bits import like, narrowed
 from .._math import exp, log, sigmoid, softplus
 from .calls import stay_whole, whole
 
@@ -123,7 +123,7 @@ def _squares(output, z, t, weight, share, spare):
     y = spare[:columns]
     for i in range(z.shape[0]):
         paid = 0.0
-        scale = like(share, 2.0) * weight[i] * share / like(share, columns)
+        scale = like(share, 2.0) * weight[i] * share / narrowed(share, columns)
         for j in range(columns):
             y[j] = z[i, j]
             error = z[i, j] - t[i, j]

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._bits import like
+from .._bits import narrowed
 from .._jit import inline, specialises
 from .._lanes import fma, put, take
 from .calls import stay_whole, whole
@@ -96,32 +96,32 @@ def _adam_numbers(optimiser, rate, step):
 
 @inline
 def _move_sgd(optimiser, numbers, w, g, memory):
-    return fma(-like(w, numbers[0]), g, w), memory
+    return fma(-narrowed(w, numbers[0]), g, w), memory
 
 
 @inline
 def _move_momentum(optimiser, numbers, w, g, memory):
-    v = fma(like(w, numbers[1]), memory[0], g)
-    return fma(-like(w, numbers[0]), v, w), (v,)
+    v = fma(narrowed(w, numbers[1]), memory[0], g)
+    return fma(-narrowed(w, numbers[0]), v, w), (v,)
 
 
 @inline
 def _move_nesterov(optimiser, numbers, w, g, memory):
-    v = fma(like(w, numbers[1]), memory[0], g)
-    return fma(-like(w, numbers[0]), fma(like(w, numbers[1]), v, g), w), (v,)
+    v = fma(narrowed(w, numbers[1]), memory[0], g)
+    return fma(-narrowed(w, numbers[0]), fma(narrowed(w, numbers[1]), v, g), w), (v,)
 
 
 @inline
 def _move_rmsprop(optimiser, numbers, w, g, memory):
-    s = fma(like(w, numbers[1]), memory[0], like(w, numbers[2]) * (g * g))
-    return w - like(w, numbers[0]) * g / (np.sqrt(s) + like(w, numbers[3])), (s,)
+    s = fma(narrowed(w, numbers[1]), memory[0], narrowed(w, numbers[2]) * (g * g))
+    return w - narrowed(w, numbers[0]) * g / (np.sqrt(s) + narrowed(w, numbers[3])), (s,)
 
 
 @inline
 def _move_adam(optimiser, numbers, w, g, memory):
-    m = fma(like(w, numbers[0]), memory[0], like(w, numbers[1]) * g)
-    v = fma(like(w, numbers[2]), memory[1], like(w, numbers[3]) * (g * g))
-    return w - like(w, numbers[4]) * m / fma(np.sqrt(v), like(w, numbers[5]), like(w, numbers[6])), (m, v)
+    m = fma(narrowed(w, numbers[0]), memory[0], narrowed(w, numbers[1]) * g)
+    v = fma(narrowed(w, numbers[2]), memory[1], narrowed(w, numbers[3]) * (g * g))
+    return w - narrowed(w, numbers[4]) * m / fma(np.sqrt(v), narrowed(w, numbers[5]), narrowed(w, numbers[6])), (m, v)
 
 
 HOW = {

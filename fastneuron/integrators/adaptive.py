@@ -17,7 +17,7 @@ from .._jit import helper, inline, kernel
 from .._lanes import axpy, bits, fma, from_bits, local, put, put_at, take, two_vectors, width
 from .._math import exp_bounded
 from ..currents import edge
-from ..models import prepare
+from ..models import gates, prepare
 from .block import Block, load, slope
 from .problem import Problem
 from .spikes import crossing, polynomial
@@ -198,6 +198,7 @@ def integrate_adaptively(
     L = width(lanes)
     D = len(state_like)
     prepared_like = prepare(model)
+    gates_like = gates(model, 0.0, prepared_like)
     S = tableau.stages
     block = Block(
         lanes,
@@ -209,6 +210,8 @@ def integrate_adaptively(
         local(prepared_like, 1, lanes, 0.0),
         local(waveform, 1, lanes, 0.0),
         columns.table,
+        gates_like,
+        local(gates_like, 1, lanes, 0.0),
         None,
     )
     field = Field(

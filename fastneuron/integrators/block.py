@@ -2,11 +2,11 @@
 
 from typing import Any, NamedTuple
 
-from .._bits import like
+from .._bits import narrowed
 from .._jit import inline
-from .._lanes import put, take
+from .._lanes import put, take, width
 from ..currents import on_grid, value
-from ..models import derivative, prepare
+from ..models import derivative, gates, prepare
 from .disturbance import disturbed
 
 
@@ -22,6 +22,8 @@ class Block(NamedTuple):
     prepared: Any  # (constant, lane)
     waveform: Any  # (field, lane)
     table: Any  # samples of currents
+    gates_like: Any
+    gates: Any  # (gate, lane)
     noise: Any  # a Disturbance or None
 
 
@@ -40,8 +42,28 @@ def load(block, columns, lane, neuron, grid):
 
 
 @inline
+def open_gates(block, state):
+    """Work out, for every lane, what the voltage in `state` alone decides."""
+    for lane in range(width(block.lanes)):
+        prepared = take(block.prepared_like, block.prepared, lane)
+        put(block.gates, lane, gates(block.model, state[0, lane], prepared))
+
+
+@inline
 def slope(block, lane, state, t, before):
     """The derivative of `state`, a tuple, with the parameters and the current of `lane` at time t, or before it."""
+    prepared = take(block.prepared_like, block.prepared, lane)
+    return _slope(block, lane, state, t, before, gates(block.model, state[0], prepared))
+
+
+@inline
+def gated_slope(block, lane, state, t, before):
+    """The same, the gates being open for this state."""
+    return _slope(block, lane, state, t, before, take(block.gates_like, block.gates, lane))
+
+
+@inline
+def _slope(block, lane, state, t, before, opened):
     current = value(take(block.waveform_like, block.waveform, lane), t, before, block.table)
-    current = like(state[0], disturbed(current, block.noise, lane, before))
-    return derivative(block.model, state, current, take(block.prepared_like, block.prepared, lane))
+    current = narrowed(state[0], disturbed(current, block.noise, lane, before))
+    return derivative(block.model, state, current, take(block.prepared_like, block.prepared, lane), opened)

@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._bits import like
+from .._bits import narrowed
 from .._jit import kernel, specialises
 from .._lanes import local, put, take, width
 from ..currents import precise
-from ..models import prepare
+from ..models import gates, prepare
 from .block import Block, load, slope
 from .disturbance import disturbance, load_noise, shake, store_noise
 from .problem import Problem
@@ -51,6 +51,7 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, noise,
     L = width(lanes)
     D = len(state_like)
     prepared_like = prepare(model)
+    gates_like = gates(model, state_like[0], prepared_like)
     zero = state_like[0]  # its type is the precision of all that follows
     start, end = local(state_like, 1, lanes, zero), local(state_like, 1, lanes, zero)
     scratch = scratch_space(method, state_like, lanes)
@@ -64,9 +65,11 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, noise,
         local(prepared_like, 1, lanes, zero),
         local(waveform, 1, lanes, precise(waveform, zero)),
         columns.table,
+        gates_like,
+        local(gates_like, 1, lanes, zero),
         disturbance(noise, lanes, dt),
     )
-    level = like(zero, threshold)
+    level = narrowed(zero, threshold)
     spiked = 0
     traced_end = span.traced
     for low in range(span.low, span.high, L):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from .._jit import specialises
 from .._lanes import axpy, put, take, width
-from .block import slope
+from .block import gated_slope, open_gates
 from .fixed_step import step
 
 
@@ -26,13 +26,15 @@ def _step(method, block, start, end, scratch, t, t_end, dt):
     def heun(method, block, start, end, scratch, t, t_end, dt):
         like, lanes = block.state_like, width(block.lanes)
         half = 0.5 * dt
+        open_gates(block, start)
         for lane in range(lanes):
             y = take(like, start, lane)
-            k1 = slope(block, lane, y, t, False)
+            k1 = gated_slope(block, lane, y, t, False)
             put(scratch, lane, axpy(dt, k1, y))
             put(end, lane, axpy(half, k1, y))
+        open_gates(block, scratch)
         for lane in range(lanes):
-            k2 = slope(block, lane, take(like, scratch, lane), t_end, True)
+            k2 = gated_slope(block, lane, take(like, scratch, lane), t_end, True)
             put(end, lane, axpy(half, k2, take(like, end, lane)))
 
     return heun

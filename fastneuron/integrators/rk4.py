@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from .._jit import specialises
 from .._lanes import axpy, put, take, width
-from .block import slope
+from .block import gated_slope, open_gates
 from .fixed_step import step
 
 
@@ -23,21 +23,25 @@ def _step(method, block, start, end, scratch, t, t_end, dt):
     def rk4(method, block, start, end, scratch, t, t_end, dt):
         like, lanes = block.state_like, width(block.lanes)
         half, third, sixth = 0.5 * dt, dt / 3.0, dt / 6.0
+        open_gates(block, start)
         for lane in range(lanes):
             y = take(like, start, lane)
-            k1 = slope(block, lane, y, t, False)
+            k1 = gated_slope(block, lane, y, t, False)
             put(scratch, lane, axpy(half, k1, y))
             put(end, lane, axpy(sixth, k1, y))
+        open_gates(block, scratch)
         for lane in range(lanes):
-            k2 = slope(block, lane, take(like, scratch, lane), t + half, False)
+            k2 = gated_slope(block, lane, take(like, scratch, lane), t + half, False)
             put(scratch, lane, axpy(half, k2, take(like, start, lane)))
             put(end, lane, axpy(third, k2, take(like, end, lane)))
+        open_gates(block, scratch)
         for lane in range(lanes):
-            k3 = slope(block, lane, take(like, scratch, lane), t + half, False)
+            k3 = gated_slope(block, lane, take(like, scratch, lane), t + half, False)
             put(scratch, lane, axpy(dt, k3, take(like, start, lane)))
             put(end, lane, axpy(third, k3, take(like, end, lane)))
+        open_gates(block, scratch)
         for lane in range(lanes):
-            k4 = slope(block, lane, take(like, scratch, lane), t_end, True)
+            k4 = gated_slope(block, lane, take(like, scratch, lane), t_end, True)
             put(end, lane, axpy(sixth, k4, take(like, end, lane)))
 
     return rk4

@@ -2,7 +2,7 @@
 
 from .fitzhugh_nagumo import FitzHughNagumo
 from .hodgkin_huxley import HodgkinHuxley
-from .model import Model, derivative, prepare
+from .model import Model, derivative, gates, prepare
 from .morris_lecar import MorrisLecar
 from .morris_lecar_full import MorrisLecarFull
 from .traub_miles import TraubMiles
@@ -15,5 +15,6 @@ __all__ = [
     "MorrisLecarFull",
     "TraubMiles",
     "derivative",
+    "gates",
     "prepare",
 ]

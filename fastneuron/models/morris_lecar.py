@@ -146,14 +146,16 @@ class MorrisLecar(Model):
         )
 
     @staticmethod
-    def derivative(V: Any, N: Any, I: Any, p: Lane) -> Any:
-        """Two exponentials and one division for all three gating functions.
-
-        With a = exp(2 (V1 - V) / V2) and u = exp((V3 - V) / (2 V4)): M = 1 / (1 + a), Ninf = 1 / (1 + u^4), and
-        1 / tau = phi (u + 1/u) / 2.
-        """
+    def gates(V: Any, p: Lane) -> Any:
+        """Two exponentials for all three gating functions: a = exp(2 (V1 - V) / V2), u = exp((V3 - V) / (2 V4)), 1/u."""
         a = exp_bounded((p.V1 - V) * p.slope_M, (350.0, 40.0))  # the bounds keep (1 + a) (1 + u^4) below overflow
         u, u_inverse = exp_pair((p.V3 - V) * p.slope_N, (87.0, 10.0))
+        return a, u, u_inverse
+
+    @staticmethod
+    def derivative(V: Any, N: Any, I: Any, p: Lane, gates: Any) -> Any:
+        """One division: M = 1 / (1 + a), Ninf = 1 / (1 + u^4), and 1 / tau = phi (u + 1/u) / 2."""
+        a, u, u_inverse = gates
         u2 = u * u
         closed_M = 1.0 + a
         closed_N = fma(u2, u2, 1.0)

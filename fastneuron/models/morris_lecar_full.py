@@ -118,11 +118,17 @@ class MorrisLecarFull(Model):
         )
 
     @staticmethod
-    def derivative(V: Any, M: Any, N: Any, I: Any, p: Lane) -> Any:
-        """With u = exp((V3 - V) / (2 V4)): Ninf = 1 / (1 + u^4), cosh = (u + 1/u) / 2; M likewise, with a."""
+    def gates(V: Any, p: Lane) -> Any:
+        """a = exp((V1 - V) / (2 V2)), 1/a, u = exp((V3 - V) / (2 V4)), 1/u."""
         # the bounds keep (1 + a^4) (1 + u^4) below overflow
         a, a_inverse = exp_pair((p.V1 - V) * p.slope_M, (87.0, 10.0))
         u, u_inverse = exp_pair((p.V3 - V) * p.slope_N, (87.0, 10.0))
+        return a, a_inverse, u, u_inverse
+
+    @staticmethod
+    def derivative(V: Any, M: Any, N: Any, I: Any, p: Lane, gates: Any) -> Any:
+        """With u = exp((V3 - V) / (2 V4)): Ninf = 1 / (1 + u^4), cosh = (u + 1/u) / 2; M likewise, with a."""
+        a, a_inverse, u, u_inverse = gates
         a2, u2 = a * a, u * u
         closed_M = fma(a2, a2, 1.0)
         closed_N = fma(u2, u2, 1.0)
