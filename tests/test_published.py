@@ -9,7 +9,7 @@ from catalogue import PUBLISHED, SETS, published_model
 from scipy.optimize import brentq
 
 import fastneuron as fn
-from fastneuron.models import derivative, prepare
+from fastneuron.models import derivative, gates, prepare
 from fastneuron.reference.simulate import _equations
 
 VALUES = {value["id"]: value for value in PUBLISHED["values"]}
@@ -31,7 +31,8 @@ def values(*kinds):
 
 @numba.njit
 def slope(parameters, state, current):
-    return derivative(parameters, state, current, prepare(parameters))
+    prepared = prepare(parameters)
+    return derivative(parameters, state, current, prepared, gates(parameters, state[0], prepared))
 
 
 def kernel(model):

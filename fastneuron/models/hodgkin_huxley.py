@@ -107,20 +107,14 @@ class HodgkinHuxley(Model):
         )
 
     @staticmethod
-    def gates(V: Any, p: Lane) -> Any:
-        """Equations 12, 13, 20, 21, 23, 24, V being minus theirs, minus 65 mV."""
+    def derivative(V: Any, m: Any, h: Any, n: Any, I: Any, p: Lane) -> Any:
+        """Equations 12, 13, 20, 21, 23-26, V being minus theirs, minus 65 mV."""
         alpha_m = exprelr(-0.1 * (V + 40.0))
         beta_m = 4.0 * exp_bounded((V + 65.0) * (-1.0 / 18.0), (700.0, 87.0))
         alpha_h = 0.07 * exp_bounded((V + 65.0) * -0.05, (700.0, 87.0))
         beta_h = 1.0 / (1.0 + exp_bounded((V + 35.0) * -0.1, (700.0, 87.0)))
         alpha_n = 0.1 * exprelr(-0.1 * (V + 55.0))
         beta_n = 0.125 * exp_bounded((V + 65.0) * -0.0125, (700.0, 87.0))
-        return alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n
-
-    @staticmethod
-    def derivative(V: Any, m: Any, h: Any, n: Any, I: Any, p: Lane, gates: Any) -> Any:
-        """Equations 25 and 26."""
-        alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n = gates
         n2 = n * n
         dV = fma(-p.leak, V, fma(I, p.per_C, p.rest))
         dV = fma(-(p.sodium * (m * m * m) * h), V - p.E_Na, dV)

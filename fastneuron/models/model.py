@@ -27,7 +27,7 @@ class Model(Parametrised):
         Static method in scalar arithmetic: the time derivative of each state, per ms; `I` is the current, `p` what
         `prepare` returned.
     ``gates(V, p)``
-        Static method, optional: a tuple of what is costly and depends on the voltage alone, which `derivative` then gets
+        Static method, optional: a tuple of what is costly and depends on the voltage alone; `derivative` then gets it
         as one more argument.  A loop of its own keeps more neurons in flight (67 instead of 52 million neuron-steps/s
         for Morris-Lecar on one Zen 3 core).
     ``prepare(p)``

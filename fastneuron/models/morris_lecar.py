@@ -147,7 +147,7 @@ class MorrisLecar(Model):
 
     @staticmethod
     def gates(V: Any, p: Lane) -> Any:
-        """Two exponentials for all three gating functions: a = exp(2 (V1 - V) / V2), u = exp((V3 - V) / (2 V4)), 1/u."""
+        """Two exponentials for three gating functions: a = exp(2 (V1 - V) / V2), u = exp((V3 - V) / (2 V4)), 1/u."""
         a = exp_bounded((p.V1 - V) * p.slope_M, (350.0, 40.0))  # the bounds keep (1 + a) (1 + u^4) below overflow
         u, u_inverse = exp_pair((p.V3 - V) * p.slope_N, (87.0, 10.0))
         return a, u, u_inverse

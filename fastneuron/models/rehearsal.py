@@ -23,7 +23,8 @@ def rehearse(model: Any, state: Any, current: float) -> None:
     where = inspect.getsourcefile(kind.derivative) or "?"
     try:
         prepared = kind.prepare(first_neuron(model))
-        result = kind.derivative(*map(float, state), current, prepared)
+        gates = kind.gates(float(state[0]), prepared)
+        result = kind.derivative(*map(float, state), current, prepared, *([gates] if gates else []))
     except ArithmeticError:  # a division by 0 or an overflow at this state: a kernel goes on with inf or NaN
         return
     except Exception as error:
@@ -59,7 +60,11 @@ def explain(model: Any, error: NumbaError) -> TypeError:
     formulas = type(like).formulas
     try:
         prepared = formulas["prepare"](like)
-        formulas["derivative"].compile((float64,) * (len(kind.states) + 1) + (typeof(prepared),))
+        formulas["gates"].compile((float64, typeof(prepared)))
+        gates = formulas["gates"](0.0, prepared)
+        formulas["derivative"].compile(
+            (float64,) * (len(kind.states) + 1) + (typeof(prepared), *([typeof(gates)] if gates else []))
+        )
     except NumbaError as own:
         error = own
     where = inspect.getsourcefile(kind.derivative) or "?"

@@ -107,7 +107,7 @@ class TraubMiles(Model):
         )
 
     @staticmethod
-    def gates(V: Any, p: Lane) -> Any:
+    def derivative(V: Any, m: Any, h: Any, n: Any, I: Any, p: Lane) -> Any:
         """Appendix B of Brette et al. (2007); x / (exp(x) - 1) has no singularity at 0."""
         v = V - p.V_T
         alpha_m = 1.28 * exprelr((13.0 - v) * 0.25)
@@ -116,12 +116,6 @@ class TraubMiles(Model):
         beta_h = 4.0 / (1.0 + exp_bounded((40.0 - v) * 0.2, (700.0, 87.0)))
         alpha_n = 0.16 * exprelr((15.0 - v) * 0.2)
         beta_n = 0.5 * exp_bounded((10.0 - v) * 0.025, (700.0, 87.0))
-        return alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n
-
-    @staticmethod
-    def derivative(V: Any, m: Any, h: Any, n: Any, I: Any, p: Lane, gates: Any) -> Any:
-        """Appendix B of Brette et al. (2007)."""
-        alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n = gates
         n2 = n * n
         dV = fma(-p.leak, V, fma(I, p.per_C, p.rest))
         dV = fma(-(p.sodium * (m * m * m) * h), V - p.E_Na, dV)
