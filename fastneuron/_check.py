@@ -85,6 +85,13 @@ def whole(name, value, least, most=None):
     return result
 
 
+def flag(name, value):
+    """`value` if it is True or False."""
+    if not isinstance(value, bool | np.bool):
+        raise TypeError(f"{name} must be True or False; got {value!r}")
+    return bool(value)
+
+
 def only(name, value, kind, method):
     """Raise where an argument is given to a method that has no use for it."""
     if value is not None:

@@ -90,6 +90,10 @@ class Parametrised:
         """The same with some parameters changed."""
         return type(self)(**{**self.parameters, **changes})
 
+    def part(self, low: int, high: int) -> Self:
+        """The same for the neurons `low` to `high` alone."""
+        return self.replace(**{name: value[low:high] for name, value in self.parameters.items() if np.ndim(value)})
+
     def __repr__(self) -> str:
         def show(value: Any) -> str:
             return f"{value:g}" if np.ndim(value) == 0 else f"<{value.size} values, {value.min():g} to {value.max():g}>"

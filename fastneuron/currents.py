@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -312,9 +312,17 @@ class Samples(Current):
 
     __hash__ = None  # type: ignore[assignment]
 
+    @property
+    def values(self) -> np.ndarray:
+        """The samples, (samples,) or (n, samples)."""
+        return self.table.reshape(self.size, -1) if np.ndim(self.first) else self.table
+
+    def part(self, low: int, high: int) -> Self:
+        """The same for the neurons `low` to `high` alone."""
+        return type(self)(self.values[low:high], self.interval, bool(self.held)) if np.ndim(self.first) else self
+
     def __reduce__(self) -> Any:
-        values = self.table.reshape(self.size, -1) if np.ndim(self.first) else self.table
-        return Samples, (values, self.interval, bool(self.held))
+        return Samples, (self.values, self.interval, bool(self.held))
 
     @staticmethod
     def value(t: Any, before: Any, table: Any, p: Any) -> Any:
@@ -376,6 +384,10 @@ class Sum(Current):
             shifted += columns
             begin += part.table.size
         return shifted
+
+    def part(self, low: int, high: int) -> Self:
+        """The same for the neurons `low` to `high` alone."""
+        return type(self)(*(part.part(low, high) for part in self.parts))
 
     def like(self) -> Any:  # type: ignore[override]
         """A NamedTuple of zeros whose type stands for this sum in a kernel."""

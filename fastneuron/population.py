@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from . import _threads
-from .integrators import Method, Problem
+from .integrators import Method, Problem, Stretch
+from .summary import Summary
 
 UNIT = 2_000_000  # neuron-steps, of which a neuron takes some 20 a ms
 WORTH_A_THREAD = 200_000  # neuron-steps: below, starting a thread costs more than it saves
@@ -15,31 +16,39 @@ STEPS_PER_MS = 20
 
 
 def advance(
-    method: Method, problem: Problem, threads: int, tick: Callable[[float], None]
+    method: Method,
+    problem: Problem,
+    stretch: Stretch,
+    summary: Summary,
+    threads: int,
+    tick: Callable[[float], None],
+    bin_width: float,
+    listed: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Take the population to the end; the neurons and the times of its spikes, ordered by neuron, then time.
+    """Take the population through a stretch; if `listed`, the neurons and times of its spikes, by neuron, then time.
 
     `tick` is called with each number of neuron-ms done.
     """
-    work = problem.n * problem.duration * STEPS_PER_MS
+    work = problem.n * min(problem.duration, problem.dt * (stretch.last - stretch.first)) * STEPS_PER_MS
 
     def unit(bounds):
-        pieces = method.advance(method.tag, problem, *bounds)
-        spikes = yield from _ticked(pieces, tick)
+        spikes = []
+        own = summary.own(stretch.begin, stretch.end)
+
+        def take(neuron, time):
+            summary.take_spikes(neuron, time, bin_width)
+            if listed:
+                spikes.append((neuron, time))
+
+        for done in method.advance(method.tag, problem, stretch, *bounds, own, take):
+            tick(done)
+            yield
+        summary.add(own)
         return _in_order(spikes)
 
     bounds = _units(problem.n, problem.lanes.lanes, work, threads)
     parts = _threads.spread(unit, bounds, threads if work > WORTH_A_THREAD else 1)
     return _joined(parts)
-
-
-def _ticked(pieces, tick):
-    while True:
-        try:
-            tick(next(pieces))
-        except StopIteration as end:
-            return end.value
-        yield
 
 
 def _units(n: int, lanes: int, work: float, threads: int) -> list[tuple[int, int]]:

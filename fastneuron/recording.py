@@ -58,6 +58,8 @@ class Run:
         Times of the recorded samples, ms: 0, every * dt, ...
     neurons : (m,) int64
         Which neurons were recorded, in the order of the rows of ``run["V"]``.
+    summary : dict of ndarray
+        What `summary` of `simulate` asked for, by name.
     """
 
     model: Any
@@ -69,6 +71,7 @@ class Run:
     time: np.ndarray
     neurons: np.ndarray
     traces: Mapping[str, np.ndarray] = field(repr=False)
+    summary: Mapping[str, np.ndarray] = field(repr=False)
 
     @property
     def n(self) -> int:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 from numba.core.errors import NumbaError
 
 from . import _check, _progress, _threads, population
-from .currents import Current, as_current
-from .integrators import METHODS, Problem, Traces
+from .currents import Current
+from .integrators import Problem, Stretch
 from .models import Model
 from .models.rehearsal import explain, rehearse
 from .noise import Noise
+from .recipe import Recipe, checked
 from .recording import Run, Spikes
+from .summary import Summary, results
 
 
 def simulate(
@@ -37,6 +39,9 @@ def simulate(
     noise: Noise | None = None,
     seed: int = 0,
     dtype: npt.DTypeLike = np.float64,
+    summary: str | Sequence[str] | None = None,
+    bin_width: float = 1.0,
+    spike_times: bool = True,
 ) -> Run:
     """Integrate a population of neurons, on all cores.
 
@@ -85,6 +90,16 @@ def simulate(
         seed, the neuron's index and the number of the step.
     dtype : {float64, float32}
         Precision of the states, with a fixed step; in single precision about twice as fast.
+    summary : str or sequence of str, optional
+        What to work out while the run goes on, without keeping samples or spikes: for each neuron ``"V.mean"``,
+        ``"V.var"``, ``"V.min"``, ``"V.max"`` of its samples (those that `record` would keep; of any state), the time of
+        the first spike ``"spike.first"`` (ms), mean and coefficient of variation of the intervals between spikes,
+        ``"isi.mean"`` (ms) and ``"isi.cv"``; for the population ``"population.V.mean"`` at each sample, and
+        ``"population.rate"``, its mean firing rate in each bin (Hz).
+    bin_width : float, default 1
+        Of ``"population.rate"``, ms.
+    spike_times : bool, default True
+        Keep the time of every spike; if not, ``run.spikes`` is empty, and only ``run.spike_count`` is kept.
 
     Returns
     -------
@@ -115,125 +130,50 @@ def simulate(
     >>> run.spikes[0].round(3)
     array([24.867])
     """
-    if not isinstance(model, Model):
-        hint = "; a model is an instance: write MorrisLecar() with its parentheses" if isinstance(model, type) else ""
-        raise TypeError(f"model must be a Model, for example MorrisLecar.hopf(); got {model!r}{hint}")
-    chosen = METHODS[_check.known("method", method, METHODS)]
-    if chosen.is_adaptive:
-        dt = _check.number("dt", dt, "a positive number of ms", lambda x: x > 0)
-        duration = _check.number("duration", duration, "a number of ms, 0 or more", lambda x: x >= 0)
-    else:
-        _check.steps(duration, dt)
-        dt, duration = float(dt), float(duration)
-        _check.only("rtol", rtol, "adaptive methods", method)
-        _check.only("atol", atol, "adaptive methods", method)
-    if noise is not None and method != "heun":
-        raise ValueError(f"noise needs method='heun'; got method={method!r}")
-    if not isinstance(noise, Noise | None):
-        raise TypeError(f"noise must be a WhiteNoise or an OrnsteinUhlenbeck; got {noise!r}")
-    precision = np.dtype(_check.known("dtype", np.dtype(dtype).name, ["float64", "float32"]))
-    if precision == np.float32 and (chosen.is_adaptive or noise is not None):
-        raise ValueError("dtype float32 is for the methods 'rk4' and 'heun', without noise")
-    seed = _check.whole("seed", seed, 0, 2**64 - 1)
-    drive = as_current("current", current)
-    given = _initial(initial, model)
-    values = model.parameters | {f"initial[{name!r}]": value for name, value in given.items()}
-    sizes = {name: np.size(value) for name, value in values.items()}
-    n = _check.population_size(sizes | {"current": drive.size, "noise": noise.size if noise else 1})
-    recorded = _recorded(record, model)
-    every, interval = _sampling(every, sample_interval, duration, dt, chosen.is_adaptive)
-    if neurons is not None and not recorded:
-        raise ValueError(f"neurons selects what record keeps, but record is {record!r}: name a state, such as 'V'")
-    rows = np.arange(n if recorded else 0) if neurons is None else _check.indices("neurons", neurons, n)
-    threshold = model.threshold if threshold is None else _check.number("threshold", threshold, "a finite number of mV")
+    recipe = checked(
+        model, duration, dt, current, initial, method, record, every, neurons, threshold,
+        sample_interval=sample_interval, rtol=rtol, atol=atol, noise=noise, seed=seed, dtype=dtype,
+        summary=summary, bin_width=bin_width, spike_times=spike_times,
+    )  # fmt: skip
     threads = _threads.available() if threads is None else _check.whole("threads", threads, 1)
-    rtol = _check.number("rtol", 1e-6 if rtol is None else rtol, "a positive number", lambda x: x > 0)
-
-    if recorded and duration / interval > 2**53:
-        raise ValueError(f"a sample every {interval:g} ms for {duration:g} ms is more than can be counted")
-    samples = int(duration / interval * (1 + 1e-12)) + 1 if recorded else 0
-    order = np.argsort(rows, kind="stable")
-    which = np.array([list(model.states).index(name) for name in recorded], np.int64)
-    kept = np.empty((which.size, rows.size, samples), precision)
-    problem = Problem(
-        model=model,
-        current=drive,
-        state=model.initial_state(given, n).astype(precision),
-        duration=duration,
-        dt=dt,
-        threshold=threshold,
-        traces=Traces(which, rows[order], order, every, interval, kept),
-        rtol=rtol,
-        atol=_absolute(atol, model),
-        noise=noise,
-        seed=seed if seed < 2**63 else seed - 2**64,  # the same bits as an int64
-    )
     if not type(model).derivative.__module__.startswith(__package__):
-        rehearse(model, problem.state[:, 0], 0.0)
-    problem.traces.out[:, :, :1] = problem.state[np.ix_(which, rows)][:, :, np.newaxis]
-    with _progress.bar(progress, n, duration, dt) as tick:
-        try:
-            spikes = population.advance(chosen, problem, threads, tick)
-        except NumbaError as error:
-            raise explain(model, error) from None
+        rehearse(model, recipe.state[:, 0], 0.0)
+    with _progress.bar(progress, recipe.n, recipe.duration, recipe.dt) as tick:
+        return in_memory(recipe, threads, tick)
+
+
+def in_memory(recipe: Recipe, threads: int, tick: Callable[[float], None]) -> Run:
+    """The whole run at once."""
+    (stretch,) = recipe.stretches(recipe.samples)
+    problem = recipe.problem()
+    summary = Summary(recipe.summary, list(recipe.model.states), recipe.state, recipe.samples, recipe.bins)
+    spikes = advance(recipe, problem, stretch, summary, threads, tick)
+    counts = recipe.samples, recipe.n, recipe.bin_width
     return Run(
-        model=model,
-        duration=duration,
-        dt=dt,
+        model=recipe.model,
+        duration=recipe.duration,
+        dt=recipe.dt,
         spike_count=problem.spike_count,
         spikes=Spikes(*spikes),
-        state=dict(zip(model.states, problem.state, strict=True)),
-        time=np.arange(samples) * interval if every == 0 else np.arange(samples) * every * dt,  # as the kernel has it
-        neurons=rows,
-        traces=dict(zip(recorded, problem.traces.out, strict=True)),
+        state=dict(zip(recipe.model.states, problem.state, strict=True)),
+        time=recipe.time,
+        neurons=recipe.neurons,
+        traces=dict(zip(recipe.record, problem.traces.out, strict=True)),
+        summary=results(recipe.summary, list(recipe.model.states), [summary.arrays], counts),
     )
 
 
-def _initial(initial: Mapping[str, npt.ArrayLike] | None, model: Model) -> dict[str, np.ndarray]:
-    if not isinstance(initial, Mapping | None):
-        raise TypeError(f"initial must map names of states to values, for example {{'V': -60.0}}; got {initial!r}")
-    for name in initial or {}:
-        _check.known(f"a state in initial for {type(model).__name__}", name, model.states)
-    return {name: _check.numbers(f"initial[{name!r}]", value) for name, value in (initial or {}).items()}
-
-
-def _recorded(record: str | Sequence[str] | None, model: Model) -> list[str]:
-    if not isinstance(record, Iterable | None):
-        raise TypeError(f"record must be the name of a state or several names; got {record!r}")
-    recorded = [] if record is None else [record] if isinstance(record, str) else list(record)
-    for name in recorded:
-        _check.known("record", name, model.states)
-    if len(set(recorded)) < len(recorded):
-        raise ValueError(f"record must name each state at most once; got {record!r}")
-    return recorded
-
-
-def _sampling(
-    every: int, sample_interval: float | None, duration: float, dt: float, adaptive: bool
-) -> tuple[int, float]:
-    """Steps between samples, 0 where they are not steps, and ms."""
-    every = _check.whole("every", every, 1)
-    if sample_interval is None:
-        every = min(every, int(min(duration / dt, 2.0**53)) + 2)  # within the range of the kernel's numbers
-        return (0 if adaptive else every), every * dt
-    if every != 1:
-        raise ValueError(f"give every or sample_interval, not both; got {every} and {sample_interval}")
-    interval = _check.number("sample_interval", sample_interval, "a positive number of ms", lambda x: x > 0)
-    if adaptive:
-        return 0, interval
-    every = round(interval / dt)
-    if every < 1 or abs(every * dt - interval) > 1e-9 * interval:
-        raise ValueError(f"sample_interval must be a multiple of dt = {dt:g} ms; got {sample_interval!r}")
-    return every, interval
-
-
-def _absolute(atol: float | Mapping[str, float] | None, model: Model) -> np.ndarray:
-    """The absolute tolerance of each state."""
-    values = dict.fromkeys(model.states, 1e-6)
-    if isinstance(atol, Mapping):
-        for name, value in atol.items():
-            values[_check.known("a state in atol", name, model.states)] = value
-    elif atol is not None:
-        values = dict.fromkeys(model.states, atol)
-    wanted = "a number, 0 or more"
-    return np.array([_check.number("atol", value, wanted, lambda x: x >= 0) for value in values.values()])
+def advance(
+    recipe: Recipe, problem: Problem, stretch: Stretch, summary: Summary, threads: int, tick: Callable[[float], None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Take a population through a stretch; its spikes.  The samples are then in ``problem.traces.out``."""
+    problem.traces = recipe.traces(stretch)
+    here = np.ix_(problem.traces.which, recipe.neurons)
+    if not (recipe.chosen.is_adaptive and stretch.begin):  # there each neuron is at a time of its own
+        problem.traces.out[:, :, :1] = problem.state[here][:, :, np.newaxis]
+    try:
+        return population.advance(
+            recipe.chosen, problem, stretch, summary, threads, tick, recipe.bin_width, recipe.spike_times
+        )
+    except NumbaError as error:
+        raise explain(recipe.model, error) from None

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 from . import adaptive, fixed_step
 from .dop853 import DOP853
 from .heun import Heun
-from .problem import Problem, Traces
+from .problem import Clock, Problem, Stretch, Traces
 from .rk4 import RK4
+from .statistics import Statistics, observe_all, observe_spikes
 from .tsit5 import TSIT5
 
 
@@ -16,6 +17,7 @@ class Method(NamedTuple):
 
     tag: Any
     advance: Callable[..., Any]
+    growth: float = 1.0  # by how much the first step may grow
 
     @property
     def is_adaptive(self) -> bool:
@@ -26,8 +28,8 @@ class Method(NamedTuple):
 METHODS = {
     "rk4": Method(RK4(), fixed_step.advance),
     "heun": Method(Heun(), fixed_step.advance),
-    "dop853": Method(DOP853, adaptive.advance),
-    "tsit5": Method(TSIT5, adaptive.advance),
+    "dop853": Method(DOP853, adaptive.advance, adaptive.FASTEST),
+    "tsit5": Method(TSIT5, adaptive.advance, adaptive.FASTEST),
 }
 
-__all__ = ["METHODS", "Method", "Problem", "Traces"]
+__all__ = ["METHODS", "Clock", "Method", "Problem", "Statistics", "Stretch", "Traces", "observe_all", "observe_spikes"]

@@ -8,7 +8,7 @@ A method is a table (`Tableau`), not code: an explicit Runge-Kutta pair whose la
 with a continuous extension.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,21 +19,14 @@ from .._math import exp_bounded
 from ..currents import edge
 from ..models import gates, prepare
 from .block import Block, load, slope
-from .problem import Problem
+from .problem import Problem, Stretch
 from .spikes import crossing, polynomial
+from .statistics import observe_all, observe_one, observes
 
 SAFETY, SLOWEST, FASTEST = 0.9, 1 / 3, 6.0  # as in Hairer's DOP853
+HELD = -1.0
 POWERS = 8
 BUDGET = 20_000  # steps of a block per kernel call
-
-
-class Clock(NamedTuple):
-    """The own progress of each neuron of a range."""
-
-    time: Any  # (n,) ms
-    step: Any  # (n,) the next step, ms; 0: not known yet
-    memory: Any  # (n,) log2 of the last accepted step's error
-    growth: Any  # (n,) how much it may grow: not at all after a step that was refused
 
 
 class Tolerance(NamedTuple):
@@ -96,15 +89,6 @@ def log2_rough(x):
     return exponent + fma(fma(p, m, 4.028372766846634), m, -2.4967737679054736)
 
 
-@inline
-def next_sample(t, interval):
-    """The first multiple of the interval after t."""
-    number = np.floor(t / interval)
-    while number * interval <= t:
-        number += 1.0
-    return number
-
-
 @helper
 def position(ascending, wanted):
     """Where `wanted` stands, or would."""
@@ -119,20 +103,19 @@ def position(ascending, wanted):
 
 
 @helper
-def seat(block, field, columns, state, clock, low, traces, lane, neuron, end):
+def seat(block, field, columns, state, clock, traces, statistics, lane, neuron, end):
     """Seat a neuron in a lane."""
     load(block, columns, lane, neuron, 0.0)
     for d in range(len(block.state_like)):
         field.y[d, lane] = state[d, neuron]
-    field.clock[TIME, lane] = clock.time[neuron - low]
-    field.clock[STEP, lane] = clock.step[neuron - low]
-    field.clock[MEMORY, lane] = clock.memory[neuron - low]
-    field.clock[GROWTH, lane] = clock.growth[neuron - low]
-    field.clock[SAMPLE, lane] = np.inf
+    field.clock[TIME, lane] = clock.time[neuron]
+    field.clock[STEP, lane] = clock.step[neuron]
+    field.clock[MEMORY, lane] = clock.memory[neuron]
+    field.clock[GROWTH, lane] = clock.growth[neuron]
+    sampled = statistics is not None
     if traces.neuron.size:
-        m = position(traces.neuron, neuron)
-        if traces.neuron[m] == neuron:
-            field.clock[SAMPLE, lane] = next_sample(clock.time[neuron - low], traces.interval)
+        sampled |= traces.neuron[position(traces.neuron, neuron)] == neuron
+    field.clock[SAMPLE, lane] = clock.sample[neuron] if sampled else np.inf
     restart(block, field, lane, end)
 
 
@@ -145,14 +128,16 @@ def restart(block, field, lane, end):
 
 
 @helper
-def unseat(field, state, clock, low, lane, neuron):
+def unseat(field, state, clock, lane, neuron):
     """Write a lane back to its neuron."""
     for d in range(state.shape[0]):
         state[d, neuron] = field.y[d, lane]
-    clock.time[neuron - low] = field.clock[TIME, lane]
-    clock.step[neuron - low] = field.clock[STEP, lane]
-    clock.memory[neuron - low] = field.clock[MEMORY, lane]
-    clock.growth[neuron - low] = field.clock[GROWTH, lane]
+    clock.time[neuron] = field.clock[TIME, lane]
+    clock.step[neuron] = field.clock[STEP, lane]
+    clock.memory[neuron] = field.clock[MEMORY, lane]
+    clock.growth[neuron] = field.clock[GROWTH, lane]
+    if field.clock[SAMPLE, lane] < np.inf:
+        clock.sample[neuron] = field.clock[SAMPLE, lane]
 
 
 @helper
@@ -185,13 +170,18 @@ def integrate_adaptively(
     clock,
     low,
     high,
+    limit,
     end,
     tolerance,
     threshold,
     spikes,
     traces,
+    statistics,
 ):
-    """Advance the neurons `low` to `high` to the time `end`; `state` (D, n) and `clock` are changed in place.
+    """Advance the neurons `low` to `high` to the time `end`, or to the last of their steps before `limit`.
+
+    `state` (D, n) and `clock` are changed in place.  A step that reaches the limit gives its samples before the limit,
+    but is not accepted: the next stretch takes it again, so that the stretches change nothing.
 
     Returns the first neuron whose step shrank to nothing or -1, the number of spikes, and whether all are done.
     """
@@ -227,9 +217,9 @@ def integrate_adaptively(
     upcoming = low
     active = 0
     for lane in range(L):
-        while upcoming < high and clock.time[upcoming - low] >= end:
+        while upcoming < high and clock.reached[upcoming] >= limit:
             upcoming += 1
-        seat(block, field, columns, state, clock, low, traces, lane, min(upcoming, high - 1), end)
+        seat(block, field, columns, state, clock, traces, statistics, lane, min(upcoming, high - 1), end)
         if upcoming < high:
             seats[lane] = upcoming
             upcoming += 1
@@ -239,6 +229,7 @@ def integrate_adaptively(
     spiked = 0
     bad = -1
     room = spikes.time.size
+    last_sample = traces.begin + traces.out.shape[2]
     for _ in range(BUDGET):
         if active == 0 or bad >= 0 or spiked + L > room:
             break
@@ -271,10 +262,11 @@ def integrate_adaptively(
             factor = factor if factor >= SLOWEST else SLOWEST  # NaN too
             step = taken * factor
             step = max(step, planned) if good & (taken < planned) else step
-            field.clock[STEP, lane] = step
-            field.clock[GOOD, lane] = 1.0 if good else 0.0
-            field.clock[MEMORY, lane] = size if good else field.clock[MEMORY, lane]
-            field.clock[GROWTH, lane] = FASTEST if good else 1.0
+            held = good & (now >= limit)
+            field.clock[STEP, lane] = planned if held else step
+            field.clock[GOOD, lane] = HELD if held else 1.0 if good else 0.0
+            field.clock[MEMORY, lane] = size if good & (not held) else field.clock[MEMORY, lane]
+            field.clock[GROWTH, lane] = field.clock[GROWTH, lane] if held else FASTEST if good else 1.0
             V0, V1 = field.y[0, lane], field.z[0, lane]
             slope0, slope1 = field.k[0, lane], field.k[(S - 1) * D, lane]
             below, above = threshold > V0, threshold <= V1
@@ -283,7 +275,7 @@ def integrate_adaptively(
             wanted = good & (taken > 0.0) & (spike | (now >= field.clock[SAMPLE, lane] * traces.interval))
             field.clock[DENSE, lane] = 1.0 if wanted else 0.0
             dense |= wanted
-            attention |= (now >= stop) | (taken < 1e-13 * max(now, 1.0))
+            attention |= held | (now >= stop) | (taken < 1e-13 * max(now, 1.0))
         if dense:
             evaluate(tableau, block, field, field.error, S, tableau.node.size)
             for lane in range(L):
@@ -291,7 +283,7 @@ def integrate_adaptively(
                     continue
                 t, h, now = field.clock[TIME, lane], field.clock[TAKEN, lane], field.clock[ARRIVAL, lane]
                 V0, V1 = field.y[0, lane], field.z[0, lane]
-                if threshold > V0 or threshold <= V1:
+                if field.clock[GOOD, lane] != HELD and (threshold > V0 or threshold <= V1):
                     extension(tableau, field, 0, lane, power)
                     rise_from, rise_to = 0.0, 1.0
                     if threshold > V1:
@@ -305,20 +297,27 @@ def integrate_adaptively(
                         spikes.neuron[spiked] = neuron
                         spikes.time[spiked] = fma(crossing(V0 - threshold, power, rise_from, rise_to), h, t)
                         spiked += 1
-                if now >= field.clock[SAMPLE, lane] * traces.interval:
-                    m = position(traces.neuron, seats[lane])
-                    number = field.clock[SAMPLE, lane]
-                    for which in range(traces.which.size):
+                number = upto = field.clock[SAMPLE, lane]
+                while upto * traces.interval <= now and upto < last_sample:
+                    upto += 1.0
+                if upto > number:
+                    m = position(traces.neuron, seats[lane]) if traces.neuron.size else 0
+                    traced = traces.neuron.size > 0 and traces.neuron[m] == seats[lane]
+                    for which in range(traces.which.size if traced else 0):
                         d = traces.which[which]
                         extension(tableau, field, d, lane, power)
-                        number = field.clock[SAMPLE, lane]
-                        while number * traces.interval <= now and number < traces.out.shape[2]:
-                            part = (number * traces.interval - t) / h
-                            traces.out[which, traces.row[m], int(number)] = polynomial(field.y[d, lane], power, part)
-                            number += 1.0
-                    field.clock[SAMPLE, lane] = number if number < traces.out.shape[2] else np.inf
+                        for sample in range(int(number), int(upto)):
+                            x = polynomial(field.y[d, lane], power, (sample * traces.interval - t) / h)
+                            traces.out[which, traces.row[m], sample - traces.begin] = x
+                    for d in range(D):
+                        if observes(statistics, d):
+                            extension(tableau, field, d, lane, power)
+                            for sample in range(int(number), int(upto)):
+                                x = polynomial(field.y[d, lane], power, (sample * traces.interval - t) / h)
+                                observe_one(statistics, d, seats[lane], x, sample)
+                    field.clock[SAMPLE, lane] = upto
         for lane in range(L):
-            good = field.clock[GOOD, lane] != 0.0
+            good = field.clock[GOOD, lane] == 1.0
             field.clock[TIME, lane] = field.clock[ARRIVAL, lane] if good else field.clock[TIME, lane]
             for d in range(D):
                 field.y[d, lane] = field.z[d, lane] if good else field.y[d, lane]
@@ -332,13 +331,14 @@ def integrate_adaptively(
                 if field.clock[GOOD, lane] == 0.0:
                     if field.clock[TAKEN, lane] < 1e-13 * max(t, 1.0) and (bad < 0 or neuron < bad):
                         bad = neuron
-                elif t >= end:
-                    unseat(field, state, clock, low, lane, neuron)
-                    while upcoming < high and clock.time[upcoming - low] >= end:
+                elif t >= end or field.clock[GOOD, lane] == HELD:
+                    unseat(field, state, clock, lane, neuron)
+                    clock.reached[neuron] = limit
+                    while upcoming < high and clock.reached[upcoming] >= limit:
                         upcoming += 1
                     if upcoming < high:
                         seats[lane] = upcoming
-                        seat(block, field, columns, state, clock, low, traces, lane, upcoming, end)
+                        seat(block, field, columns, state, clock, traces, statistics, lane, upcoming, end)
                         upcoming += 1
                     else:
                         seats[lane] = -1
@@ -347,40 +347,41 @@ def integrate_adaptively(
                     restart(block, field, lane, end)
     for lane in range(L):
         if seats[lane] >= 0:
-            unseat(field, state, clock, low, lane, seats[lane])
+            unseat(field, state, clock, lane, seats[lane])
     return bad, spiked, active == 0
 
 
-def advance(method: Any, problem: Problem, low: int, high: int) -> Generator[float, None, list[Any]]:
-    """Take the neurons `low` to `high` to the end; yields the neuron-ms done, returns lists of spikes."""
+def advance(
+    method: Any, problem: Problem, stretch: Stretch, low: int, high: int, statistics: Any, take_spikes: Callable
+) -> Generator[float, None, None]:
+    """Take the neurons `low` to `high` through a stretch; yields the neuron-ms done, hands spikes over as they come."""
     p = problem
-    size = high - low
-    clock = Clock(np.zeros(size), np.full(size, p.dt), np.zeros(size), np.full(size, FASTEST))
-    buffer = p.buffer(max(4 * size, 4096))
-    spikes = []
+    time = p.clock.time[low:high]
+    buffer = p.buffer(max(4 * (high - low), 4096))
     failure = None
     done = False
-    before = 0.0
+    before = float(time.sum())
     while not done:
         bad, count, done = integrate_adaptively(
-            method, two_vectors(), *p.likes, p.columns, p.state, clock, low, high, p.duration,
-            Tolerance(p.rtol, p.atol), p.threshold, buffer, p.traces,
+            method, two_vectors(), *p.likes, p.columns, p.state, p.clock, low, high, stretch.limit, p.duration,
+            Tolerance(p.rtol, p.atol), p.threshold, buffer, p.traces, statistics,
         )  # fmt: skip
         if bad >= 0:  # go on with those before it: which fails first must not depend on the order of work
             failure = FloatingPointError(
-                f"neuron {bad} needs steps too small to go on at t = {clock.time[bad - low]:.12g} ms: its state blows "
-                f"up, or the tolerances (rtol = {p.rtol:g}) ask for more than float64 holds"
+                f"neuron {p.first_neuron + bad} needs steps too small to go on at t = {p.clock.time[bad]:.12g} ms: its "
+                f"state blows up, or the tolerances (rtol = {p.rtol:g}) ask for more than float64 holds"
             )
             high = bad
             done = high == low
-        spikes.append((buffer.neuron[:count].copy(), buffer.time[:count].copy()))
-        now = float(clock.time.sum())
+        take_spikes(buffer.neuron[:count].copy(), buffer.time[:count].copy())
+        now = float(time.sum())
         yield now - before
         before = now
     if failure:
         raise failure
-    last = p.traces.out.shape[2] - 1
-    if last > 0 and last * p.traces.interval > p.duration:  # by rounding: 3 * 0.1 > 0.3
+    last = p.traces.begin + p.traces.out.shape[2] - 1
+    if stretch.limit == np.inf and last > 0 and last * p.traces.interval > p.duration:  # by rounding: 3 * 0.1 > 0.3
         mine = (low <= p.traces.neuron) & (p.traces.neuron < high)
-        p.traces.out[:, p.traces.row[mine], last] = p.state[np.ix_(p.traces.which, p.traces.neuron[mine])]
-    return spikes
+        p.traces.out[:, p.traces.row[mine], -1] = p.state[np.ix_(p.traces.which, p.traces.neuron[mine])]
+        if statistics is not None:
+            observe_all(statistics, p.state, low, high, last)

@@ -18,6 +18,7 @@ class Source(NamedTuple):
     like: Any  # a tuple whose type says which
     columns: Any  # its parameters
     seed: int
+    first_neuron: int  # its index in the whole population
     state: Any  # (n,) the noise at each neuron's last step
 
 
@@ -77,7 +78,7 @@ def _load_noise(source, block, lane, neuron, dt, first):
             given[k, lane] = columns.values[columns.first[k] + columns.stride[k] * neuron]
         constants = prepare_noise(take(source.like, given, lane), dt)
         put(noise.constants, lane, constants)
-        z = normal(source.seed, BEGIN, neuron, 0)
+        z = normal(source.seed, BEGIN, source.first_neuron + neuron, 0)
         noise.push[1, lane] = source.state[neuron] if first > 0 else begin_noise(source.like, z, constants)
 
     return load
@@ -91,7 +92,7 @@ def _shake(source, block, low, number):
     def shake(source, block, low, number):
         noise = block.noise
         for lane in range(width(block.lanes)):
-            z = normal(source.seed, STEPS, low + lane, number)
+            z = normal(source.seed, STEPS, source.first_neuron + low + lane, number)
             constants = take(noise.constants_like, noise.constants, lane)
             put(noise.push, lane, move_noise(source.like, noise.push[1, lane], z, constants))
 

@@ -1,6 +1,6 @@
 """The one kernel of the fixed-step methods: blocks outside, steps inside, lanes innermost."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,8 +12,9 @@ from ..currents import precise
 from ..models import gates, prepare
 from .block import Block, load, slope
 from .disturbance import disturbance, load_noise, shake, store_noise
-from .problem import Problem
+from .problem import Problem, Stretch
 from .spikes import crossing, hermite
+from .statistics import observe
 
 CALL = 2_000_000  # neuron-steps per kernel call: 20 to 40 ms, so that Ctrl-C and progress are prompt
 
@@ -43,7 +44,9 @@ def _scratch_space(method, like, lanes):
 
 
 @kernel
-def integrate(method, lanes, model, waveform, state_like, columns, state, noise, span, dt, threshold, spikes, traces):
+def integrate(
+    method, lanes, model, waveform, state_like, columns, state, noise, span, dt, threshold, spikes, traces, statistics
+):
     """Advance a span of the population; ``state`` (D, n) is changed in place.
 
     Returns the first neuron that is no longer finite (its block is left as it was) or -1, and the number of spikes.
@@ -103,8 +106,10 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, noise,
                         spikes.neuron[spiked] = low + lane
                         spikes.time[spiked] = (number + part) * dt
                         spiked += 1
-            if traced < traced_end and (number + 1) % traces.every == 0:
-                sample = (number + 1) // traces.every
+            if (number + 1) % traces.every == 0:
+                observe(statistics, end, low, here, (number + 1) // traces.every)
+            sample = (number + 1) // traces.every - traces.begin  # the last of a stretch is the first of the next
+            if traced < traced_end and (number + 1) % traces.every == 0 and sample < traces.out.shape[2]:
                 for m in range(traced, traced_end):
                     for k in range(traces.which.size):
                         traces.out[k, traces.row[m], sample] = end[traces.which[k], traces.neuron[m] - low]
@@ -119,17 +124,18 @@ def integrate(method, lanes, model, waveform, state_like, columns, state, noise,
     return -1, spiked
 
 
-def advance(method: Any, problem: Problem, low: int, high: int) -> Generator[float, None, list[Any]]:
-    """Take the neurons `low` to `high` to the end; yields the neuron-ms done, returns lists of spikes."""
-    steps = round(problem.duration / problem.dt)
+def advance(
+    method: Any, problem: Problem, stretch: Stretch, low: int, high: int, statistics: Any, take_spikes: Callable
+) -> Generator[float, None, None]:
+    """Take the neurons `low` to `high` through a stretch; yields the neuron-ms done, hands spikes over as they come."""
     stride = max(1, CALL // (high - low))
+    steps = stretch.last - stretch.first
     buffer = problem.buffer((high - low) * (min(stride, steps) // 2 + 1))  # a crossing takes two steps
     traced = int(np.searchsorted(problem.traces.neuron, low))
-    spikes = []
     failure = None
-    for first in range(0, steps, stride):
-        span = Span(low, high, first, min(first + stride, steps), traced)
-        bad, count = _integrate(method, problem, span, buffer)
+    for first in range(stretch.first, stretch.last, stride):
+        span = Span(low, high, first, min(first + stride, stretch.last), traced)
+        bad, count = _integrate(method, problem, span, buffer, statistics)
         if bad >= 0:  # go on with those before it: the error must not depend on the division into calls
             failure = _failure(method, problem, bad, span)
             high = bad
@@ -137,18 +143,18 @@ def advance(method: Any, problem: Problem, low: int, high: int) -> Generator[flo
                 break
             its_block = bad - (bad - low) % problem.lanes.lanes
             rest = Span(its_block, high, span.first, span.last, problem.traces.neuron.size)
-            _integrate(method, problem, rest, buffer)
-        spikes.append((buffer.neuron[:count].copy(), buffer.time[:count].copy()))
+            _integrate(method, problem, rest, buffer, None)
+        take_spikes(buffer.neuron[:count].copy(), buffer.time[:count].copy())
         yield (high - low) * (span.last - first) * problem.dt
     if failure:
         raise failure
-    return spikes
 
 
-def _integrate(method, problem, span, buffer):
+def _integrate(method, problem, span, buffer, statistics):
     p = problem
     return integrate(
-        method, p.lanes, *p.likes, p.columns, p.state, p.noise_source, span, p.dt, p.threshold, buffer, p.traces
+        method, p.lanes, *p.likes, p.columns, p.state, p.noise_source, span, p.dt, p.threshold, buffer, p.traces,
+        statistics,
     )  # fmt: skip
 
 
@@ -159,9 +165,9 @@ def _failure(method: Any, problem: Problem, neuron: int, span: Span) -> Floating
     good, bad = span.first, span.last
     while bad - good > 1:
         middle = (good + bad) // 2
-        failed, _ = _integrate(method, problem, Span(neuron, neuron + 1, good, middle, nobody), buffer)
+        failed, _ = _integrate(method, problem, Span(neuron, neuron + 1, good, middle, nobody), buffer, None)
         good, bad = (good, middle) if failed >= 0 else (middle, bad)
     return FloatingPointError(
-        f"neuron {neuron} blew up: its state is no longer finite at t = {bad * problem.dt:.12g} ms; "
-        f"dt = {problem.dt:g} ms is probably too large for its parameters"
+        f"neuron {problem.first_neuron + neuron} blew up: its state is no longer finite at "
+        f"t = {bad * problem.dt:.12g} ms; dt = {problem.dt:g} ms is probably too large for its parameters"
     )

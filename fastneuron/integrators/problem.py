@@ -28,6 +28,27 @@ class SpikeBuffer(NamedTuple):
     time: Any  # (room,) float64
 
 
+class Stretch(NamedTuple):
+    """A part of a run: some of its steps, and the samples that fall into it."""
+
+    first: int  # steps, of fixed-step methods
+    last: int
+    limit: float  # ms; of adaptive methods: a step that reaches it is left for the next stretch
+    begin: int  # samples
+    end: int
+
+
+class Clock(NamedTuple):
+    """The own progress of each neuron, with an adaptive method."""
+
+    time: Any  # (n,) ms
+    step: Any  # (n,) the next step, ms
+    memory: Any  # (n,) log2 of the last accepted step's error
+    growth: Any  # (n,) how much it may grow: not at all after a step that was refused
+    sample: Any  # (n,) the number of the next sample
+    reached: Any  # (n,) the limit of the last stretch it has taken part in, ms
+
+
 class Traces(NamedTuple):
     """Where samples go: states `which` of the (sorted) neurons, at multiples of an interval, into rows of `out`."""
 
@@ -36,6 +57,7 @@ class Traces(NamedTuple):
     row: Any  # (m,) int64
     every: int  # steps, of fixed-step methods
     interval: float  # ms
+    begin: int  # the number of the first sample in `out`
     out: Any  # (states, m, samples)
 
 
@@ -62,6 +84,9 @@ class Problem:
     atol: np.ndarray = field(default_factory=lambda: np.zeros(0))
     noise: Any = None
     seed: int = 0
+    first_neuron: int = 0  # its index in the whole population, of which this may be a part
+    clock: Clock | None = None
+    statistics: Any = None
 
     def __post_init__(self) -> None:
         self.n = self.state.shape[1]
@@ -71,7 +96,7 @@ class Problem:
         self.noise_source = None
         if self.noise is not None:
             columns = _columns(list(self.noise.parameters.values()), self.n, np.zeros(1))
-            self.noise_source = Source(self.noise.like(), columns, self.seed, np.zeros(self.n))
+            self.noise_source = Source(self.noise.like(), columns, self.seed, self.first_neuron, np.zeros(self.n))
 
     @property
     def likes(self) -> tuple[Any, Any, tuple[Any, ...]]:

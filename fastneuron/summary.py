@@ -1,0 +1,142 @@
+"""Summaries of a run by name, kept up to date while it runs, in memory that does not grow with its samples."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import _check
+from .integrators import Statistics, observe_all, observe_spikes
+
+OF_A_STATE = ("mean", "var", "min", "max")
+OF_SPIKES = ("spike.first", "isi.mean", "isi.cv")
+RATE = "population.rate"
+
+
+def names(states: Sequence[str]) -> list[str]:
+    """Everything that can be asked of a model with these states."""
+    each = [f"{state}.{what}" for state in states for what in OF_A_STATE]
+    return [*each, *OF_SPIKES, *(f"population.{state}.mean" for state in states), RATE]
+
+
+def checked(wanted: str | Sequence[str] | None, states: Sequence[str]) -> tuple[str, ...]:
+    """The names asked for, each of them known."""
+    if wanted is None:
+        return ()
+    if not isinstance(wanted, str | Sequence):
+        raise TypeError(f"summary must be a name or several names, for example 'V.mean'; got {wanted!r}")
+    chosen = (wanted,) if isinstance(wanted, str) else tuple(wanted)
+    for name in chosen:
+        _check.known("summary", name, names(states))
+    return tuple(dict.fromkeys(chosen))
+
+
+def of_samples(wanted: Sequence[str]) -> bool:
+    """Whether any of the names is about samples, not spikes."""
+    return any(name != RATE and name not in OF_SPIKES for name in wanted)
+
+
+class Summary:
+    """What is being worked out in a run of the neurons of `state` (D, n).
+
+    Attributes
+    ----------
+    arrays : dict of ndarray
+        All that a run needs to go on from here.
+    """
+
+    def __init__(
+        self, wanted: Sequence[str], states: Sequence[str], state: np.ndarray, samples: int, bins: int
+    ) -> None:
+        self.wanted, self.states, self.n = tuple(wanted), list(states), state.shape[1]
+        self.lock = threading.Lock()
+        which = [d for d, name in enumerate(states) if any(f"{name}.{what}" in wanted for what in OF_A_STATE)]
+        pooled = [d for d, name in enumerate(states) if f"population.{name}.mean" in wanted]
+        timed = self.n if any(name in wanted for name in OF_SPIKES) else 0
+        self.which, self.pooled = np.array(which, np.int64), np.array(pooled, np.int64)
+        shape = len(which), self.n
+        self.arrays = {
+            "mean": np.zeros(shape),
+            "squares": np.zeros(shape),
+            "least": np.full(shape, np.inf),
+            "most": np.full(shape, -np.inf),
+            "sums": np.zeros((len(pooled), samples if pooled else 0, 3), np.int64),
+            "first": np.full(timed, np.nan),
+            "last": np.full(timed, np.nan),
+            "intervals": np.zeros(timed, np.int64),
+            "interval_mean": np.zeros(timed),
+            "interval_squares": np.zeros(timed),
+            "spikes": np.zeros(bins if RATE in wanted else 0, np.int64),
+        }
+        if of_samples(wanted):
+            own = self.own(0, 1)
+            observe_all(own, state, 0, self.n, 0)
+            self.add(own)
+
+    def own(self, begin: int, end: int) -> Statistics | None:
+        """What one thread writes to: sums of its own for the samples `begin` to `end`, both included."""
+        if not self.which.size and not self.pooled.size:
+            return None
+        a = self.arrays
+        size = min(end + 1, a["sums"].shape[1]) - begin if self.pooled.size else 0
+        sums = np.zeros((self.pooled.size, size, 3), np.int64)
+        return Statistics(self.which, a["mean"], a["squares"], a["least"], a["most"], self.pooled, sums, begin)
+
+    def add(self, own: Statistics | None) -> None:
+        """Take in the sums of a thread; whole numbers, so their order does not matter."""
+        if own is not None:
+            with self.lock:
+                self.arrays["sums"][:, own.begin : own.begin + own.sums.shape[1]] += own.sums
+
+    def take_spikes(self, neuron: np.ndarray, time: np.ndarray, width: float) -> None:
+        """Some spikes, in order of time for each neuron; bins of `width` ms."""
+        a = self.arrays
+        if a["first"].size or a["spikes"].size:
+            bins = np.zeros_like(a["spikes"])
+            observe_spikes(
+                neuron,
+                time,
+                a["first"],
+                a["last"],
+                a["intervals"],
+                a["interval_mean"],
+                a["interval_squares"],
+                bins,
+                width,
+            )
+            if bins.size:
+                with self.lock:
+                    a["spikes"] += bins
+
+
+def results(
+    wanted: Sequence[str], states: Sequence[str], parts: Sequence[Mapping[str, np.ndarray]], counts: Any
+) -> dict:
+    """What was asked for, by name, of a population in one or more parts.
+
+    `counts` is the number of samples, of neurons, and the width of a bin of spikes (ms).
+    """
+    samples, n, width = counts
+    per_neuron = {"sums", "spikes"}
+    a = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0].keys() - per_neuron}
+    a |= {name: sum(part[name] for part in parts) for name in per_neuron}
+    states = list(states)
+    which = [d for d, name in enumerate(states) if any(f"{name}.{what}" in wanted for what in OF_A_STATE)]
+    pooled = [d for d, name in enumerate(states) if f"population.{name}.mean" in wanted]
+    found = {}
+    for w, d in enumerate(which):
+        rows = a["mean"][w], a["squares"][w] / samples, a["least"][w], a["most"][w]
+        found |= {f"{states[d]}.{what}": row for what, row in zip(OF_A_STATE, rows, strict=True)}
+    for w, d in enumerate(pooled):
+        coarse, fine, beyond = np.moveaxis(a["sums"][w], -1, 0)
+        mean = (coarse / 2.0**16 + fine / 2.0**52) / n
+        found[f"population.{states[d]}.mean"] = np.where(beyond > 0, np.nan, mean)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(a["intervals"] >= 1, a["interval_mean"], np.nan)
+        deviation = np.sqrt(np.where(a["intervals"] >= 2, a["interval_squares"] / a["intervals"], np.nan))
+        found |= {"spike.first": a["first"], "isi.mean": mean, "isi.cv": deviation / mean}
+    found[RATE] = a["spikes"] * (1000.0 / width / n)
+    return {name: found[name] for name in wanted}
