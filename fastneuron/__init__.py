@@ -2,6 +2,7 @@
 
 from . import math, reference
 from ._version import __version__
+from .archive import open, resume
 from .currents import Chirp, Current, Pulses, Ramp, Samples, Sine, Step
 from .mlp import MLP, check_gradient
 from .models import FitzHughNagumo, HodgkinHuxley, Model, MorrisLecar, MorrisLecarFull, TraubMiles
@@ -36,6 +37,8 @@ __all__ = [
     "check_gradient",
     "least_squares_layer",
     "math",
+    "open",
     "reference",
+    "resume",
     "simulate",
 ]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numba.core.errors import NumbaError
 
 from . import _threads
-from .integrators import Method, Problem, Stretch
+from .integrators import Problem, Stretch
+from .models.rehearsal import explain
+from .recipe import Recipe
 from .summary import Summary
 
 UNIT = 2_000_000  # neuron-steps, of which a neuron takes some 20 a ms
@@ -16,19 +19,16 @@ STEPS_PER_MS = 20
 
 
 def advance(
-    method: Method,
-    problem: Problem,
-    stretch: Stretch,
-    summary: Summary,
-    threads: int,
-    tick: Callable[[float], None],
-    bin_width: float,
-    listed: bool,
+    recipe: Recipe, problem: Problem, stretch: Stretch, summary: Summary, threads: int, tick: Callable[[float], None]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Take the population through a stretch; if `listed`, the neurons and times of its spikes, by neuron, then time.
+    """Take the population through a stretch; the neurons and times of its spikes, ordered by neuron, then time.
 
-    `tick` is called with each number of neuron-ms done.
+    The samples are then in ``problem.traces.out``.  `tick` is called with each number of neuron-ms done.
     """
+    method = recipe.chosen
+    problem.traces = recipe.traces(stretch)
+    if not (method.is_adaptive and stretch.begin):  # there each neuron is at a time of its own
+        problem.traces.out[:, problem.traces.row, 0] = problem.state[problem.traces.which][:, problem.traces.neuron]
     work = problem.n * min(problem.duration, problem.dt * (stretch.last - stretch.first)) * STEPS_PER_MS
 
     def unit(bounds):
@@ -36,8 +36,8 @@ def advance(
         own = summary.own(stretch.begin, stretch.end)
 
         def take(neuron, time):
-            summary.take_spikes(neuron, time, bin_width)
-            if listed:
+            summary.take_spikes(neuron, time, recipe.bin_width)
+            if recipe.spike_times:
                 spikes.append((neuron, time))
 
         for done in method.advance(method.tag, problem, stretch, *bounds, own, take):
@@ -47,7 +47,10 @@ def advance(
         return _in_order(spikes)
 
     bounds = _units(problem.n, problem.lanes.lanes, work, threads)
-    parts = _threads.spread(unit, bounds, threads if work > WORTH_A_THREAD else 1)
+    try:
+        parts = _threads.spread(unit, bounds, threads if work > WORTH_A_THREAD else 1)
+    except NumbaError as error:
+        raise explain(recipe.model, error) from None
     return _joined(parts)
 
 

@@ -104,7 +104,7 @@ class Recipe:
         return found
 
     def problem(self) -> Problem:
-        """The population as the kernels want it, at its start; no room for samples yet."""
+        """The population as the kernels want it, at its start, without room for samples; `state` moves on with it."""
         clock = None
         if self.chosen.is_adaptive:
             zeros = [np.zeros(self.n) for _ in Clock._fields]
@@ -113,7 +113,7 @@ class Recipe:
         return Problem(
             model=self.model,
             current=self.current,
-            state=self.state.copy(),
+            state=self.state,
             duration=self.duration,
             dt=self.dt,
             threshold=self.threshold,
@@ -142,7 +142,7 @@ class Recipe:
             model=self.model.part(low, high),
             current=self.current.part(low, high),
             noise=self.noise and self.noise.part(low, high),
-            state=self.state[:, low:high],
+            state=self.state[:, low:high].copy(),
             neurons=mine - low,
             first_neuron=self.first_neuron + low,
         )

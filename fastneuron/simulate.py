@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba.core.errors import NumbaError
 
-from . import _check, _progress, _threads, population
+from . import _check, _progress, _threads, archive, population, sharing
 from .currents import Current
-from .integrators import Problem, Stretch
 from .models import Model
-from .models.rehearsal import explain, rehearse
+from .models.rehearsal import rehearse
 from .noise import Noise
 from .recipe import Recipe, checked
 from .recording import Run, Spikes
+from .sharing import Executor
+from .store import Store, shared_out
+from .streaming import stretch_size
 from .summary import Summary, results
+
+
+class Part(NamedTuple):
+    """What comes of a part of a population."""
+
+    state: np.ndarray
+    spike_count: np.ndarray
+    spike_neuron: np.ndarray
+    spike_time: np.ndarray
+    samples: np.ndarray
+    summary: dict[str, np.ndarray]
 
 
 def simulate(
@@ -42,6 +58,11 @@ def simulate(
     summary: str | Sequence[str] | None = None,
     bin_width: float = 1.0,
     spike_times: bool = True,
+    out: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+    checkpoint_interval: float | None = None,
+    executor: Executor | None = None,
+    shards: int | None = None,
 ) -> Run:
     """Integrate a population of neurons, on all cores.
 
@@ -100,6 +121,21 @@ def simulate(
         Of ``"population.rate"``, ms.
     spike_times : bool, default True
         Keep the time of every spike; if not, ``run.spikes`` is empty, and only ``run.spike_count`` is kept.
+    out : path, optional
+        Write the run to a zarr store of this name while it goes on (extra ``zarr``), so that its memory is bounded
+        whatever its duration; rows of samples are then in order of neuron.  Whatever ends the run, ``fn.resume(out)``
+        goes on with it, ``fn.open(out)`` shows what is there, and so does ``xarray.open_zarr(out)``.
+    overwrite : bool, default False
+        Replace a run that is there already.
+    checkpoint_interval : float, optional
+        ms of the run between two moments from which it can go on, with `out`; by default some seconds of work, and
+        never more samples than 64 MB hold.
+    executor : concurrent.futures.Executor, optional
+        Share the population out to the workers of this executor, for example a ``ProcessPoolExecutor``, Dask's
+        ``client.get_executor()`` or mpi4py's ``MPIPoolExecutor``; each worker has one thread unless `threads` says
+        otherwise.  With `out`, the workers write to the store, which all of them must see.
+    shards : int, optional
+        In how many parts to share it out; 16 by default.
 
     Returns
     -------
@@ -135,45 +171,62 @@ def simulate(
         sample_interval=sample_interval, rtol=rtol, atol=atol, noise=noise, seed=seed, dtype=dtype,
         summary=summary, bin_width=bin_width, spike_times=spike_times,
     )  # fmt: skip
-    threads = _threads.available() if threads is None else _check.whole("threads", threads, 1)
     if not type(model).derivative.__module__.startswith(__package__):
         rehearse(model, recipe.state[:, 0], 0.0)
+    if out is None and checkpoint_interval is not None:
+        raise ValueError(f"checkpoint_interval is for runs with out=; got {checkpoint_interval!r}")
+    if shards is not None and executor is None:
+        raise ValueError(f"shards is for runs with executor=; got {shards!r}")
+    shards = 1 if executor is None else 16 if shards is None else _check.whole("shards", shards, 1)
+    default = 1 if executor is not None else _threads.available()
+    threads = default if threads is None else _check.whole("threads", threads, 1)
+    if executor is not None:
+        sharing.checked(executor)
+    if out is not None:
+        recipe = replace(recipe, neurons=np.sort(recipe.neurons))
+        wanted = "a positive number of ms"
+        if checkpoint_interval is not None:
+            checkpoint_interval = _check.number("checkpoint_interval", checkpoint_interval, wanted, lambda x: x > 0)
+        size = stretch_size(recipe, checkpoint_interval)
+        store = Store.create(out, recipe, shards, size, _check.flag("overwrite", overwrite))
+        archive.complete(store, threads, progress, executor)
+        return archive.open(out)
     with _progress.bar(progress, recipe.n, recipe.duration, recipe.dt) as tick:
-        return in_memory(recipe, threads, tick)
+        if executor is None:
+            return _gathered(recipe, [_whole(recipe, threads, tick)])
+        bounds = shared_out(recipe, shards)
+        parts = [recipe.part(low, high) for low, high in bounds]
+        work = functools.partial(_whole, threads=threads, tick=None)
+        return _gathered(recipe, sharing.spread(executor, work, parts, bounds, recipe.duration, tick))
 
 
-def in_memory(recipe: Recipe, threads: int, tick: Callable[[float], None]) -> Run:
-    """The whole run at once."""
+def _whole(recipe: Recipe, threads: int, tick: Callable[[float], None] | None) -> Part:
+    """A population from its start to its end, in memory."""
     (stretch,) = recipe.stretches(recipe.samples)
     problem = recipe.problem()
     summary = Summary(recipe.summary, list(recipe.model.states), recipe.state, recipe.samples, recipe.bins)
-    spikes = advance(recipe, problem, stretch, summary, threads, tick)
+    neuron, time = population.advance(recipe, problem, stretch, summary, threads, tick or (lambda done: None))
+    samples = problem.traces.out
+    return Part(problem.state, problem.spike_count, neuron + recipe.first_neuron, time, samples, summary.arrays)
+
+
+def _gathered(recipe: Recipe, parts: list[Part]) -> Run:
+    """One run of its parts, which come in order of neuron."""
+    samples = parts[0].samples
+    if len(parts) > 1:  # the rows of a part are in order of neuron, those of the run as they were asked for
+        samples = np.empty((len(recipe.record), recipe.neurons.size, samples.shape[2]), samples.dtype)
+        samples[:, np.argsort(recipe.neurons)] = np.concatenate([part.samples for part in parts], axis=1)
+    state = np.concatenate([part.state for part in parts], axis=1) if len(parts) > 1 else parts[0].state
     counts = recipe.samples, recipe.n, recipe.bin_width
     return Run(
         model=recipe.model,
         duration=recipe.duration,
         dt=recipe.dt,
-        spike_count=problem.spike_count,
-        spikes=Spikes(*spikes),
-        state=dict(zip(recipe.model.states, problem.state, strict=True)),
+        spike_count=np.concatenate([part.spike_count for part in parts]),
+        spikes=Spikes(np.concatenate([p.spike_neuron for p in parts]), np.concatenate([p.spike_time for p in parts])),
+        state=dict(zip(recipe.model.states, state, strict=True)),
         time=recipe.time,
         neurons=recipe.neurons,
-        traces=dict(zip(recipe.record, problem.traces.out, strict=True)),
-        summary=results(recipe.summary, list(recipe.model.states), [summary.arrays], counts),
+        traces=dict(zip(recipe.record, samples, strict=True)),
+        summary=results(recipe.summary, list(recipe.model.states), [part.summary for part in parts], counts),
     )
-
-
-def advance(
-    recipe: Recipe, problem: Problem, stretch: Stretch, summary: Summary, threads: int, tick: Callable[[float], None]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Take a population through a stretch; its spikes.  The samples are then in ``problem.traces.out``."""
-    problem.traces = recipe.traces(stretch)
-    here = np.ix_(problem.traces.which, recipe.neurons)
-    if not (recipe.chosen.is_adaptive and stretch.begin):  # there each neuron is at a time of its own
-        problem.traces.out[:, :, :1] = problem.state[here][:, :, np.newaxis]
-    try:
-        return population.advance(
-            recipe.chosen, problem, stretch, summary, threads, tick, recipe.bin_width, recipe.spike_times
-        )
-    except NumbaError as error:
-        raise explain(recipe.model, error) from None

@@ -1,0 +1,156 @@
+"""Runs on disk: open one, go on with one."""
+
+from __future__ import annotations
+
+import functools
+import os
+
+import numpy as np
+
+from . import _check, _progress, _threads, _transcript, sharing
+from .recording import Run, Spikes
+from .store import Store, summaries
+from .streaming import advance_part
+
+
+def open(path: str | os.PathLike[str]) -> Run:
+    """A run that is on disk.
+
+    Its samples stay there: ``run["V"]`` is a zarr array, of which ``run["V"][5, :100]`` reads a part.  Its spikes are
+    read when they are first asked for.
+
+    Parameters
+    ----------
+    path : path
+        What was given as `out`.
+
+    Returns
+    -------
+    Run
+        Of a run that has not been finished, the part that has: `duration` is how far it came, and `state` and `summary`
+        are empty.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no run, or one of another format, or of a model that has changed since.
+    """
+    store = Store(path)
+    recipe, group = store.recipe, store.group
+    common = {"model": recipe.model, "dt": recipe.dt, "neurons": recipe.neurons, "path": store.path}
+    traces = {name: group[name] for name in recipe.record}
+    if store.finished:
+        return Run(
+            **common,
+            duration=recipe.duration,
+            spike_count=group["spike_count"][...],
+            spikes=Spikes.later(functools.partial(_spikes, path)),
+            state={name: group[f"final.{name}"][...] for name in recipe.model.states},
+            time=recipe.time,
+            traces=traces,
+            summary={name: group[name][...] for name in recipe.summary},
+        )
+    found = [store.checkpoint(part) for part in range(len(store.parts))]
+    samples = min(min(int(part["stretches"]) for part in found) * store.size, recipe.samples)
+    counts = [
+        part.get("spike_count", np.zeros(high - low, np.int64))
+        for part, (low, high) in zip(found, store.parts, strict=True)
+    ]
+    return Run(
+        **common,
+        duration=min(samples * recipe.interval, recipe.duration),
+        spike_count=np.concatenate(counts),
+        spikes=Spikes.later(functools.partial(_spikes, path)),
+        state={},
+        time=recipe.time[:samples],
+        traces={name: array[:, :samples] for name, array in traces.items()},
+    )
+
+
+def resume(
+    path: str | os.PathLike[str],
+    *,
+    threads: int | None = None,
+    progress: bool = False,
+    executor: sharing.Executor | None = None,
+) -> Run:
+    """Go on with a run from its last checkpoint, whatever ended it; the bits are those of a run that nothing ended.
+
+    Parameters
+    ----------
+    path : path
+        What was given as `out`.
+    threads, progress, executor
+        As in `simulate`; they need not be those that the run began with.
+
+    Returns
+    -------
+    Run
+        The whole run; at once, if it was finished.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no run, or it was begun by another version of fastneuron, or its model has changed since.
+    """
+    store = Store(path)
+    if not store.finished:
+        theirs, ours = store.about["versions"]["fastneuron"], _transcript.versions()["fastneuron"]
+        if theirs != ours:
+            raise ValueError(
+                f"the run in {str(path)!r} was begun by fastneuron {theirs} and can go on with no other; this is {ours}"
+            )
+        complete(store, threads, progress, executor)
+    return open(path)
+
+
+def complete(store: Store, threads: int | None, progress: bool, executor: sharing.Executor | None) -> None:
+    """Take all parts of a store to the end, and finish it."""
+    recipe = store.recipe
+    if executor is not None:
+        sharing.checked(executor)
+    default = 1 if executor is not None else _threads.available()
+    threads = default if threads is None else _check.whole("threads", threads, 1)
+    with _progress.bar(progress, recipe.n, recipe.duration, recipe.dt) as tick:
+        if executor is None:
+            for part in range(len(store.parts)):
+                advance_part(store.path, part, threads, tick)
+        else:
+            work = functools.partial(_part, store.path, threads=threads)
+            sharing.spread(executor, work, range(len(store.parts)), store.parts, recipe.duration, tick)
+    found = [store.checkpoint(part) for part in range(len(store.parts))]
+    state = np.concatenate([part["state"] for part in found], axis=1)
+    store.finish(
+        Run(
+            model=recipe.model,
+            duration=recipe.duration,
+            dt=recipe.dt,
+            spike_count=np.concatenate([part["spike_count"] for part in found]),
+            spikes=Spikes(np.empty(0, np.int64), np.empty(0)),
+            state=dict(zip(recipe.model.states, state, strict=True)),
+            time=recipe.time,
+            neurons=recipe.neurons,
+            traces={},
+            summary=summaries(recipe, found),
+        )
+    )
+
+
+def _part(path: str | os.PathLike[str], part: int, threads: int) -> None:
+    advance_part(path, part, threads, lambda done: None)
+
+
+def _spikes(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
+    """All spikes of a stored run by neuron, then time; the sort is stable, and they come in order of time."""
+    store = Store(path)
+    if not store.recipe.spike_times:
+        return np.empty(0, np.int64), np.empty(0)
+    if store.finished:
+        neuron, time = store.group["spike_neuron"][...], store.group["spike_time"][...]
+    else:
+        parts = range(len(store.parts))
+        pieces = [piece for part in parts for piece in store.spikes(part, int(store.checkpoint(part)["stretches"]))]
+        nothing = np.empty(0, np.int64), np.empty(0)
+        neuron, time = (np.concatenate(column) for column in zip(nothing, *pieces, strict=True))
+    order = np.argsort(neuron, kind="stable")
+    return neuron[order], time[order]

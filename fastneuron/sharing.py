@@ -1,0 +1,52 @@
+"""A population shared out to the workers of an executor: processes, a Dask cluster, MPI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, BrokenExecutor, Future, wait
+from typing import Any, Protocol
+
+
+class Executor(Protocol):
+    """Any executor of `concurrent.futures`, Dask's and mpi4py's included."""
+
+    def submit(self, function: Callable[..., Any], /, *args: Any) -> Any:
+        """Begin a call; a future."""
+
+
+def checked(executor: Any) -> Executor:
+    """The executor, if it takes work."""
+    if not callable(getattr(executor, "submit", None)):
+        raise TypeError(f"executor must be a concurrent.futures.Executor; got {executor!r}")
+    try:
+        executor.submit(int).result()
+    except (RuntimeError, BrokenExecutor) as error:
+        raise ValueError(f"executor takes no work: {error}") from None
+    return executor
+
+
+def spread(
+    executor: Executor,
+    work: Callable[[Any], Any],
+    items: Iterable[Any],
+    parts: Sequence[tuple[int, int]],
+    duration: float,
+    tick: Callable[[float], None],
+) -> list[Any]:
+    """``[work(item) for item in items]`` on the executor; `tick` hears of each part of the population that is done."""
+    futures: list[Future[Any]] = [executor.submit(work, item) for item in items]
+    sizes = dict(zip(map(id, futures), (high - low for low, high in parts), strict=True))
+    try:
+        waiting = set(futures)
+        while waiting:
+            done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+                tick(sizes[id(future)] * duration)
+        return [future.result() for future in futures]
+    except BrokenExecutor as error:
+        error.add_note("A worker died.  A run with out= has kept what was done; resume() goes on with it.")
+        raise
+    finally:
+        for future in futures:
+            future.cancel()
