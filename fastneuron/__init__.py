@@ -4,17 +4,20 @@ from . import math, reference
 from ._version import __version__
 from .archive import open, resume
 from .currents import Chirp, Current, Pulses, Ramp, Samples, Sine, Step
+from .estimate import Estimate, estimate
 from .mlp import MLP, check_gradient
 from .models import FitzHughNagumo, HodgkinHuxley, Model, MorrisLecar, MorrisLecarFull, TraubMiles
 from .noise import Noise, OrnsteinUhlenbeck, WhiteNoise
 from .perceptron import Perceptron, PerceptronHistory, least_squares_layer
 from .recording import Run, Spikes
 from .simulate import simulate
+from .sweep import fi_curve, sweep
 
 __all__ = [
     "MLP",
     "Chirp",
     "Current",
+    "Estimate",
     "FitzHughNagumo",
     "HodgkinHuxley",
     "Model",
@@ -35,10 +38,13 @@ __all__ = [
     "WhiteNoise",
     "__version__",
     "check_gradient",
+    "estimate",
+    "fi_curve",
     "least_squares_layer",
     "math",
     "open",
     "reference",
     "resume",
     "simulate",
+    "sweep",
 ]

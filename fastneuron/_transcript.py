@@ -33,13 +33,13 @@ def written(recipe: Recipe) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 def read(text: dict[str, Any], arrays: Any) -> Recipe:
     """The recipe again; ValueError where a class is not what it was."""
-    values = {name: text[name] for name in PLAIN}
+    values: dict[str, Any] = {name: text[name] for name in PLAIN}
+    values |= {name: np.asarray(arrays[name][...]) for name in ("state", "neurons", "atol")}
     return Recipe(
         **values,
         model=_read(text["model"], arrays),
         current=_read(text["current"], arrays),
         noise=text["noise"] and _read(text["noise"], arrays),
-        **{name: np.asarray(arrays[name][...]) for name in ("state", "neurons", "atol")},
         record=tuple(text["record"]),
         summary=tuple(text["summary"]),
         seed=int(text["seed"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def open(path: str | os.PathLike[str]) -> Run:
     """
     store = Store(path)
     recipe, group = store.recipe, store.group
-    common = {"model": recipe.model, "dt": recipe.dt, "neurons": recipe.neurons, "path": store.path}
+    common: dict[str, Any] = {"model": recipe.model, "dt": recipe.dt, "neurons": recipe.neurons, "path": store.path}
     traces = {name: group[name] for name in recipe.record}
     if store.finished:
         return Run(

@@ -28,7 +28,8 @@ def advance(
     method = recipe.chosen
     problem.traces = recipe.traces(stretch)
     if not (method.is_adaptive and stretch.begin):  # there each neuron is at a time of its own
-        problem.traces.out[:, problem.traces.row, 0] = problem.state[problem.traces.which][:, problem.traces.neuron]
+        for samples, d in zip(problem.traces.out, problem.traces.which, strict=True):
+            samples[problem.traces.row, 0] = problem.state[d, problem.traces.neuron]
     work = problem.n * min(problem.duration, problem.dt * (stretch.last - stretch.first)) * STEPS_PER_MS
 
     def unit(bounds):

@@ -129,9 +129,10 @@ class Recipe:
     def traces(self, stretch: Stretch) -> Traces:
         """Room for the samples of a stretch."""
         order = np.argsort(self.neurons, kind="stable")
+        ascending = bool(np.all(order[1:] > order[:-1]))
+        neurons = (self.neurons if ascending else self.neurons[order]).astype(np.int64, copy=False)
         which = np.array([list(self.model.states).index(name) for name in self.record], np.int64)
         kept = np.empty((which.size, self.neurons.size, stretch.end - stretch.begin), self.state.dtype)
-        neurons = self.neurons[order].astype(np.int64)
         return Traces(which, neurons, order, self.every, self.interval, stretch.begin, kept)
 
     def part(self, low: int, high: int) -> Self:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from . import _check, _progress, _threads, archive, population, sharing
+from . import _check, _progress, _threads, archive, fit, population, sharing
 from .currents import Current
 from .models import Model
 from .models.rehearsal import rehearse
@@ -19,7 +19,7 @@ from .noise import Noise
 from .recipe import Recipe, checked
 from .recording import Run, Spikes
 from .sharing import Executor
-from .store import Store, shared_out
+from .store import Store, check_path, shared_out
 from .streaming import stretch_size
 from .summary import Summary, results
 
@@ -188,16 +188,25 @@ def simulate(
         if checkpoint_interval is not None:
             checkpoint_interval = _check.number("checkpoint_interval", checkpoint_interval, wanted, lambda x: x > 0)
         size = stretch_size(recipe, checkpoint_interval)
-        store = Store.create(out, recipe, shards, size, _check.flag("overwrite", overwrite))
+        check_path(out, _check.flag("overwrite", overwrite))
+        fit.check_memory(recipe, threads, size)
+        fit.check_disk(recipe, out)
+        store = Store.create(out, recipe, shards, size)
         archive.complete(store, threads, progress, executor)
         return archive.open(out)
+    fit.check_memory(recipe, threads)
     with _progress.bar(progress, recipe.n, recipe.duration, recipe.dt) as tick:
         if executor is None:
-            return _gathered(recipe, [_whole(recipe, threads, tick)])
+            return in_memory(recipe, threads, tick)
         bounds = shared_out(recipe, shards)
         parts = [recipe.part(low, high) for low, high in bounds]
         work = functools.partial(_whole, threads=threads, tick=None)
         return _gathered(recipe, sharing.spread(executor, work, parts, bounds, recipe.duration, tick))
+
+
+def in_memory(recipe: Recipe, threads: int, tick: Callable[[float], None]) -> Run:
+    """The run at once, on this machine."""
+    return _gathered(recipe, [_whole(recipe, threads, tick)])
 
 
 def _whole(recipe: Recipe, threads: int, tick: Callable[[float], None] | None) -> Part:

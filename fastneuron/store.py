@@ -69,11 +69,11 @@ class Store:
         self.size = about["size"]
 
     @classmethod
-    def create(cls, path: str | os.PathLike[str], recipe: Recipe, parts: int, size: int, overwrite: bool) -> Store:
-        """Make the store of a run that has not begun; FileExistsError if something is there, unless `overwrite`."""
-        zarr()
+    def create(cls, path: str | os.PathLike[str], recipe: Recipe, parts: int, size: int) -> Store:
+        """Make the store of a run that has not begun, in place of one that is there."""
         path = Path(path)
-        _free(path, overwrite)
+        for abandoned in path.parent.glob(f".{path.name}.*"):
+            shutil.rmtree(abandoned, ignore_errors=True)
         made = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # whole, or not there
         try:
             cls._write(made, recipe, parts, size)
@@ -146,7 +146,7 @@ class Store:
             with np.load(self.path / "progress" / f"{part}.npz") as found:
                 return dict(found)
         except FileNotFoundError:
-            return {"stretches": np.int64(0)}
+            return {"stretches": np.zeros((), np.int64)}
 
     def spikes(self, part: int, stretches: int) -> Any:
         """The neurons and times of a part's spikes, a stretch at a time."""
@@ -231,7 +231,10 @@ def consolidate(group: Any) -> None:
         zarr().consolidate_metadata(group.store)
 
 
-def _free(path: Path, overwrite: bool) -> None:
+def check_path(path: str | os.PathLike[str], overwrite: bool) -> None:
+    """OSError if no store can be made there, FileExistsError if something is there, unless it is a run to overwrite."""
+    zarr()
+    path = Path(path)
     if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise OSError(f"out must be in a folder that can be written to; got {str(path)!r}")
     if not path.exists():

@@ -120,13 +120,13 @@ def results(
     `counts` is the number of samples, of neurons, and the width of a bin of spikes (ms).
     """
     samples, n, width = counts
-    per_neuron = {"sums", "spikes"}
-    a = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0].keys() - per_neuron}
-    a |= {name: sum(part[name] for part in parts) for name in per_neuron}
+    summed = {"sums", "spikes"}
+    a = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0].keys() - summed}
+    a |= {name: np.sum([part[name] for part in parts], axis=0) for name in summed}
     states = list(states)
     which = [d for d, name in enumerate(states) if any(f"{name}.{what}" in wanted for what in OF_A_STATE)]
     pooled = [d for d, name in enumerate(states) if f"population.{name}.mean" in wanted]
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for w, d in enumerate(which):
         rows = a["mean"][w], a["squares"][w] / samples, a["least"][w], a["most"][w]
         found |= {f"{states[d]}.{what}": row for what, row in zip(OF_A_STATE, rows, strict=True)}

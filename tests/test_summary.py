@@ -63,7 +63,7 @@ def test_bits_do_not_depend_on_threads():
 
 def test_a_number_beyond_the_range_of_the_sum_gives_nan():
     class Ramp(fn.Model):
-        rate: fn.models.Parameter = 1.0
+        rate: float = 1.0
         states = {"V": 0.0}
 
         @staticmethod

@@ -1,0 +1,97 @@
+"""What a run will take, before it starts."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from . import _threads, fit
+from .recipe import Recipe, checked
+from .simulate import in_memory, simulate
+from .streaming import stretch_size
+
+TRIAL = 20_000_000  # neuron-steps: some tenths of a second
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run will take.
+
+    Attributes
+    ----------
+    memory : int
+        Bytes, at most at one time.
+    disk : int
+        Bytes before compression; 0 without `out`.
+    seconds : float
+        Of wall time, once the kernel is compiled.
+    spikes : float
+        Their number, if they stay as frequent as in the trial.
+    """
+
+    memory: int
+    disk: int
+    seconds: float
+    spikes: float
+
+    def __str__(self) -> str:
+        disk = f", {fit.readable(self.disk)} on disk" if self.disk else ""
+        return f"about {self.seconds:.3g} s, {fit.readable(self.memory)} of memory{disk}, {self.spikes:.2g} spikes"
+
+
+def estimate(*arguments: Any, **named: Any) -> Estimate:
+    """What `simulate` would take with the same arguments: memory, disk and time.
+
+    A small part of the population is tried out for a short while; nothing is written.
+
+    Parameters
+    ----------
+    *arguments, **named
+        Those of `simulate`.
+
+    Returns
+    -------
+    Estimate
+        Memory is counted, time and spikes are extrapolated from the trial.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed.
+
+    Examples
+    --------
+    >>> import fastneuron as fn
+    >>> model = fn.MorrisLecar.hopf()
+    >>> fn.estimate(model, 1000.0, current=[90.0, 100.0], record="V", threads=1).memory < 30e6
+    True
+    """
+    given = inspect.signature(simulate).bind(*arguments, **named).arguments
+    out, threads, interval = (given.pop(name, None) for name in ("out", "threads", "checkpoint_interval"))
+    for name in ("overwrite", "progress", "executor", "shards"):
+        given.pop(name, None)
+    recipe = checked(**given)
+    threads = threads or _threads.available()
+    seconds, spikes = _trial(recipe, threads)
+    stretch = None if out is None else stretch_size(recipe, interval)
+    disk = 0 if out is None else fit.samples(recipe) + int(spikes * fit.PER_SPIKE)
+    return Estimate(fit.memory(recipe, threads, stretch, spikes), disk, seconds, spikes)
+
+
+def _trial(recipe: Recipe, threads: int) -> tuple[float, float]:
+    """Seconds and spikes of the whole, from those of a part of it."""
+    some = recipe.part(0, min(recipe.n, 4096))
+    steps = min(max(TRIAL // some.n, 1), round(recipe.duration / recipe.dt))
+    part = dataclasses.replace(some, duration=min(steps * recipe.dt, recipe.duration))
+    if not part.duration:
+        return 0.0, 0.0
+    nothing = dataclasses.replace(part, duration=min(recipe.dt, recipe.duration), state=part.state.copy())
+    in_memory(nothing, threads, lambda done: None)  # compiles
+    begin = time.perf_counter()
+    run = in_memory(part, threads, lambda done: None)
+    elapsed = time.perf_counter() - begin
+    times = recipe.n * recipe.duration / (part.n * part.duration)
+    return elapsed * times, float(run.spike_count.sum()) * times

@@ -1,0 +1,134 @@
+"""Parameter studies: every combination of some values is a neuron, and all of them are one population."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _check
+from .models import Model
+from .recording import Run
+from .simulate import simulate
+from .summary import names
+
+RESULTS = ("rate", "spike_count")
+
+
+def sweep(
+    model: Model,
+    duration: float,
+    grid: Mapping[str, npt.ArrayLike],
+    reduce: str | Sequence[str] | Callable[[Run], Mapping[str, Any]] = "rate",
+    **options: Any,
+) -> Any:
+    """Simulate a model at every combination of values (extra ``zarr``).
+
+    Parameters
+    ----------
+    model : Model
+        What stays the same in all of them.
+    duration : float
+        ms.
+    grid : dict of (k,) array_like
+        Values by name: ``"current"``, or a parameter of the model.
+    reduce : str, sequence of str or callable, default "rate"
+        What to keep: ``"rate"`` (Hz), ``"spike_count"``, or a summary of each neuron as in `simulate`, such as
+        ``"isi.cv"`` or ``"V.max"``; or a function of the run that returns arrays (n,) by name.
+    **options
+        More arguments of `simulate`: `method`, `dt`, `executor`, `out` and so on.
+
+    Returns
+    -------
+    xarray.Dataset
+        What was to be kept, with the names in `grid` as dimensions.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a name is neither a parameter nor ``"current"``, or its values are not numbers in one dimension.
+
+    Examples
+    --------
+    >>> import fastneuron as fn
+    >>> found = fn.sweep(fn.MorrisLecar.hopf(), 1000.0, {"current": [80.0, 100.0, 120.0], "phi": [0.03, 0.04]})
+    >>> found.rate.values
+    array([[ 1.,  1.],
+           [10., 12.],
+           [11., 14.]])
+    """
+    try:
+        import xarray
+    except ImportError:
+        raise ImportError("sweep needs xarray: pip install 'fastneuron[zarr]'") from None
+    if not isinstance(model, Model):
+        raise TypeError(f"model must be a Model, for example MorrisLecar.hopf(); got {model!r}")
+    if not isinstance(grid, Mapping) or not grid:
+        raise TypeError(f"grid must map names to values, for example {{'current': [80.0, 90.0]}}; got {grid!r}")
+    axes = {}
+    for name, values in grid.items():
+        _check.known("an axis of grid", name, ("current", *model.names))
+        if name in options:
+            raise ValueError(f"{name} is an axis of grid and an argument: give one of them")
+        axes[name] = np.atleast_1d(_check.numbers(f"grid[{name!r}]", values))
+    wanted = _wanted(reduce, list(model.states))
+    points = dict(zip(axes, map(np.ravel, np.meshgrid(*axes.values(), indexing="ij")), strict=True))
+    if "current" in points:
+        options["current"] = points.pop("current")
+    if not callable(reduce):
+        options |= {"spike_times": False, "summary": [name for name in wanted if name not in RESULTS] or None}
+    run = simulate(model.replace(**points), duration, **options)
+    found = reduce(run) if callable(reduce) else {name: _result(run, name) for name in wanted}
+    shape = tuple(axis.size for axis in axes.values())
+    units = {"current": "uA/cm^2", "rate": "Hz"} | {name: unit for name, _, _, unit in run.columns()} | model.units
+    return xarray.Dataset(
+        {name: (tuple(axes), np.reshape(value, shape), _units(units, name)) for name, value in found.items()},
+        {name: (name, values, _units(units, name)) for name, values in axes.items()},
+        {"model": repr(model), "duration": duration},
+    )
+
+
+def fi_curve(model: Model, currents: npt.ArrayLike, duration: float = 1000.0, **options: Any) -> Any:
+    """The firing rate at each of some currents (extra ``zarr``).
+
+    Parameters
+    ----------
+    model : Model
+        What is stimulated.
+    currents : (k,) array_like
+        uA/cm^2.
+    duration : float, default 1000
+        ms, the beginning included.
+    **options
+        More arguments of `simulate`.
+
+    Returns
+    -------
+    xarray.DataArray
+        Rate (Hz) by current; ``.plot()`` draws it.
+
+    Examples
+    --------
+    >>> import fastneuron as fn
+    >>> fn.fi_curve(fn.MorrisLecar.hopf(), [80.0, 100.0, 120.0]).values
+    array([ 1., 12., 14.])
+    """
+    return sweep(model, duration, {"current": currents}, **options).rate
+
+
+def _wanted(reduce: Any, states: list[str]) -> tuple[str, ...]:
+    if callable(reduce):
+        return ()
+    allowed = [*RESULTS, *(name for name in names(states) if not name.startswith("population"))]
+    chosen = (reduce,) if isinstance(reduce, str) else tuple(reduce)
+    return tuple(_check.known("reduce", name, allowed) for name in chosen)
+
+
+def _result(run: Run, name: str) -> np.ndarray:
+    return run.rate if name == "rate" else run.spike_count if name == "spike_count" else run.summary[name]
+
+
+def _units(units: Mapping[str, str], name: str) -> dict[str, str]:
+    return {"units": units[name]} if units.get(name) else {}

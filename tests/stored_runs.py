@@ -1,0 +1,38 @@
+"""Runs that the tests of stores, kills and executors share, and what it means that two runs are the same."""
+
+import numpy as np
+
+import fastneuron as fn
+
+SUMMARY = ("V.mean", "V.max", "N.var", "population.V.mean", "population.rate", "isi.mean", "isi.cv", "spike.first")
+
+
+def arguments(method="rk4", n=300, duration=200.0, **more):
+    """Arguments of `simulate` for a population in which everything varies."""
+    noise = {"noise": fn.OrnsteinUhlenbeck(5.0, 3.0), "seed": 2**64 - 3} if method == "heun" else {}
+    return {
+        "model": fn.MorrisLecar.hopf(V3=np.linspace(0, 4, n)),
+        "duration": duration,
+        "current": np.linspace(80, 130, n) + fn.Step(10.0, 30.0, 61.0),
+        "method": method,
+        "record": ("V", "N"),
+        "sample_interval": 1.0,
+        "summary": SUMMARY,
+        **noise,
+        **more,
+    }
+
+
+def assert_same(one, other):
+    """Every bit of two runs."""
+    for name in ("duration", "spike_count", "time", "neurons"):
+        assert np.array_equal(getattr(one, name), getattr(other, name)), name
+    assert np.array_equal(one.spikes.neuron, other.spikes.neuron)
+    assert np.array_equal(one.spikes.time, other.spikes.time)
+    assert list(one.traces) == list(other.traces)
+    for name in one.traces:
+        assert np.array_equal(np.asarray(one[name]), np.asarray(other[name])), name
+    for kind in ("state", "summary"):
+        assert list(getattr(one, kind)) == list(getattr(other, kind))
+        for name, value in getattr(one, kind).items():
+            assert np.array_equal(value, getattr(other, kind)[name], equal_nan=True), name

@@ -1,0 +1,216 @@
+"""A run on disk is the run in memory; what is refused, and what stays when a disk is full."""
+
+import errno
+import os
+import subprocess
+
+import numpy as np
+import pytest
+import xarray
+
+import fastneuron as fn
+from fastneuron import store as stores
+from tests.stored_runs import arguments, assert_same
+
+
+@pytest.mark.parametrize("neurons", [None, [90, 3, 5]])
+@pytest.mark.parametrize("method", ["rk4", "heun", "dop853"])
+def test_a_run_on_disk_is_the_run_in_memory(tmp_path, method, neurons):
+    given = arguments(method, neurons=neurons)
+    stored = fn.simulate(**given, out=tmp_path / "run.zarr", checkpoint_interval=40.0)
+    in_order = given | {"neurons": neurons and sorted(neurons)}
+    whole = fn.simulate(**in_order)
+    assert_same(whole, stored)
+    assert_same(whole, fn.open(tmp_path / "run.zarr"))
+    assert_same(whole, fn.resume(tmp_path / "run.zarr"))
+
+
+def test_the_store_is_an_xarray_dataset(tmp_path):
+    run = fn.simulate(**arguments(), out=tmp_path / "run.zarr")
+    with xarray.open_zarr(tmp_path / "run.zarr") as found:
+        assert found.V.dims == ("neuron", "time")
+        assert found.V.attrs["units"] == "mV"
+        assert found.time.attrs["units"] == "ms"
+        assert np.array_equal(found.V.sel(neuron=7).values, run["V"][7])
+        about = found.attrs["fastneuron"]
+        assert about["recipe"]["model"]["parameters"]["g_Ca"] == "4.4"
+        assert about["versions"]["fastneuron"] == fn.__version__
+        in_memory = fn.simulate(**arguments()).to_xarray()
+        assert set(found.variables) == set(in_memory.variables)
+        for name in found.variables:
+            assert found[name].dims == in_memory[name].dims
+            assert found[name].attrs == in_memory[name].attrs, name
+            if not name.startswith("spike_"):  # in the store, by stretch
+                assert np.array_equal(found[name].values, in_memory[name].values, equal_nan=True), name
+
+
+def test_only_some_neurons(tmp_path):
+    run = fn.simulate(**arguments(neurons=[4, 2]), out=tmp_path / "run.zarr")
+    assert run.neurons.tolist() == [2, 4]
+    with xarray.open_zarr(tmp_path / "run.zarr") as found:
+        assert found.V.dims == ("recorded_neuron", "time")
+        assert found.spike_count.size == 300
+
+
+def test_nothing_recorded(tmp_path):
+    given = arguments(record=None, sample_interval=None, summary=None, spike_times=False)
+    run = fn.simulate(**given, out=tmp_path / "run.zarr")
+    assert_same(fn.simulate(**given), run)
+    assert run.spike_count.sum() > 0
+
+
+def test_every_field_of_the_recipe_comes_back(tmp_path):
+    given = arguments(
+        "heun",
+        current=3.0 + fn.Samples(np.arange(600.0).reshape(300, 2), 50.0, held=True) + fn.Pulses(5.0, 40.0, 2.0),
+        noise=fn.WhiteNoise(np.linspace(0, 5, 300)),
+        threshold=-10.0,
+        bin_width=2.5,
+    )
+    fn.simulate(**given, out=tmp_path / "run.zarr")
+    recipe = stores.Store(tmp_path / "run.zarr").recipe
+    asked = fn.recipe.checked(**given)
+    for name in ("model", "current", "noise", "seed", "threshold", "bin_width", "method", "record", "summary", "dt"):
+        assert getattr(recipe, name) == getattr(asked, name), name
+    assert np.array_equal(recipe.state, asked.state)
+
+
+def test_an_unfinished_run_opens(tmp_path, monkeypatch):
+    whole = fn.simulate(**arguments())
+    interrupt_after(monkeypatch, 3)
+    with pytest.raises(KeyboardInterrupt):
+        fn.simulate(**arguments(), out=tmp_path / "run.zarr", checkpoint_interval=40.0)
+    begun = fn.open(tmp_path / "run.zarr")
+    assert begun.duration in (80.0, 120.0)
+    samples = begun.time.size
+    assert np.array_equal(begun["V"][...], whole["V"][:, :samples])
+    assert np.array_equal(np.sort(begun.spikes.time), np.sort(whole.spikes.time[whole.spikes.time < begun.duration]))
+    assert begun.state == {}
+    monkeypatch.undo()
+    assert_same(whole, fn.resume(tmp_path / "run.zarr"))
+
+
+def interrupt_after(monkeypatch, stretches):
+    """Ctrl-C at the begin of stretch number `stretches`."""
+    advance = fn.streaming.advance
+    left = iter(range(stretches))
+
+    def interrupted(*given):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return advance(*given)
+
+    monkeypatch.setattr(fn.streaming, "advance", interrupted)
+
+
+def test_a_full_disk_is_one_clear_error_and_loses_nothing(tmp_path, monkeypatch):
+    whole = fn.simulate(**arguments())
+    save = stores._save
+    writes = iter(range(4))
+
+    def full(path, **arrays):
+        if next(writes, None) is None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        save(path, **arrays)
+
+    monkeypatch.setattr(stores, "_save", full)
+    with pytest.raises(OSError, match=r"cannot write to .*run.zarr.*No space left.*resume\(\) goes on") as caught:
+        fn.simulate(**arguments(), out=tmp_path / "run.zarr", checkpoint_interval=40.0)
+    assert caught.value.errno == errno.ENOSPC
+    assert fn.open(tmp_path / "run.zarr").duration == 80.0
+    monkeypatch.undo()
+    assert_same(whole, fn.resume(tmp_path / "run.zarr"))
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root may mount a small disk")
+def test_a_disk_that_is_really_full(tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", small], capture_output=True).returncode:
+        pytest.skip("a container without the right to mount")
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            fn.simulate(**arguments(duration=600.0), out=small / "run.zarr", checkpoint_interval=20.0)
+        begun = fn.open(small / "run.zarr")
+        whole = fn.simulate(**arguments(duration=600.0))
+        assert 0 < begun.duration < 600.0
+        assert np.array_equal(begun["V"][...], whole["V"][:, : begun.time.size])
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
+def test_what_is_there_is_not_overwritten(tmp_path):
+    fn.simulate(**arguments(), out=tmp_path / "run.zarr")
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        fn.simulate(**arguments(), out=tmp_path / "run.zarr")
+    again = fn.simulate(**arguments("heun"), out=tmp_path / "run.zarr", overwrite=True)
+    assert_same(fn.simulate(**arguments("heun")), again)
+    (tmp_path / "thesis").mkdir()
+    with pytest.raises(FileExistsError, match="no store of a run"):
+        fn.simulate(**arguments(), out=tmp_path / "thesis", overwrite=True)
+
+
+def test_another_version_is_refused(tmp_path, monkeypatch):
+    interrupt_after(monkeypatch, 2)
+    with pytest.raises(KeyboardInterrupt):
+        fn.simulate(**arguments(), out=tmp_path / "run.zarr", checkpoint_interval=40.0)
+    monkeypatch.undo()
+    monkeypatch.setattr(fn._transcript, "__version__", "9.9")
+    with pytest.raises(ValueError, match=f"begun by fastneuron {fn.__version__} .* this is 9.9"):
+        fn.resume(tmp_path / "run.zarr")
+
+
+class Leaky(fn.Model):
+    tau: float = 10.0
+    states = {"V": 0.0}
+
+    @staticmethod
+    def derivative(V, I, p):
+        return ((I - V) / p.tau,)
+
+
+def test_a_model_that_has_changed_is_refused(tmp_path, monkeypatch):
+    whole = fn.simulate(Leaky(), 100.0, current=2.0, record="V")
+    interrupt_after(monkeypatch, 2)
+    with pytest.raises(KeyboardInterrupt):
+        fn.simulate(Leaky(), 100.0, current=2.0, record="V", out=tmp_path / "run.zarr", checkpoint_interval=10.0)
+    monkeypatch.undo()
+    monkeypatch.setattr(Leaky, "derivative", staticmethod(lambda V, I, p: ((I - 2 * V) / p.tau,)))
+    with pytest.raises(ValueError, match="another Leaky: its parameters or formulas have changed"):
+        fn.resume(tmp_path / "run.zarr")
+    monkeypatch.delitem(globals(), "Leaky")
+    with pytest.raises(ValueError, match=r"Leaky from .*test_archive, which is not there"):
+        fn.resume(tmp_path / "run.zarr")
+    monkeypatch.undo()
+    assert_same(whole, fn.resume(tmp_path / "run.zarr"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"out": "no/such/folder/run.zarr"}, "folder that can be written to"),
+        ({"out": "run.zarr", "checkpoint_interval": 0.0}, "checkpoint_interval must be a positive"),
+        ({"out": "run.zarr", "overwrite": "yes"}, "overwrite must be True or False"),
+        ({"checkpoint_interval": 5.0}, "checkpoint_interval is for runs with out="),
+    ],
+)
+def test_bad_input(tmp_path, monkeypatch, asked, words):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((TypeError, ValueError, OSError), match=words):
+        fn.simulate(**arguments(), **asked)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_run_to_open(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no run of fastneuron"):
+        fn.open(tmp_path / "run.zarr")
+    with pytest.raises(FileNotFoundError, match="no run of fastneuron"):
+        fn.resume(tmp_path)
+
+
+def test_spike_trains_for_neo():
+    run = fn.simulate(**arguments())
+    trains = run.to_neo().spiketrains
+    assert len(trains) == run.n
+    assert np.array_equal(trains[7].magnitude, run.spikes[7])
+    assert float(trains[7].t_stop) == run.duration
