@@ -16,7 +16,7 @@ class Executor(Protocol):
 
 def checked(executor: Any) -> Executor:
     """The executor, if it takes work."""
-    if not callable(getattr(executor, "submit", None)):
+    if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
         raise TypeError(f"executor must be a concurrent.futures.Executor; got {executor!r}")
     try:
         executor.submit(int).result()

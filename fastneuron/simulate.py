@@ -201,12 +201,17 @@ def simulate(
         bounds = shared_out(recipe, shards)
         parts = [recipe.part(low, high) for low, high in bounds]
         work = functools.partial(_whole, threads=threads, tick=None)
-        return _gathered(recipe, sharing.spread(executor, work, parts, bounds, recipe.duration, tick))
+        found = sharing.spread(executor, work, parts, bounds, recipe.duration, tick)
+    in_order = np.concatenate([part.samples for part in found], axis=1)
+    samples = np.empty_like(in_order)
+    samples[:, np.argsort(recipe.neurons)] = in_order  # rows as they were asked for
+    return _gathered(recipe, found, samples)
 
 
 def in_memory(recipe: Recipe, threads: int, tick: Callable[[float], None]) -> Run:
     """The run at once, on this machine."""
-    return _gathered(recipe, [_whole(recipe, threads, tick)])
+    whole = _whole(recipe, threads, tick)
+    return _gathered(recipe, [whole], whole.samples)
 
 
 def _whole(recipe: Recipe, threads: int, tick: Callable[[float], None] | None) -> Part:
@@ -219,12 +224,8 @@ def _whole(recipe: Recipe, threads: int, tick: Callable[[float], None] | None) -
     return Part(problem.state, problem.spike_count, neuron + recipe.first_neuron, time, samples, summary.arrays)
 
 
-def _gathered(recipe: Recipe, parts: list[Part]) -> Run:
+def _gathered(recipe: Recipe, parts: list[Part], samples: np.ndarray) -> Run:
     """One run of its parts, which come in order of neuron."""
-    samples = parts[0].samples
-    if len(parts) > 1:  # the rows of a part are in order of neuron, those of the run as they were asked for
-        samples = np.empty((len(recipe.record), recipe.neurons.size, samples.shape[2]), samples.dtype)
-        samples[:, np.argsort(recipe.neurons)] = np.concatenate([part.samples for part in parts], axis=1)
     state = np.concatenate([part.state for part in parts], axis=1) if len(parts) > 1 else parts[0].state
     counts = recipe.samples, recipe.n, recipe.bin_width
     return Run(

@@ -1,0 +1,65 @@
+"""What a run takes is told before it starts, and one that cannot fit does not start."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import fastneuron as fn
+
+
+def test_memory_is_what_the_run_takes():
+    given = {"model": fn.MorrisLecar.hopf(phi=np.full(20_000, 0.04)), "duration": 20.0, "record": "V", "threads": 1}
+    fn.simulate(**given)
+    told = fn.estimate(**given)
+    tracemalloc.start()
+    fn.simulate(**given)
+    _, taken = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0.7 * taken < told.memory < 1.5 * taken
+    assert told.memory > 20_000 * 401 * 8
+    assert told.disk == 0
+
+
+def test_with_a_store_it_does_not_grow_with_the_duration(tmp_path):
+    short, long = (
+        fn.estimate(fn.MorrisLecar.hopf(), duration, current=np.linspace(80, 130, 1000), record="V", out=tmp_path / "x")
+        for duration in (1e4, 1e6)
+    )
+    assert long.memory == short.memory
+    assert long.disk > 50 * short.disk
+    assert 30 < long.seconds / short.seconds < 300
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_spikes_are_extrapolated():
+    given = {"model": fn.MorrisLecar.hopf(), "duration": 5000.0, "current": np.linspace(95, 130, 3000)}
+    told = fn.estimate(**given)
+    assert told.spikes == pytest.approx(fn.simulate(**given).spike_count.sum(), rel=0.1)
+
+
+def test_it_reads_well():
+    assert str(fn.Estimate(25_300_000, 0, 1.234, 5000.0)) == "about 1.23 s, 25.3 MB of memory, 5e+03 spikes"
+    assert "2 GB on disk" in str(fn.Estimate(999, 2_000_000_000, 1.0, 0.0))
+
+
+@pytest.mark.parametrize("out", [False, True])
+def test_a_run_that_cannot_fit_is_refused(tmp_path, out):
+    more = {"out": tmp_path / "run.zarr"} if out else {}
+    with pytest.raises((MemoryError, OSError), match=r"needs .* TB of memory|samples are .* TB before compression"):
+        fn.simulate(fn.MorrisLecar.hopf(), 1e9, current=np.linspace(80, 130, 10_000), record="V", **more)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_needs_less_memory_than_the_run(tmp_path, monkeypatch):
+    given = {"model": fn.MorrisLecar.hopf(), "duration": 2000.0, "current": np.linspace(80, 130, 2000), "record": "V"}
+    monkeypatch.setattr(fn.fit, "memory_left", lambda: 400e6)
+    with pytest.raises(MemoryError, match=r"needs .* MB of memory, and 400 MB are left: .* out="):
+        fn.simulate(**given)
+    assert fn.simulate(**given, out=tmp_path / "run.zarr", threads=1)["V"].shape == (2000, 40_001)
+
+
+@pytest.mark.parametrize("given", [{"duration": -1.0}, {"durations": 3.0}, {"duration": 1.0, "method": "rk5"}])
+def test_bad_input(given):
+    with pytest.raises((TypeError, ValueError)):
+        fn.estimate(fn.MorrisLecar.hopf(), **given)

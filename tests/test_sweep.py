@@ -1,0 +1,80 @@
+"""A sweep is the separate runs of its grid, with names."""
+
+import numpy as np
+import pytest
+
+import fastneuron as fn
+
+CURRENTS, PHI = [80.0, 100.0, 120.0], [0.03, 0.04]
+
+
+def test_every_combination_is_a_run():
+    found = fn.sweep(
+        fn.MorrisLecar.hopf(V3=3.0),
+        500.0,
+        {"current": CURRENTS, "phi": PHI},
+        ("rate", "V.max", "isi.mean", "spike_count"),
+    )
+    assert found.rate.dims == ("current", "phi")
+    assert found.rate.attrs["units"] == found.rate.units == "Hz"
+    assert found.current.attrs["units"] == "uA/cm^2"
+    assert found["V.max"].attrs["units"] == "mV"
+    for I in CURRENTS:
+        for phi in PHI:
+            alone = fn.simulate(fn.MorrisLecar.hopf(V3=3.0, phi=phi), 500.0, current=I, record="V")
+            here = found.sel(current=I, phi=phi)
+            assert here.rate == alone.rate[0]
+            assert here.spike_count == alone.spike_count[0]
+            assert here["V.max"] == alone["V"].max()
+            gaps = np.diff(alone.spikes[0])
+            assert (
+                here["isi.mean"] == pytest.approx(gaps.mean(), rel=1e-12) if gaps.size else np.isnan(here["isi.mean"])
+            )
+
+
+def test_a_function_of_the_run():
+    found = fn.sweep(
+        fn.MorrisLecar.hopf(),
+        200.0,
+        {"phi": PHI},
+        lambda run: {"last": [run.spikes[i][-1] for i in range(run.n)]},
+        current=100.0,
+    )
+    alone = fn.simulate(fn.MorrisLecar.hopf(phi=PHI), 200.0, current=100.0)
+    assert found["last"].values.tolist() == [alone.spikes[0][-1], alone.spikes[1][-1]]
+
+
+def test_to_disk(tmp_path):
+    grid = {"current": CURRENTS, "phi": PHI}
+    stored = fn.sweep(fn.MorrisLecar.hopf(), 300.0, grid, out=tmp_path / "sweep.zarr")
+    assert stored.equals(fn.sweep(fn.MorrisLecar.hopf(), 300.0, grid))
+    assert fn.open(tmp_path / "sweep.zarr").n == 6
+
+
+def test_the_f_i_curve():
+    curve = fn.fi_curve(fn.MorrisLecar.snic(), [30.0, 45.0, 60.0])
+    assert curve.dims == ("current",)
+    assert curve.values.tolist() == fn.simulate(fn.MorrisLecar.snic(), 1000.0, current=[30.0, 45.0, 60.0]).rate.tolist()
+
+
+@pytest.mark.parametrize(
+    ("grid", "more", "words"),
+    [
+        ({"fi": PHI}, {}, "an axis of grid must be one of .* did you mean 'phi'"),
+        ({}, {}, "grid must map names to values"),
+        ([1, 2], {}, "grid must map names to values"),
+        ({"phi": [[0.1], [0.2]]}, {}, r"grid\['phi'\]"),
+        ({"current": CURRENTS}, {"current": 3.0}, "current is an axis of grid and an argument"),
+        ({"current": CURRENTS}, {"reduce": "rat"}, "reduce must be one of .* did you mean 'rate'"),
+        ({"current": CURRENTS}, {"reduce": "population.rate"}, "reduce must be one of"),
+        ({"current": [1.0, np.nan]}, {}, "must be finite"),
+    ],
+)
+def test_bad_input(grid, more, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        fn.sweep(fn.MorrisLecar.hopf(), 100.0, grid, **more)
+
+
+def test_a_class_is_no_model():
+    with pytest.raises(TypeError, match="model must be a Model"):
+        fn.sweep(fn.MorrisLecar, 100.0, {"phi": PHI})
