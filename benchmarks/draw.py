@@ -1,0 +1,97 @@
+"""The figures of what `peers` found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("agg")
+from matplotlib import pyplot
+
+from . import page
+
+OURS, THEIRS = "#0072B2", "#9A9A9A"
+STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "savefig.dpi": 200}
+
+
+def _shown(found: dict[str, Any], task: str) -> list[dict[str, Any]]:
+    """The rows to draw: a bar shows no mark of distrust, so what deserves one gets no bar."""
+    return [
+        row
+        for row in found["rows"]
+        if row["task"] == task and (row.get("trusted") or (found["quick"] and "rate" in row))
+    ]
+
+
+def _bars(ax: Any, bars: dict[str, float], title: str) -> None:
+    names = sorted(bars, key=bars.__getitem__)
+    colours = [OURS if name.startswith("fastneuron") else THEIRS for name in names]
+    drawn = ax.barh(names, [bars[name] for name in names], color=colours, height=0.72)
+    ax.bar_label(drawn, fmt="{:.3g}", padding=3, fontsize="small")
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    ax.margins(x=0.14, y=0.02)
+    ax.set_title(title, fontsize="medium", loc="left")
+
+
+def throughput(found: dict[str, Any], path: Path) -> None:
+    """Neuron-steps per second: a panel for each model and number of threads."""
+    rows = [row for row in _shown(found, "Population") if not row["every"] and row["slopes"]]
+    sizes = [row["n"] for row in rows if row["n"] <= 10_000]
+    panels: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["n"] == max(sizes):
+            panels.setdefault((row["model"], row["ours_threads"]), []).append(row)
+    if not panels:
+        return
+    with pyplot.rc_context(STYLE):
+        longest = [len(panel) + 1 for panel in panels.values()]
+        figure, axes = pyplot.subplots(
+            len(panels),
+            figsize=(5.4, 0.27 * sum(longest) + 0.45 * len(panels) + 0.3),
+            height_ratios=longest,
+            layout="constrained",
+            sharex=True,
+            squeeze=False,
+        )
+        for ax, ((model, threads), panel) in zip(axes[:, 0], panels.items(), strict=True):
+            bars = {f"{row['name']}": row["rate"] / 1e6 for row in panel if row["name"] != "fastneuron"}
+            bars["fastneuron"] = sorted(row["ours_rate"] for row in panel)[len(panel) // 2] / 1e6
+            several = f"{threads} threads" if threads > 1 else "one thread"
+            _bars(ax, bars, f"{page.MODELS[model]}, {max(sizes):,} neurons, {several}")
+        axes[-1, 0].set_xlabel("Million neuron-steps per second (RK4, float64)")
+        figure.savefig(path)
+        pyplot.close(figure)
+
+
+def networks(found: dict[str, Any], path: Path) -> None:
+    """How many times as fast as each rival the perceptron and the networks are."""
+    rows = _shown(found, "Training") + _shown(found, "Network")
+    if not rows:
+        return
+    with pyplot.rc_context(STYLE):
+        figure, ax = pyplot.subplots(figsize=(6.4, 0.3 * len(rows) + 0.6), layout="constrained")
+        names = [f"{_short(row)} vs {row['name']}" for row in rows][::-1]
+        ratios = [row["ratio"] for row in rows][::-1]
+        spans = [row["ratio"] * row["spread"] for row in rows][::-1]
+        ax.axvline(1, color="#444444", linewidth=0.8, zorder=0)
+        ax.errorbar(ratios, range(len(rows)), xerr=spans, fmt="o", markersize=4, color=OURS, elinewidth=1.2)
+        ax.set_yticks(range(len(rows)), names)
+        ax.tick_params(axis="y", length=0)
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter("{x:g}x")
+        ax.set_xlabel("How many times as fast fastneuron is")
+        ax.grid(axis="x", color="#DDDDDD", linewidth=0.6)
+        ax.set_axisbelow(True)
+        figure.savefig(path)
+        pyplot.close(figure)
+
+
+def _short(row: dict[str, Any]) -> str:
+    threads = f", {row['ours_threads']} threads" if row["ours_threads"] > 1 else ""
+    if row["task"] == "Training":
+        return f"10 perceptrons, {row['dtype']}{threads}"
+    nets = f"{row['nets']} x " if row["nets"] > 1 else ""
+    return f"{nets}{'-'.join(map(str, row['layers']))}{threads}"
