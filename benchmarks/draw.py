@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib
 
 matplotlib.use("agg")
-from matplotlib import pyplot
+from matplotlib import pyplot, ticker
 
 from . import page
 
@@ -72,16 +72,19 @@ def networks(found: dict[str, Any], path: Path) -> None:
     if not rows:
         return
     with pyplot.rc_context(STYLE):
-        figure, ax = pyplot.subplots(figsize=(6.4, 0.3 * len(rows) + 0.6), layout="constrained")
-        names = [f"{_short(row)} vs {row['name']}" for row in rows][::-1]
+        figure, ax = pyplot.subplots(figsize=(6.4, 0.24 * len(rows) + 0.6), layout="constrained")
+        names = [f"{_short(row)} against {row['name']}" for row in rows][::-1]
         ratios = [row["ratio"] for row in rows][::-1]
         spans = [row["ratio"] * row["spread"] for row in rows][::-1]
-        ax.axvline(1, color="#444444", linewidth=0.8, zorder=0)
+        ax.axvline(1, color="#444444", linewidth=1.0)
         ax.errorbar(ratios, range(len(rows)), xerr=spans, fmt="o", markersize=4, color=OURS, elinewidth=1.2)
         ax.set_yticks(range(len(rows)), names)
         ax.tick_params(axis="y", length=0)
         ax.set_xscale("log")
+        ax.xaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
         ax.xaxis.set_major_formatter("{x:g}x")
+        ax.xaxis.set_minor_locator(ticker.NullLocator())
+        ax.margins(x=0.08)
         ax.set_xlabel("How many times as fast fastneuron is")
         ax.grid(axis="x", color="#DDDDDD", linewidth=0.6)
         ax.set_axisbelow(True)

@@ -69,14 +69,16 @@ def what(row: dict[str, Any]) -> str:
     if row["task"] == "Training":
         return f"ten perceptrons, 4,000 MNIST rows, {_counted(row['epochs'], 'epoch')}, {row['dtype']}"
     if row["task"] == "Forward":
-        return f"forward, {row['n']:,} rows, {row['R']} inputs, {row['S']} neurons, {row['dtype']}"
+        return (
+            f"forward, {_counted(row['n'], 'row')}, {row['R']} inputs, {_counted(row['S'], 'neuron')}, {row['dtype']}"
+        )
     nets = f"{row['nets']} nets " if row["nets"] > 1 else ""
     shape = "-".join(map(str, row["layers"]))
     return f"{nets}{shape}, batch {row['batch']}, {_counted(row['epochs'], 'epoch')}, {row['dtype']}"
 
 
 def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number > 1 else ''}"
+    return f"{number:,} {noun}{'s' if number > 1 else ''}"
 
 
 def population(row: dict[str, Any]) -> str:
@@ -165,6 +167,8 @@ def section(found: dict[str, Any]) -> str:
         "",
         *(["![Error against time](benchmarks/results/precision.png)", ""] if found["precision"] is not None else []),
         *_tables(layers, LAYERS, layer),
+        "![How many times as fast the layers are](benchmarks/results/networks.png)",
+        "",
         *start(found),
         "",
         *memory(found),

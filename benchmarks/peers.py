@@ -66,6 +66,10 @@ def report(out: Path, quick: bool, pythons: Mapping[str, str], only: list[str] |
 
         draw.throughput(found, out / "throughput.png")
         draw.networks(found, out / "networks.png")
+        if precision is not None:
+            from . import work_precision
+
+            work_precision.draw(precision, out / "precision.png")
     print(page.markdown(found))
 
 
@@ -173,7 +177,10 @@ def _exact(task: Population) -> tuple[int, np.ndarray]:
 
 
 def _precision(quick: bool) -> Any:
-    """Error against time, if this revision has that program."""
+    """Error against time, if this revision has ``work_precision.py``: what its ``measure(quick)`` found.
+
+    Its ``markdown`` and ``draw`` take that, as they do here.
+    """
     if not find_spec("benchmarks.work_precision"):
         return None
     from . import work_precision
