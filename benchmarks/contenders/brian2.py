@@ -11,6 +11,7 @@ import numpy as np
 from ..tasks import Population
 
 PACKAGE = "brian2"
+OWN = list(b2.prefs.codegen.cpp.extra_compile_args_gcc)
 EQUATIONS = {
     "morris_lecar": """
         dV/dt = (I - 2*(V + 60) - 4.4*0.5*(1 + tanh((V + 1.2)/18))*(V - 120) - 8*w*(V + 84))/20/ms : 1
@@ -32,8 +33,7 @@ def population(task: Population, threads: int, flags: list[str]) -> Callable[[],
     b2.device.reinit()
     b2.set_device("cpp_standalone", build_on_run=False)
     b2.device.activate(build_on_run=False)
-    if flags:
-        b2.prefs.codegen.cpp.extra_compile_args_gcc = flags
+    b2.prefs.codegen.cpp.extra_compile_args_gcc = flags or OWN
     b2.prefs.devices.cpp_standalone.openmp_threads = threads if threads > 1 else 0
     b2.defaultclock.dt = task.dt * b2.ms
     neurons = b2.NeuronGroup(
