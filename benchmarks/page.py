@@ -14,7 +14,8 @@ MODELS = {"morris_lecar": "Morris-Lecar (hopf)", "hodgkin_huxley": "Hodgkin-Huxl
 NOTE = (
     "`ours` is fastneuron in the same rounds; `faster` the median of paired ratios, how many times as fast it is, and",
     "half their interquartile range; A/A what the same ratio is for a program against itself, less 1.  One thread is",
-    "timed by what it takes of its core, several by the clock on the wall.  Ratios below 1 are what we lose.",
+    "timed by what it takes of its core, several by the clock on the wall.  DISTRUST marks a wide A/A and, by that",
+    "clock, a machine on which others ran.  Ratios below 1 are what we lose.",
 )
 POPULATIONS = (
     "| neurons x steps | who | threads | speed | right-hand sides | ours | faster | A/A | error in V | ours | how |",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sys
 import tempfile
@@ -124,7 +125,9 @@ def _row(match: Match, version: str, ours: Worker, rival: Worker, quick: bool) -
     answers = _answers(task, ours, rival)
     once = ours.time(1)[0] + rival.time(1)[0]
     rounds = 1 if quick else int(np.clip(SECONDS / 2 / once, *ROUNDS))
+    wall, free = perf_counter(), _busy() - ours.cpu() - rival.cpu()
     result = paired(ours, rival, rounds, 0.0 if quick else 0.05)
+    others = max(0.0, _busy() - ours.cpu() - rival.cpu() - free) / (perf_counter() - wall)
     alone = match.threads == match.ours == 1
     return {
         **head,
@@ -135,9 +138,18 @@ def _row(match: Match, version: str, ours: Worker, rival: Worker, quick: bool) -
         "spread": result.spread,
         "floor": result.floor,
         "cores": result.cores,
+        "others": others,
         "rounds": rounds,
-        "trusted": not quick and result.floor < DISTRUST and (alone or result.cores > 0.95),
+        "trusted": not quick and result.floor < DISTRUST and (alone or others < DISTRUST),
     }
+
+
+def _busy() -> float:
+    """Seconds that all cores of the machine have been busy; 0 where that is not to be known."""
+    if not Path("/proc/stat").exists():
+        return 0.0
+    user, nice, system, _, _, irq, softirq, stolen, *_ = map(int, Path("/proc/stat").read_text().split()[1:11])
+    return (user + nice + system + irq + softirq + stolen) / os.sysconf("SC_CLK_TCK")
 
 
 def described(task: Any) -> dict[str, Any]:

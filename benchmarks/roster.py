@@ -96,9 +96,8 @@ def matches(quick: bool, cores: int) -> list[Match]:
     found += [Match(who, Training(5, dtype)) for dtype in ("float64", "float32") for who in (SKLEARN, NUMPY)]
     for task in (Forward(4000, 784, 10), Forward(4000, 784, 1), Forward(4000, 1000, 1000), Forward(1, 784, 10)):
         found += [Match(who, task) for who in (NUMPY, TORCH)]
-    small, large = Network((64, 32, 10), 32, 20), Network((784, 1024, 10), 256, 2, "float32")
+    small, large = Network((64, 32, 10), 32, 20), Network((784, 1024, 10), 256, 1, "float32")
     found += [Match(who, small) for who in (SKLEARN, TORCH, COMPILED, NUMPY)]
-    for threads in sorted({1, cores}):
-        found += [Match(who, large, threads, threads) for who in (SKLEARN, TORCH, COMPILED, NUMPY)]
+    found += [Match(who, large, cores, cores) for who in (SKLEARN, TORCH, COMPILED, NUMPY)]
     found.append(Match(TORCH, Network((64, 32, 10), 32, 2, nets=100), 1, cores))
     return found

@@ -78,6 +78,10 @@ class Worker:
         seconds, cores = self._ask("time", many)
         return seconds, cores
 
+    def cpu(self) -> float:
+        """Seconds that it has taken of all cores, with the processes it started."""
+        return float(self._ask("cpu"))
+
     def __call__(self) -> None:
         """Run it once."""
         self.time(1)
@@ -167,6 +171,9 @@ class _Contender:
         for _ in range(many):
             self.program()
         return (self.clock() - begin) / many, (_cpu() - cpu) / (perf_counter() - wall)
+
+    def cpu(self) -> float:
+        return _cpu()
 
     def answer(self, every: int) -> list[Any]:
         found = self.program()
