@@ -222,7 +222,7 @@ def _memory(
     tick(f"{who.name}, memory")
     if not Path("/proc/self/status").exists():
         return
-    sizes = (200_000, 400_000) if quick else (1_000_000, 2_000_000)
+    sizes = (200_000, 400_000) if quick else (500_000, 1_000_000)
     for every in (0, 1):
         peaks = []
         for n in sizes:

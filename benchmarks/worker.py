@@ -92,26 +92,25 @@ class Worker:
 
     def peak(self, task: Any, options: Mapping[str, Any] | None = None) -> int:
         """Bytes that the task takes at its peak: of the process, or of the one it starts for the work."""
-        highest = {"own": 0, "child": 0}
-        watching = True
+        self.prepare(task, options)  # what compilers take is over when the watch begins
+        own = self.process.pid
+        child, watching = 0, True
 
         def watch() -> None:
-            own = self.process.pid
+            nonlocal child
             while watching:
-                with suppress(OSError):
-                    highest["own"] = _high_water(own)
-                    for child in Path(f"/proc/{own}/task/{own}/children").read_text().split():
-                        highest["child"] = max(highest["child"], _high_water(int(child)))
+                for one in Path(f"/proc/{own}/task/{own}/children").read_text().split():
+                    child = max(child, _high_water(int(one)))
                 sleep(0.001)
 
         watcher = threading.Thread(target=watch)
         watcher.start()
         try:
-            self.prepare(task, options)
+            self()
         finally:
             watching = False
             watcher.join()
-        return highest["child"] or highest["own"]
+        return child or _high_water(own)
 
     def end(self) -> None:
         """Let it go."""
@@ -139,9 +138,12 @@ class Worker:
 
 
 def _high_water(process: int) -> int:
-    """VmHWM, bytes (ru_maxrss would count what the parent had)."""
-    status = Path(f"/proc/{process}/status").read_text()
-    return 1024 * int(status.partition("VmHWM:")[2].split()[0])
+    """VmHWM, bytes (ru_maxrss would count what the parent had); 0 of a process that has ended."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{process}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return 1024 * int(line.split()[1])
+    return 0
 
 
 class _Contender:
