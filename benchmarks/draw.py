@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import matplotlib
@@ -12,6 +13,7 @@ from matplotlib import pyplot, ticker
 
 from . import page
 
+SAME = ("model", "n", "ours_threads")  # of the rows of one panel
 OURS, THEIRS = "#0072B2", "#9A9A9A"
 STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "savefig.dpi": 200}
 
@@ -40,27 +42,29 @@ def throughput(found: dict[str, Any], path: Path) -> None:
     """Neuron-steps per second: a panel for each model and number of threads."""
     rows = [row for row in _shown(found, "Population") if not row["every"] and row["slopes"]]
     sizes = [row["n"] for row in rows if row["n"] <= 10_000]
-    panels: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    panels: dict[str, dict[str, float]] = {}
     for row in rows:
         if row["n"] == max(sizes):
-            panels.setdefault((row["model"], row["ours_threads"]), []).append(row)
+            threads = f"{row['ours_threads']} threads" if row["ours_threads"] > 1 else "one thread"
+            bars = panels.setdefault(f"{page.MODELS[row['model']]}, {row['n']:,} neurons, {threads}", {})
+            alike = [other["ours_rate"] for other in rows if all(other[key] == row[key] for key in SAME)]
+            bars["fastneuron"] = median(alike) / 1e6
+            if row["name"] != "fastneuron":
+                bars[row["name"]] = row["rate"] / 1e6
     if not panels:
         return
+    heights = [len(bars) + 0.6 for bars in panels.values()]
     with pyplot.rc_context(STYLE):
-        longest = [len(panel) + 1 for panel in panels.values()]
         figure, axes = pyplot.subplots(
             len(panels),
-            figsize=(5.4, 0.27 * sum(longest) + 0.45 * len(panels) + 0.3),
-            height_ratios=longest,
+            figsize=(5.4, 0.24 * sum(heights) + 0.3 * len(panels) + 0.3),
+            height_ratios=heights,
             layout="constrained",
             sharex=True,
             squeeze=False,
         )
-        for ax, ((model, threads), panel) in zip(axes[:, 0], panels.items(), strict=True):
-            bars = {f"{row['name']}": row["rate"] / 1e6 for row in panel if row["name"] != "fastneuron"}
-            bars["fastneuron"] = sorted(row["ours_rate"] for row in panel)[len(panel) // 2] / 1e6
-            several = f"{threads} threads" if threads > 1 else "one thread"
-            _bars(ax, bars, f"{page.MODELS[model]}, {max(sizes):,} neurons, {several}")
+        for ax, (title, bars) in zip(axes[:, 0], panels.items(), strict=True):
+            _bars(ax, bars, title)
         axes[-1, 0].set_xlabel("Million neuron-steps per second (RK4, float64)")
         figure.savefig(path)
         pyplot.close(figure)

@@ -146,28 +146,34 @@ def memory(found: dict[str, Any]) -> list[str]:
 def section(found: dict[str, Any]) -> str:
     """What the project's README shows: the rows that can be believed, of the sizes that tell most."""
     rows = [row for row in found["rows"] if row.get("trusted")]
-    main = [row for row in rows if row.get("model") and not row["every"] and row["n"] in (1, 10_000, 1_000_000)]
+    main = [row for row in rows if row["task"] == "Population" and not row["every"] and row["n"] == 10_000]
     layers = [row for row in rows if row["task"] in ("Training", "Network")]
     left_out = sum("ratio" in row and not row["trusted"] for row in found["rows"])
     roof = found["roofline"]
     lines = [
         "<!-- performance -->",
         where(found),
-        f"`{found['command']}` makes all of this again, and `benchmarks/results/peers.md` is the whole of it.",
-        *(
-            [f"There, {left_out} rows are marked DISTRUST, as others had the machine; none of them is here."]
-            * bool(left_out)
-        ),
+        f"`{found['command']}` makes all of this again;",
+        "`benchmarks/results/peers.md` is the whole of it, other sizes, recording and threads included.",
+        f"Of its rows, {left_out} are marked DISTRUST; no table here has one.",
         "Speeds in million neuron-steps and right-hand sides per second.",
         *NOTE,
         "",
-        *_tables(main, POPULATIONS, population),
+        *(
+            line
+            for model, title in MODELS.items()
+            for line in (
+                f"{title}:",
+                "",
+                *_table([row for row in main if row["model"] == model], POPULATIONS, population),
+            )
+        ),
         "![Neuron-steps per second of everybody](benchmarks/results/throughput.png)",
         "",
-        f"Where it loses, of these: {_lost(main + layers)}",
+        f"Where it loses: {_lost(found['rows'])}",
         "",
         *(["![Error against time](benchmarks/results/precision.png)", ""] if found["precision"] is not None else []),
-        *_tables(layers, LAYERS, layer),
+        *_table(layers, LAYERS, layer),
         "![How many times as fast the layers are](benchmarks/results/networks.png)",
         "",
         *start(found),
@@ -182,12 +188,21 @@ def section(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _tables(rows: list[dict[str, Any]], head: Iterable[str], line: Any) -> list[str]:
+def _table(rows: list[dict[str, Any]], head: Iterable[str], line: Any) -> list[str]:
     return [*head, *map(line, rows), ""] if rows else []
 
 
 def _lost(rows: list[dict[str, Any]]) -> str:
-    lost = [f"{row['name']} ({what(row)}, {row['ratio']:.2g}x)" for row in rows if row["ratio"] < 1]
+    """Everything slower than a rival by more than the spread, believed or not."""
+    lost = []
+    for row in rows:
+        if "ratio" in row and row["ratio"] * (1 + row["spread"]) < 1:
+            task = f"{MODELS[row['model']]}, {what(row)}" if row["task"] == "Population" else what(row)
+            recorded = ", V recorded" if row.get("every") else ""
+            mark = "" if row["trusted"] else " DISTRUST"
+            lost.append(
+                f"{row['name']} ({task}{recorded}, {_counted(row['threads'], 'thread')}: {row['ratio']:.2g}x{mark})"
+            )
     return "; ".join(lost) + "." if lost else "nowhere."
 
 
