@@ -208,7 +208,7 @@ def _start(who: Contender, pythons: Mapping[str, str], tick: Callable[[str], Non
         with tempfile.TemporaryDirectory() as folder:
             for taken in times.values():
                 begin = perf_counter()
-                caches = {f"{name}_CACHE_DIR": folder for name in ("NUMBA", "JAX_COMPILATION")}
+                caches = {f"{name}_CACHE_DIR": folder for name in ("NUMBA", "JAX_COMPILATION", "HEYOKA")}
                 with Worker(who.file, 1, pythons.get(who.file, sys.executable), caches) as worker:
                     worker.prepare(Population("morris_lecar", 4096, 20), who.options)
                     taken.append(perf_counter() - begin)
@@ -222,7 +222,7 @@ def _memory(
     tick(f"{who.name}, memory")
     if not Path("/proc/self/status").exists():
         return
-    sizes = (200_000, 400_000) if quick else (500_000, 1_000_000)
+    sizes = (50_000, 100_000) if quick else (500_000, 1_000_000)
     for every in (0, 1):
         peaks = []
         for n in sizes:
