@@ -70,7 +70,7 @@ def report(out: Path, quick: bool, pythons: Mapping[str, str], only: list[str] |
         if precision is not None:
             from . import work_precision
 
-            work_precision.draw(precision, out / "precision.png")
+            work_precision.draw(precision, out / "work_precision.png")
     print(page.markdown(found))
 
 
@@ -189,7 +189,7 @@ def _exact(task: Population) -> tuple[int, np.ndarray]:
 
 
 def _precision(quick: bool) -> Any:
-    """Error against time, if this revision has ``work_precision.py``: what its ``measure(quick)`` found.
+    """Error against time, if this revision has ``work_precision.py``: what its ``compare(quick)`` found.
 
     Its ``markdown`` and ``draw`` take that, as they do here.
     """
@@ -197,7 +197,7 @@ def _precision(quick: bool) -> Any:
         return None
     from . import work_precision
 
-    return work_precision.measure(quick)
+    return work_precision.compare(quick)
 
 
 def _start(who: Contender, pythons: Mapping[str, str], tick: Callable[[str], None]) -> dict[str, Any]:
