@@ -6,7 +6,12 @@ import pytest
 
 from benchmarks.paired import DISTRUST, paired
 
-collect_ignore_glob = ["[!t]*.py", "figures/*"]  # programs, not tests: looking for doctests would run them
+collect_ignore_glob = [
+    "[!t]*.py",
+    "tasks.py",
+    "contenders/*",
+    "figures/*",
+]  # programs, not tests: looking for doctests would run them
 
 TABLE = pytest.StashKey[list]()
 

@@ -52,7 +52,8 @@ def paired(
     Parameters
     ----------
     a, b : callable
-        Called without arguments; once each before the clock starts (compiles, warms caches).
+        Called without arguments; once each before the clock starts (compiles, warms caches).  One that has a method
+        ``time(many)``, such as a `Worker`, is asked for the time of a call and the cores it had.
     rounds : int, default 7
         How many ratios to take.
     least : float, default 0.05
@@ -100,6 +101,8 @@ def _ratio(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
 
 def _time(program: Callable[[], Any], many: int, clock: Callable[[], float]) -> tuple[float, float]:
     """Seconds per call by that clock, and how many cores it had."""
+    if hasattr(program, "time"):
+        return program.time(many)
     wall, cpu, begin = perf_counter(), process_time(), clock()
     for _ in range(many):
         program()

@@ -1,262 +1,242 @@
-"""Side by side with what people use today: one JSON, one Markdown table, two figures."""
+"""Side by side with what people use today: one JSON, one Markdown page, two figures."""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from time import perf_counter, process_time
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 import fastneuron as fn
 from fastneuron import _threads
-from fastneuron._rivals import scipy_solve
 
-from .contenders import DT, MODEL, Contender, Task, contenders, ours
-from .in_c import start
+from . import page
 from .paired import DISTRUST, paired
+from .roofline import roofline
+from .roster import NUMPY, OURS, SOLVERS, Contender, Match, matches
+from .tasks import Forward, Network, Population, Training
+from .worker import Missing, Unable, Worker
 
-SIZES, QUICK_SIZES = (1, 100, 10_000, 1_000_000), (1, 100, 10_000)
-WORK, QUICK_WORK = 4_000_000, 100_000  # neuron-steps of one timing, for ours
-LEAST, MOST = 10, 20_000  # steps
+MODELS = {"morris_lecar": fn.MorrisLecar.hopf, "hodgkin_huxley": fn.HodgkinHuxley.squid}
+ROUNDS, SECONDS = (3, 7), 6.0  # of a row: at least, at most, and how long if that allows
 
 
-def report(out: Path, quick: bool, sizes: Sequence[int] | None = None) -> None:
-    """Measure whatever is installed and write ``peers.json``, ``peers.md`` and the figures into the folder `out`."""
+def report(out: Path, quick: bool, pythons: Mapping[str, str], only: list[str] | None = None) -> None:
+    """Measure whatever is installed and write ``peers.json``, ``peers.md`` and the figures into the folder `out`.
+
+    `pythons` names the interpreter of a contender that has an environment of its own, by its file in `contenders`;
+    `only` the contenders wanted.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    threads = _threads.available()
-    everybody = contenders(threads)
-    sizes = sizes or (QUICK_SIZES if quick else SIZES)
-    with _progress(len(sizes) * len(everybody) + 3) as tick:
-        population = [_population(n, rival, quick, tick) for n in sizes for rival in everybody]
-        tick("precision")
+    chosen = [match for match in matches(quick, _threads.available()) if not only or match.contender.file in only]
+    solvers = {who.file: who for who in ([NUMPY] if quick else [OURS, *reversed(SOLVERS)])}  # the first of a file stays
+    with _progress(len(chosen) + 2 * len(solvers) + 2) as tick:
+        rows, missing = _rows(chosen, quick, pythons, tick)
+        present = [who for file, who in solvers.items() if file not in missing and (not only or file in only)]
+        tick("error against time")
         precision = _precision(quick)
-        tick("start")
-        begin = _start(quick)
-        tick("memory")
-        memory = _memory(quick)
-        tick("")
-    found = {
-        "machine": _machine(),
-        "quick": quick,
-        "population": [row for row in population if row],
-        "precision": precision,
-        "start": begin,
-        "memory": memory,
-    }
+        begin = [_start(who, pythons, tick) for who in present]
+        peaks = [row for who in present for row in _memory(who, quick, pythons, tick)]
+        tick("roofline")
+        found = {
+            "machine": machine(),
+            "quick": quick,
+            "command": "python -m benchmarks " + " ".join(sys.argv[1:]),
+            "missing": missing,
+            "rows": rows,
+            "precision": precision,
+            "start": begin,
+            "memory": peaks,
+            "roofline": roofline(quick),
+        }
     (out / "peers.json").write_text(json.dumps(found, indent=1) + "\n")
-    (out / "peers.md").write_text(markdown(found))
+    (out / "peers.md").write_text(page.markdown(found))
     if find_spec("matplotlib"):
-        _draw(found, out)
-    print(markdown(found))
+        from . import draw
+
+        draw.throughput(found, out / "throughput.png")
+        draw.networks(found, out / "networks.png")
+        if precision is not None:
+            from . import work_precision
+
+            work_precision.draw(precision, out / "work_precision.png")
+    print(page.markdown(found))
 
 
-def _population(n: int, rival: Contender, quick: bool, tick: Callable[[str], None]) -> dict[str, Any] | None:
-    """One rival at one size, paired with one thread of ours."""
-    tick(f"{rival.name}, {n:,} neurons")
-    work = (QUICK_WORK if quick else WORK) // rival.slower
-    steps = int(np.clip(work // n, LEAST, MOST // rival.slower))
-    if n * steps < rival.least_work:
-        if quick or n < 10_000:
-            return None
-        steps = -(-rival.least_work // n)
-    row = {"n": n, "name": rival.name, "threads": rival.threads, "settings": rival.settings, "steps": steps}
-    task = Task(n, steps)
-    program = ours(1).prepare(task)
+def _rows(
+    matches: list[Match], quick: bool, pythons: Mapping[str, str], tick: Callable[[str], None]
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """A row for each match, in their order, and who is missing; a contender imports its library once for its rows."""
+    rows: dict[Any, dict[str, Any] | None] = dict.fromkeys(range(len(matches)))
+    missing: dict[str, str] = {}
+    with ExitStack() as stack:
+        ours = {
+            threads: stack.enter_context(Worker("fastneuron", threads)) for threads in {one.ours for one in matches}
+        }
+        for file, threads in dict.fromkeys((one.contender.file, one.threads) for one in matches):
+            mine = [
+                number
+                for number in rows
+                if (matches[number].contender.file, matches[number].threads) == (file, threads)
+            ]
+            with Worker(file, threads, pythons.get(file, sys.executable)) as rival:
+                try:
+                    version = rival.version()
+                except Missing as problem:
+                    missing[file] = str(problem)
+                for number in mine:
+                    match = matches[number]
+                    tick(f"{match.contender.name}, {page.what(described(match.task))}")
+                    if file not in missing:
+                        rows[number] = _row(match, version, ours[match.ours], rival, quick)
+    return [row for row in rows.values() if row], missing
+
+
+def _row(match: Match, version: str, ours: Worker, rival: Worker, quick: bool) -> dict[str, Any] | None:
+    """Ours and the rival in turns; nothing where the rival is not written for the task."""
+    who, task = match.contender, match.task
+    head = {
+        **described(task),
+        "name": who.name,
+        "version": version,
+        "settings": who.settings,
+        "slopes": who.slopes,
+        "threads": match.threads,
+        "ours_threads": match.ours,
+    }
     try:
-        other = rival.prepare(task)
-        error = float(np.abs(program() - other()).max())
-    except (ImportError, RuntimeError, OSError) as problem:
-        return {**row, "missing": str(problem)}
-    alone = rival.threads == 1 and rival.package != "brian2"
-    rounds = 1 if quick else 3 if rival.least_work else 5
-    result = paired(program, other, rounds, 0.0 if quick else 0.05, process_time if alone else perf_counter)
+        rival.prepare(task, who.options)
+    except Unable:
+        return None
+    except Missing as problem:
+        return {**head, "missing": str(problem)}
+    ours.prepare(task, who.against)
+    answers = _answers(task, ours, rival)
+    once = ours.time(1)[0] + rival.time(1)[0]
+    rounds = 1 if quick else int(np.clip(SECONDS / 2 / once, *ROUNDS))
+    wall, free = perf_counter(), _busy() - ours.cpu() - rival.cpu()
+    result = paired(ours, rival, rounds, 0.0 if quick else 0.05)
+    others = max(0.0, _busy() - ours.cpu() - rival.cpu() - free) / (perf_counter() - wall)
+    alone = match.threads == match.ours == 1
     return {
-        **row,
-        "version": rival.version,
-        "steps_per_s": n * steps / result.b,
-        "slopes_per_s": 4 * n * steps / result.b,
-        "ours_steps_per_s": n * steps / result.a,
+        **head,
+        **answers,
+        "rate": _work(task) / result.b,
+        "ours_rate": _work(task) / result.a,
         "ratio": result.ratio,
         "spread": result.spread,
         "floor": result.floor,
         "cores": result.cores,
-        "trusted": not quick and result.floor < DISTRUST and (alone or result.cores > 0.95),
-        "difference_mV": error,
+        "others": others,
+        "rounds": rounds,
+        "trusted": not quick and result.floor < DISTRUST and (alone or others < DISTRUST),
     }
 
 
-def _precision(quick: bool) -> list[dict[str, Any]]:
-    """Error in V against wall time, one thread; the yardstick is SciPy's DOP853 at 1e-12."""
-    n, duration = (64, 20.0) if quick else (1024, 100.0)
-    current = np.linspace(80.0, 130.0, n)
-    begin = start(MODEL, current)
-    V, N = begin["V"], begin["N"]
-    exact = scipy_solve(V, N, current, duration, method="DOP853", rtol=1e-12, atol=1e-12)[0]
-    finest = fn.simulate(MODEL, duration, current=current, method="dop853", rtol=1e-13, atol=1e-13)
-
-    def fast(**options: Any) -> Callable[[], Any]:
-        return lambda: fn.simulate(MODEL, duration, current=current, threads=1, **options)
-
-    def scipy(method: str, tolerance: float) -> Callable[[], Any]:
-        return lambda: scipy_solve(V, N, current, duration, method=method, rtol=tolerance, atol=tolerance)[0]
-
-    programs: list[tuple[str, float, Callable[[], Any]]] = []
-    programs += [("fastneuron RK4", dt, fast(dt=dt)) for dt in (0.5, 0.25, 0.1, 0.05, 0.025)]
-    for method in ("tsit5", "dop853"):
-        programs += [
-            (f"fastneuron {method}", e, fast(method=method, rtol=e, atol=e)) for e in 10.0 ** -np.arange(3, 13, 2)
-        ]
-    for method in ("RK45", "DOP853"):
-        programs += [(f"SciPy {method}", e, scipy(method, e)) for e in 10.0 ** -np.arange(3, 12, 2)]
-    yardstick = programs[3][2]
-    if quick:
-        programs = programs[3:7]
-    rows = []
-    for name, setting, program in programs:
-        answer = program()
-        mine = isinstance(answer, fn.Run)
-        same = mine and np.array_equal(answer.spike_count, finest.spike_count)
-        timing = paired(yardstick, program, 1 if quick else 3, 0.0 if quick else 0.03, process_time)
-        rows.append(
-            {
-                "name": name,
-                "setting": float(setting),
-                "n": n,
-                "duration_ms": duration,
-                "seconds": timing.b,
-                "relative_time": 1 / timing.ratio,
-                "error_mV": float(np.abs((answer.state["V"] if mine else answer) - exact).max()),
-                "spike_time_error_ms": float(np.abs(answer.spikes.time - finest.spikes.time).max()) if same else None,
-            }
-        )
-    return rows
+def _busy() -> float:
+    """Seconds that all cores of the machine have been busy; 0 where that is not to be known."""
+    if not Path("/proc/stat").exists():
+        return 0.0
+    user, nice, system, _, _, irq, softirq, stolen, *_ = map(int, Path("/proc/stat").read_text().split()[1:11])
+    return (user + nice + system + irq + softirq + stolen) / os.sysconf("SC_CLK_TCK")
 
 
-BEGIN = {
-    "fastneuron": (
-        "import fastneuron as fn, numpy as np\n"
-        "fn.simulate(fn.MorrisLecar.hopf(), 1.0, current=np.linspace(80, 130, 4096))"
-    ),
-    "Numba, plain": (
-        "import numpy as np\nfrom fastneuron._rivals import numba_rk4\n"
-        "z = np.zeros(4096); numba_rk4(z, z.copy(), z.copy(), 0.05, 20, np.zeros(4096, np.int64))"
-    ),
-    "JAX": (
-        "from benchmarks.contenders import _jax, Task\n_jax(Task(4096, 20))()"
-    ),
-}  # fmt: skip
+def described(task: Any) -> dict[str, Any]:
+    """A task as it stands in a row."""
+    return {"task": type(task).__name__, **vars(task), **({"dt": task.dt} if isinstance(task, Population) else {})}
 
 
-def _start(quick: bool) -> list[dict[str, Any]]:
+def _work(task: Any) -> float:
+    """What the speed is counted in: neuron-steps, rows x neurons x epochs, products, steps of descent."""
+    if isinstance(task, Population):
+        return task.n * task.steps
+    if isinstance(task, Training):
+        return task.epochs * 4000 * 10
+    return task.n * task.R * task.S if isinstance(task, Forward) else task.steps
+
+
+def _answers(task: Any, ours: Worker, rival: Worker) -> dict[str, float]:
+    """How good the rival's answer is, and ours: errors, or the share of right decisions."""
+    if isinstance(task, Population):
+        every, exact = _exact(task)
+        errors = [float(np.abs(worker.answer(every) - exact).max()) for worker in (rival, ours)]
+        return {"error_mV": errors[0], "ours_error_mV": errors[1]}
+    every = max(1, task.n // 100) if isinstance(task, Forward) else 1
+    theirs, mine = rival.answer(every), ours.answer(every)
+    if isinstance(task, Network):
+        truth = task.rows[3]
+        return {"accuracy": float((theirs == truth).mean()), "ours_accuracy": float((mine == truth).mean())}
+    return {"differs": float(np.abs(theirs - mine).max() / np.abs(mine).max())}
+
+
+@cache
+def _exact(task: Population) -> tuple[int, np.ndarray]:
+    """V of each so many-th neuron, by SciPy at tolerances of 1e-13."""
+    every = max(1, task.n // 4)
+    model, duration = MODELS[task.model](), task.steps * task.dt
+    return every, fn.reference.simulate(model, duration, current=task.current[::every]).state["V"]
+
+
+def _precision(quick: bool) -> Any:
+    """Error against time, if this revision has ``work_precision.py``: what its ``compare(quick)`` found.
+
+    Its ``markdown`` and ``draw`` take that, as they do here.
+    """
+    if not find_spec("benchmarks.work_precision"):
+        return None
+    from . import work_precision
+
+    return work_precision.compare(quick)
+
+
+def _start(who: Contender, pythons: Mapping[str, str], tick: Callable[[str], None]) -> dict[str, Any]:
     """Seconds from the start of the process to the first result: with nothing compiled, and again."""
-    rows = []
-    for name, code in BEGIN.items():
-        if (name == "JAX" and not find_spec("jax")) or (quick and name != "fastneuron"):
-            continue
-        cold, warm = [], []
-        for _ in range(1 if quick else 3):
-            with tempfile.TemporaryDirectory() as folder:
-                environment = {
-                    **os.environ,
-                    "NUMBA_CACHE_DIR": folder,
-                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-                }
-                for times in (cold, warm):
-                    times.append(_seconds([sys.executable, "-c", code], environment))
-        rows.append({"name": name, "cold_s": float(np.median(cold)), "warm_s": float(np.median(warm))})
-    return rows
+    tick(f"{who.name}, first result")
+    times: dict[str, list[float]] = {"cold_s": [], "warm_s": []}
+    while not times["warm_s"] or (len(times["warm_s"]) < 3 and sum(map(sum, times.values())) < 10.0):
+        with tempfile.TemporaryDirectory() as folder:
+            for taken in times.values():
+                begin = perf_counter()
+                caches = {f"{name}_CACHE_DIR": folder for name in ("NUMBA", "JAX_COMPILATION", "HEYOKA")}
+                with Worker(who.file, 1, pythons.get(who.file, sys.executable), caches) as worker:
+                    worker.prepare(Population("morris_lecar", 4096, 20), who.options)
+                    taken.append(perf_counter() - begin)
+    return {"name": who.name, **{when: float(np.median(taken)) for when, taken in times.items()}}
 
 
-def _seconds(command: list[str], environment: dict[str, str]) -> float:
-    begin = perf_counter()
-    subprocess.run(command, check=True, env=environment)
-    return perf_counter() - begin
-
-
-MEMORY = """
-import sys
-from pathlib import Path
-import numpy as np, fastneuron as fn
-n, record = int(sys.argv[1]), sys.argv[2] or None
-fn.simulate(fn.MorrisLecar.hopf(), 1.0, current=100.0, initial={"V": np.full(n, -60.0)}, record=record, every=2)
-status = Path("/proc/self/status").read_text()  # ru_maxrss would count what the parent had
-print(1024 * int(status.partition("VmHWM:")[2].split()[0]))
-"""
-
-
-def _memory(quick: bool) -> list[dict[str, Any]]:
+def _memory(
+    who: Contender, quick: bool, pythons: Mapping[str, str], tick: Callable[[str], None]
+) -> Iterator[dict[str, Any]]:
     """Bytes per neuron at the peak: the difference between a large and a small population."""
+    tick(f"{who.name}, memory")
     if not Path("/proc/self/status").exists():
-        return []
-    sizes = (200_000, 400_000) if quick else (1_000_000, 2_000_000)
-    rows = []
-    for record in ("", "V"):
-        small, large = (
-            int(subprocess.run([sys.executable, "-c", MEMORY, str(n), record], capture_output=True, check=True).stdout)
-            for n in sizes
-        )
-        what = "11 samples of V recorded" if record else "nothing recorded"
-        rows.append({"what": what, "bytes_per_neuron": (large - small) / (sizes[1] - sizes[0])})
-    return rows
+        return
+    sizes = (50_000, 100_000) if quick else (500_000, 1_000_000)
+    for every in (0, 1):
+        peaks = []
+        for n in sizes:
+            with Worker(who.file, 1, pythons.get(who.file, sys.executable)) as worker:
+                try:
+                    peaks.append(worker.peak(Population("morris_lecar", n, 10, every), who.options))
+                except Missing:
+                    break
+        if len(peaks) == 2:
+            yield {"name": who.name, "every": every, "bytes_per_neuron": (peaks[1] - peaks[0]) / (sizes[1] - sizes[0])}
 
 
-def markdown(found: dict[str, Any]) -> str:
-    """The tables."""
-    machine = found["machine"]
-    lines = [
-        f"Measured on {machine['date']}: {machine['processor']}, {machine['cores']} cores, {machine['system']}, "
-        f"Python {machine['python']}, NumPy {machine['numpy']}, Numba {machine['numba']}.",
-        "",
-        "*Quick run: no figure to believe.*\n" if found["quick"] else "",
-        f"Morris-Lecar (hopf), RK4, dt {DT} ms, float64. Speeds in million neuron-steps/s, of four right-hand sides",
-        "each.",
-        "`ours` is fastneuron on one thread, in the same rounds; `faster` the median of paired ratios and half their",
-        "interquartile range; A/A what the same ratio is for a program against itself, less 1.  One thread is timed by",
-        "what it takes of its core, several threads and other processes by the clock on the wall.",
-        "",
-        "| neurons | who | threads | speed | ours | faster | A/A | V differs by | settings |",
-        "|--:|---|--:|--:|--:|--:|--:|--:|---|",
-    ]
-    for row in found["population"]:
-        head = f"| {row['n']:,} | {row['name']} | {row['threads']} |"
-        if "missing" in row:
-            lines.append(f"{head} | | | | | not measured: {row['missing']} |")
-            continue
-        mark = "" if row["trusted"] else " DISTRUST"
-        lines.append(
-            f"{head} {row['steps_per_s'] / 1e6:.3g} | {row['ours_steps_per_s'] / 1e6:.3g} | "
-            f"{row['ratio']:.3g}x ± {row['spread']:.0%}{mark} | {row['floor']:.1%} | {row['difference_mV']:.0e} mV | "
-            f"{row['version']}; {row['settings']} |"
-        )
-    lines += [
-        "",
-        "| method, one thread | dt or tolerance | time, RK4 at 0.05 = 1 | error in V | in spike times |",
-        "|---|--:|--:|--:|--:|",
-    ]
-    for row in found["precision"]:
-        spikes = "" if row["spike_time_error_ms"] is None else f"{row['spike_time_error_ms']:.1e} ms"
-        lines.append(
-            f"| {row['name']} | {row['setting']:g} | {row['relative_time']:.3g} | {row['error_mV']:.1e} mV | {spikes} |"
-        )
-    lines += ["", "| time to the first result, whole process | cold | compiled before |", "|---|--:|--:|"]
-    lines += [f"| {row['name']} | {row['cold_s']:.2f} s | {row['warm_s']:.2f} s |" for row in found["start"]]
-    lines += ["", "| memory at the peak | bytes per neuron |", "|---|--:|"]
-    lines += [f"| {row['what']} | {row['bytes_per_neuron']:.0f} |" for row in found["memory"]]
-    return "\n".join(lines) + "\n"
-
-
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """Where and when."""
     import numba
     from llvmlite import binding
 
@@ -272,61 +252,8 @@ def _machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "numba": numba.__version__,
+        "fastneuron": fn.__version__,
     }
-
-
-def _draw(found: dict[str, Any], out: Path) -> None:
-    import matplotlib
-
-    matplotlib.use("agg")
-    from matplotlib import pyplot
-
-    colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
-    n = max((row["n"] for row in found["population"] if row["n"] <= 10_000), default=1)
-    # a bar shows no mark of distrust, so what deserves one gets no bar
-    rows = [
-        row
-        for row in found["population"]
-        if row["n"] == n and (row.get("trusted") or (found["quick"] and "ratio" in row))
-    ]
-    bars = {_who(row): row["steps_per_s"] / 1e6 for row in rows}
-    bars["fastneuron, 1 thread"] = float(np.median([row["ours_steps_per_s"] for row in rows])) / 1e6
-    order = sorted(bars, key=bars.__getitem__)
-    figure, ax = pyplot.subplots(figsize=(5.6, 0.9 + 0.32 * len(order)), layout="constrained", dpi=200)
-    ax.barh(
-        order,
-        [bars[name] for name in order],
-        color=[colours[0] if name.startswith("fast") else "#999999" for name in order],
-    )
-    ax.bar_label(ax.containers[0], fmt="{:.3g}", padding=3, fontsize="small")
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.tick_params(axis="y", length=0)
-    ax.margins(x=0.12)
-    ax.set_xlabel("Million neuron-steps per second")
-    ax.set_title(f"{n:,} neurons, RK4, float64", fontsize="medium", loc="left")
-    figure.savefig(out / "throughput.png")
-    pyplot.close(figure)
-
-    figure, ax = pyplot.subplots(figsize=(5.2, 3.6), layout="constrained", dpi=200)
-    names = list(dict.fromkeys(row["name"] for row in found["precision"]))
-    for name, colour, marker in zip(names, colours, "osD^v", strict=False):
-        points = [(row["seconds"], row["error_mV"]) for row in found["precision"] if row["name"] == name]
-        seconds, errors = zip(*points, strict=True)
-        ax.loglog(seconds, errors, color=colour, marker=marker, markersize=4, linewidth=1.2, label=name)
-    first = found["precision"][0]
-    ax.set(
-        xlabel=f"Wall time, one thread (s): {first['n']:,} neurons for {first['duration_ms']:g} ms",
-        ylabel="Largest error in V (mV)",
-    )
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize="small")
-    figure.savefig(out / "precision.png")
-    pyplot.close(figure)
-
-
-def _who(row: dict[str, Any]) -> str:
-    retuned = " (retuned)" if row["name"] == "Brian2" and "-ffast-math" in row["settings"] else ""
-    return f"{row['name']}{retuned}, {row['threads']} thread{'s' if row['threads'] > 1 else ''}"
 
 
 @contextmanager

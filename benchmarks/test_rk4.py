@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
-from benchmarks.in_c import handwritten, library, start
-from fastneuron._rivals import numba_rk4
+from benchmarks.contenders import c, numba
+from benchmarks.tasks import Population
 
 DT = 0.05
 N = 4096
@@ -22,72 +22,58 @@ def steps(quick):
 
 
 def population(steps, n=N, model=None, **options):
-    """A function that simulates; and what it was made of."""
+    """A function that simulates, and its model."""
     model = fn.MorrisLecar.hopf() if model is None else model
-    current = np.linspace(80.0, 130.0, n)
-    return lambda: fn.simulate(model, steps * DT, DT, current, **{"threads": 1} | options), model, current
-
-
-def plain_numba(model, current, steps):
-    """A function that simulates the same in straightforward Numba: V, spike counts."""
-    initial = start(model, current)
-
-    def run():
-        V, count = initial["V"].copy(), np.zeros(current.size, np.int64)
-        numba_rk4(V, initial["N"].copy(), current, DT, steps, count)
-        return V, count
-
-    return run
+    current = Population("morris_lecar", n, steps).current
+    return lambda: fn.simulate(model, steps * DT, DT, current, **{"threads": 1} | options), model
 
 
 def test_against_plain_numba(versus, steps):
-    ours, model, current = population(steps)
-    rival = plain_numba(model, current, steps)
-    run, (V, count) = ours(), rival()
-    np.testing.assert_allclose(run.state["V"], V, rtol=1e-9)
-    np.testing.assert_array_equal(run.spike_count, count)
+    ours, _ = population(steps)
+    rival = numba.population(Population("morris_lecar", N, steps), 1)
+    np.testing.assert_allclose(ours().state["V"], rival(), rtol=1e-9)
     versus(ours, rival, at_least=12, work=N * steps)
 
 
 def test_against_handwritten_c(versus, steps):
     try:
-        library()
-    except RuntimeError as reason:
+        rival = c.solve(Population("morris_lecar", N, steps), "handwritten_rk4")
+    except ImportError as reason:
         pytest.skip(str(reason))
-    ours, model, current = population(steps)
-    rival = handwritten(model, current, start(model, current), DT, steps)
-    run, (V, _, count) = ours(), rival()
+    ours, _ = population(steps)
+    run, (V, count) = ours(), rival()
     np.testing.assert_allclose(run.state["V"], V, rtol=1e-9)
     np.testing.assert_array_equal(run.spike_count, count)
     versus(ours, rival, at_least=0.95, work=N * steps)
 
 
 def test_heterogeneous_against_scalar_parameters(versus, steps):
-    scalar, model, _ = population(steps)
+    scalar, model = population(steps)
     columns = {name: np.full(N, value) for name, value in model.parameters.items()}
-    ours, *_ = population(steps, model=model.replace(**columns))
+    ours, _ = population(steps, model=model.replace(**columns))
     versus(ours, scalar, at_least=0.9, work=N * steps)
 
 
 def test_with_spikes_against_without(versus, steps):
-    without, *_ = population(steps, threshold=1000.0)
-    ours, *_ = population(steps)
+    without, _ = population(steps, threshold=1000.0)
+    ours, _ = population(steps)
     versus(ours, without, at_least=0.9, work=N * steps)
 
 
 @pytest.mark.skipif(len(getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)) < 2, reason="1 core")
 @pytest.mark.parametrize("n", [N, 8 * N])
 def test_two_threads_against_one(versus, steps, n):
-    one, *_ = population(steps, n)
-    two, *_ = population(steps, n, threads=2)
+    one, _ = population(steps, n)
+    two, _ = population(steps, n, threads=2)
     versus(two, one, at_least=1.9, work=n * steps, threads=2)
 
 
 @pytest.mark.parametrize("n", [1, 8])
 def test_few_neurons_against_plain_numba(versus, steps, n):
     steps *= 20
-    ours, model, current = population(steps, n)
-    versus(ours, plain_numba(model, current, steps), at_least=n / 1.5, work=n * steps)
+    ours, _ = population(steps, n)
+    rival = numba.population(Population("morris_lecar", n, steps), 1)
+    versus(ours, rival, at_least=n / 1.5, work=n * steps)
 
 
 IMPORT = "import fastneuron"

