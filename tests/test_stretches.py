@@ -5,7 +5,7 @@ import pytest
 
 import fastneuron as fn
 from fastneuron.recipe import checked
-from fastneuron.simulate import advance
+from fastneuron.population import advance
 from fastneuron.summary import Summary, results
 
 NAMES = ("V.mean", "V.var", "N.max", "population.V.mean", "population.rate", "isi.mean", "isi.cv", "spike.first")

@@ -12,13 +12,11 @@ import fastneuron as fn
 from fastneuron.plot import BLUE, VERMILION
 
 CASES = [
-    ("Morris–Lecar (1981): V, N", fn.MorrisLecar.hopf(), 100.0, "N", 400.0, BLUE),
-    ("Hodgkin–Huxley (1952): V, m, h, n", fn.HodgkinHuxley.squid(), 10.0, "n", 80.0, VERMILION),
+    ("Morris-Lecar (1981): V, N", fn.MorrisLecar.hopf(), 100.0, "N", 400.0, BLUE),
+    ("Hodgkin-Huxley (1952): V, m, h, n", fn.HodgkinHuxley.squid(), 10.0, "n", 80.0, VERMILION),
 ]
 
-figure, axes = pyplot.subplots(
-    2, 3, figsize=(8.2, 4.2), width_ratios=[2, 1, 1], layout="constrained", dpi=200
-)
+figure, axes = pyplot.subplots(2, 3, figsize=(8.2, 4.2), width_ratios=[2, 1, 1], layout="constrained", dpi=200)
 for (title, model, current, recovery, duration, colour), (trace, plane, curve) in zip(CASES, axes, strict=True):
     step = fn.Step(current, start=0.1 * duration)
     run = fn.simulate(model, duration, dt=0.01, current=step, record=("V", recovery), every=5)
