@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from . import roofline
+from . import roofline, work_precision
 
 README = Path(__file__).parents[1] / "README.md"
 MODELS = {"morris_lecar": "Morris-Lecar (hopf)", "hodgkin_huxley": "Hodgkin-Huxley (squid)"}
@@ -43,13 +43,7 @@ def markdown(found: dict[str, Any]) -> str:
     rows = [row for row in found["rows"] if row["task"] != "Population"]
     if rows:
         lines += ["", "## Perceptrons and networks", "", *LAYERS, *map(layer, rows)]
-    lines += ["", "## Error against time", ""]
-    if found["precision"] is None:
-        lines.append("Not measured: this revision has no `benchmarks/work_precision.py`.")
-    else:
-        from . import work_precision
-
-        lines.append(work_precision.markdown(found["precision"]).strip())
+    lines += ["", "## Error against time", "", work_precision.markdown(found["precision"]).strip()]
     lines += ["", *start(found), "", *memory(found), "", roofline.page(found["roofline"])]
     return "\n".join(lines)
 

@@ -21,7 +21,7 @@ import numpy as np
 import fastneuron as fn
 from fastneuron import _threads
 
-from . import page
+from . import page, work_precision
 from .paired import DISTRUST, paired
 from .roofline import roofline
 from .roster import NUMPY, OURS, SOLVERS, Contender, Match, matches
@@ -45,7 +45,7 @@ def report(out: Path, quick: bool, pythons: Mapping[str, str], only: list[str] |
         rows, missing = _rows(chosen, quick, pythons, tick)
         present = [who for file, who in solvers.items() if file not in missing and (not only or file in only)]
         tick("error against time")
-        precision = _precision(quick)
+        precision = work_precision.compare(quick)
         begin = [_start(who, pythons, tick) for who in present]
         peaks = [row for who in present for row in _memory(who, quick, pythons, tick)]
         tick("roofline")
@@ -67,10 +67,7 @@ def report(out: Path, quick: bool, pythons: Mapping[str, str], only: list[str] |
 
         draw.throughput(found, out / "throughput.png")
         draw.networks(found, out / "networks.png")
-        if precision is not None:
-            from . import work_precision
-
-            work_precision.draw(precision, out / "work_precision.png")
+        work_precision.draw(precision, out / "work_precision.png")
     print(page.markdown(found))
 
 
@@ -186,18 +183,6 @@ def _exact(task: Population) -> tuple[int, np.ndarray]:
     every = max(1, task.n // 4)
     model, duration = MODELS[task.model](), task.steps * task.dt
     return every, fn.reference.simulate(model, duration, current=task.current[::every]).state["V"]
-
-
-def _precision(quick: bool) -> Any:
-    """Error against time, if this revision has ``work_precision.py``: what its ``compare(quick)`` found.
-
-    Its ``markdown`` and ``draw`` take that, as they do here.
-    """
-    if not find_spec("benchmarks.work_precision"):
-        return None
-    from . import work_precision
-
-    return work_precision.compare(quick)
 
 
 def _start(who: Contender, pythons: Mapping[str, str], tick: Callable[[str], None]) -> dict[str, Any]:

@@ -13,19 +13,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._bits import scale
 from .._jit import helper, inline, kernel
-from .._lanes import axpy, bits, fma, from_bits, local, put, put_at, take, two_vectors, width
-from .._math import exp_bounded
+from .._lanes import Lanes16, bits, fma, from_bits, local, put, take, width
 from ..currents import edge
 from ..models import gates, prepare
-from .block import Block, load, slope
+from .block import Block, gated_slope, load, open_gates, slope
 from .problem import Problem, Stretch
 from .spikes import crossing, polynomial
 from .statistics import observe_all, observe_one, observes
+from .tableau import keep_stage, sum_errors, sum_stage
 
 SAFETY, SLOWEST, FASTEST = 0.9, 1 / 3, 6.0  # as in Hairer's DOP853
 HELD = -1.0
 POWERS = 8
+SHORTEST = 1e-7  # ms: nothing in a neuron is that fast, so what needs such steps is running away
 BUDGET = 20_000  # steps of a block per kernel call
 
 
@@ -46,21 +48,9 @@ class Field(NamedTuple):
     y: Any  # (D, lane): where the step begins
     z: Any  # (D, lane): a stage, then where the step ends
     error: Any  # (2 D, lane)
+    slope: Any  # (D, lane): of a stage; a row known at run time only would cost the loop its SIMD form
     k: Any  # (16 D, lane): the stages
     clock: Any  # (10, lane)
-
-
-@inline
-def combine(tableau, row, lanes, D, k, d, out, at):
-    """``out[at] = sum_j weight[row, j] k[j D + d]``; four terms at a time, to save loads and stores."""
-    begin, end = tableau.first[row], tableau.first[row + 1]
-    for j in range(begin, end, 4):
-        w0, w1, w2, w3 = tableau.weight[j], tableau.weight[j + 1], tableau.weight[j + 2], tableau.weight[j + 3]
-        c0, c1 = tableau.column[j] * D + d, tableau.column[j + 1] * D + d
-        c2, c3 = tableau.column[j + 2] * D + d, tableau.column[j + 3] * D + d
-        for lane in range(width(lanes)):
-            s = fma(w0, k[c0, lane], out[at, lane] if j > begin else 0.0)
-            out[at, lane] = fma(w3, k[c3, lane], fma(w2, k[c2, lane], fma(w1, k[c1, lane], s)))
 
 
 @inline
@@ -68,16 +58,15 @@ def evaluate(tableau, block, field, stage, first, last):
     """Stages `first` to `last`; `stage` is left at the state of the last."""
     like, lanes = block.state_like, block.lanes
     for s in range(first, last):
-        for d in range(len(like)):
-            combine(tableau, s, lanes, len(like), field.k, d, stage, d)
+        sum_stage(tableau.weights, s, like, lanes, field.k, field.y, field.clock, TAKEN, stage)
         node = tableau.node[s]
+        open_gates(block, stage)
         for lane in range(width(lanes)):
             h = field.clock[TAKEN, lane]
-            y = axpy(h, take(like, stage, lane), take(like, field.y, lane))
-            put(stage, lane, y)
             # the nodes at the end of the step look at the current from the left
             t = fma(node, h, field.clock[TIME, lane]) if node < 1.0 else field.clock[ARRIVAL, lane]
-            put_at(field.k, s * len(like), lane, slope(block, lane, y, t, True))
+            put(field.slope, lane, gated_slope(block, lane, take(like, stage, lane), t, True))
+        keep_stage(s, like, lanes, field.slope, field.k)
 
 
 @inline
@@ -87,6 +76,15 @@ def log2_rough(x):
     m = from_bits((bits(x) & 0x000FFFFFFFFFFFFF) | 0x3FF0000000000000)
     p = fma(fma(-0.07915036575315018, m, 0.6288157291848091), m, -2.081060203459175)
     return exponent + fma(fma(p, m, 4.028372766846634), m, -2.4967737679054736)
+
+
+@inline
+def exp2_rough(x):
+    """2**x to 3e-6."""
+    rounded = x + 6755399441055744.0  # 1.5 * 2**52
+    r = x - (rounded - 6755399441055744.0)
+    p = fma(fma(0.00957009651306674, r, 0.055917859895730365), r, 0.24024744961168065)
+    return scale(fma(fma(p, r, 0.6931218148156965), r, 0.9999992614055839), rounded)
 
 
 @helper
@@ -109,7 +107,7 @@ def seat(block, field, columns, state, clock, traces, statistics, lane, neuron, 
     for d in range(len(block.state_like)):
         field.y[d, lane] = state[d, neuron]
     field.clock[TIME, lane] = clock.time[neuron]
-    field.clock[STEP, lane] = clock.step[neuron]
+    field.clock[STEP, lane] = max(clock.step[neuron], SHORTEST)
     field.clock[MEMORY, lane] = clock.memory[neuron]
     field.clock[GROWTH, lane] = clock.growth[neuron]
     sampled = statistics is not None
@@ -208,6 +206,7 @@ def integrate_adaptively(
         local(state_like, 1, lanes, 0.0),
         local(state_like, 1, lanes, 0.0),
         local(state_like, 2, lanes, 0.0),
+        local(state_like, 1, lanes, 0.0),
         local(state_like, 16, lanes, 0.0),
         local((0.0,), 10, lanes, 0.0),
     )
@@ -226,6 +225,9 @@ def integrate_adaptively(
             active += 1
         else:  # an empty seat takes steps of length 0
             field.clock[STOP, lane] = field.clock[TIME, lane]
+    fineness = np.log2(tolerance.relative)
+    power_1, offset_1 = 0.5 * tableau.power[0], fma(tableau.power[0] - 1.0, fineness, tableau.offset[0])
+    power_2, offset_2 = 0.5 * tableau.power[1], fma(tableau.power[1] - 1.0, fineness, tableau.offset[1])
     spiked = 0
     bad = -1
     room = spikes.time.size
@@ -239,27 +241,27 @@ def integrate_adaptively(
             field.clock[TAKEN, lane] = stop - t if reaches else h
             field.clock[ARRIVAL, lane] = stop if reaches else t + h
         evaluate(tableau, block, field, field.z, 1, S)
-        for d in range(D):
-            combine(tableau, tableau.node.size, lanes, D, field.k, d, field.error, d)
-            combine(tableau, tableau.node.size + 1, lanes, D, field.k, d, field.error, D + d)
+        sum_errors(tableau.weights, state_like, lanes, field.k, field.error)
         dense, attention = 0, 0
         for lane in range(L):
-            fifth, third = 0.0, 0.0
+            first, second = 0.0, 0.0
             for d in range(D):
                 size = max(abs(field.y[d, lane]), abs(field.z[d, lane]))
-                scale = 1.0 / fma(tolerance.relative, size, tolerance.absolute[d])
-                e5, e3 = field.error[d, lane] * scale, field.error[D + d, lane] * scale
-                fifth, third = fma(e5, e5, fifth), fma(e3, e3, third)
+                weight = 1.0 / fma(tolerance.relative, size, tolerance.absolute[d])
+                e1, e2 = field.error[d, lane] * weight, field.error[D + d, lane] * weight
+                first, second = fma(e1, e1, first), fma(e2, e2, second)
             taken, planned = field.clock[TAKEN, lane], field.clock[STEP, lane]
             now, stop = field.clock[ARRIVAL, lane], field.clock[STOP, lane]
-            error = taken * fifth
-            error = error * error / max(D * fma(0.01, third, fifth), 1e-300)  # squared; Hairer & Wanner's dop853
-            good = error <= 1.0
-            size = 0.5 * log2_rough(max(error, 1e-20))
+            squared = taken * taken / D
+            finite = squared * (first + second) < 1e300  # not NaN, either
+            size = max(fma(power_1, log2_rough(max(squared * first, 1e-290)), offset_1), -33.0)
+            size = max(fma(power_2, log2_rough(max(squared * second, 1e-290)), offset_2), size)
+            good = finite & (size <= 0.0)
             power_of_2 = fma(-tableau.exponent, size, fma(tableau.memory, field.clock[MEMORY, lane], -0.152))
-            factor = min(exp_bounded(0.6931471805599453 * power_of_2, 10.0), field.clock[GROWTH, lane])
+            factor = min(exp2_rough(min(max(power_of_2, -100.0), 100.0)), field.clock[GROWTH, lane])
+            factor = factor if finite else SLOWEST
             factor = factor if good else min(factor, SAFETY)
-            factor = factor if factor >= SLOWEST else SLOWEST  # NaN too
+            factor = max(factor, SLOWEST)
             step = taken * factor
             step = max(step, planned) if good & (taken < planned) else step
             held = good & (now >= limit)
@@ -275,7 +277,7 @@ def integrate_adaptively(
             wanted = good & (taken > 0.0) & (spike | (now >= field.clock[SAMPLE, lane] * traces.interval))
             field.clock[DENSE, lane] = 1.0 if wanted else 0.0
             dense |= wanted
-            attention |= held | (now >= stop) | (taken < 1e-13 * max(now, 1.0))
+            attention |= held | (now >= stop) | (step < max(SHORTEST, 1e-13 * now))
         if dense:
             evaluate(tableau, block, field, field.error, S, tableau.node.size)
             for lane in range(L):
@@ -328,9 +330,10 @@ def integrate_adaptively(
                 t = field.clock[TIME, lane]
                 if neuron < 0:
                     continue
-                if field.clock[GOOD, lane] == 0.0:
-                    if field.clock[TAKEN, lane] < 1e-13 * max(t, 1.0) and (bad < 0 or neuron < bad):
-                        bad = neuron
+                if t < end and field.clock[STEP, lane] < max(SHORTEST, 1e-13 * t):
+                    bad = neuron if bad < 0 else min(bad, neuron)
+                elif field.clock[GOOD, lane] == 0.0:
+                    continue
                 elif t >= end or field.clock[GOOD, lane] == HELD:
                     unseat(field, state, clock, lane, neuron)
                     clock.reached[neuron] = limit
@@ -363,7 +366,7 @@ def advance(
     before = float(time.sum())
     while not done:
         bad, count, done = integrate_adaptively(
-            method, two_vectors(), *p.likes, p.columns, p.state, p.clock, low, high, stretch.limit, p.duration,
+            method, Lanes16(), *p.likes, p.columns, p.state, p.clock, low, high, stretch.limit, p.duration,
             Tolerance(p.rtol, p.atol), p.threshold, buffer, p.traces, statistics,
         )  # fmt: skip
         if bad >= 0:  # go on with those before it: which fails first must not depend on the order of work

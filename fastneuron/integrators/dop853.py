@@ -1,8 +1,10 @@
-"""The Dormand-Prince method of order 8 with error estimates of order 5 and 3, and dense output of order 7.
+"""The Dormand-Prince method of order 8 with error estimates of order 6 and 5, and dense output of order 7.
 
 Hairer, Norsett & Wanner (1993), Solving Ordinary Differential Equations I, 2nd edition, sections II.5 and II.10; the
-numbers are those of their program DOP853.
+numbers are those of their program DOP853, but for the estimate of order 6.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.polynomial import polynomial
@@ -135,15 +137,18 @@ ERROR_5 = {
     10: 0.08192320648511571,
     11: -0.022355307863886294,
 }
-ERROR_3 = {
-    0: -0.18980075407240762,
-    5: 4.450312892752409,
-    6: 1.8915178993145003,
-    7: -5.801203960010585,
-    8: -0.4226823213237919,
-    9: -0.1521609496625161,
-    10: 0.20136540080403034,
-    11: 0.02265179219836082,
+# Of the first twelve stages, only this combination (and its multiples) vanishes for all trees up to order 6.  Hairer's
+# program divides the square of the estimate of order 5 by one of order 3; now and then the first passes through zero,
+# and the quotient squares that zero.  Of 4,096 neurons at 1e-9, the worst was 1,700 times as wrong as the median; now
+# 20 times.
+ERROR_6 = {
+    0: 0.0044716247130774526,
+    5: -1.2140657795036962,
+    6: -0.37470455114421625,
+    7: 1.5289571713086612,
+    8: -0.1274145837905562,
+    9: 0.177912386767127,
+    10: 0.004843731649602978,
 }
 
 DENSE = [
@@ -224,4 +229,11 @@ def _dense() -> np.ndarray:
     return powers
 
 
-DOP853 = tableau(13, STAGES + EXTRA, NODES, [ERROR_5, ERROR_3], _dense(), order=8, memory=0.0)
+class Weights(NamedTuple):
+    """Selects the sums of this method by its type."""
+
+    rows = (*STAGES, *EXTRA)
+    errors = (ERROR_6, ERROR_5)
+
+
+DOP853 = tableau(Weights(), 13, NODES, _dense(), order=8, estimates=[(7, 3.0), (6, 0.3)], memory=0.03)

@@ -1,20 +1,28 @@
-"""A Runge-Kutta method as a table of numbers."""
+"""A Runge-Kutta method as a table of numbers, and the sums over stages that it asks for."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
 
 class Tableau(NamedTuple):
-    """An embedded pair as the kernel wants it: rows of weights, padded with zeros to a multiple of four."""
+    """An embedded pair as the kernel wants it.
 
+    The weights of the stages are a type's, hence constants in the machine code: a sum over stages is a chain of fused
+    multiply-adds in registers.  Read at run time, they took as long as a third of the right-hand sides.
+    """
+
+    weights: Any  # its class holds `rows`, a stage each, then the extra ones of the dense output, and two `errors`
     stages: int  # the last is the derivative at the end of the step
-    first: Any  # (rows + 1,) int64: where each row of `weight` begins
-    column: Any  # int64
-    weight: Any  # float64; rows: a stage each, then the extra stages of the dense output, then two of the error
     node: Any  # (stages and extra stages,)
     dense: Any  # (stages and extra stages, 8): the weight of each stage in each power of the fraction of the step
+    power: tuple[float, float]  # an estimate e of the error, relative to the tolerance, counts as
+    offset: tuple[float, float]  # 2**offset rtol**(power - 1) e**power; the larger of the two is the error
     exponent: float  # the next step is as error**-exponent
     memory: float  # times (error before)**memory
 
@@ -23,32 +31,132 @@ Row = Mapping[int, float]
 
 
 def tableau(
+    weights: Any,
     stages: int,
-    rows: Sequence[Row],
     node: Sequence[float],
-    errors: Sequence[Row],
     dense: np.ndarray,
     order: int,
+    estimates: Sequence[tuple[int, float]],
     memory: float,
 ) -> Tableau:
-    """Make one from sparse rows ``{stage: weight}``: those of the stages, extra ones included, and two of the error.
+    """Make one.
 
-    `dense` is (powers, stages); `order` is that of the error estimate plus one; `memory` is the beta of a PI controller
-    (Hairer & Wanner 1996, section IV.2).
+    `weights` is an instance of a class with the sparse rows ``{stage: weight}``; `dense` is (powers, stages); `memory`
+    is the beta of a PI controller (Hairer & Wanner 1996, section IV.2).
+
+    The error is to behave as h^order.  Each of the two estimates is (q, factor): one that behaves as h^q is raised to
+    the power order / q, as a fraction of the state, so that its order is right and the error of a run is proportional
+    to the tolerance.
     """
-    first, column, weight = [0], [], []
-    for row in [*rows, *errors]:
-        padding = -len(row) % 4
-        column += [*row, *[0] * padding]
-        weight += [*row.values(), *[0.0] * padding]
-        first.append(len(column))
+    power = [order / q for q, _ in estimates]
     return Tableau(
+        weights,
         stages,
-        np.array(first),
-        np.array(column),
-        np.array(weight, np.float64),
         np.array(node, np.float64),
         np.pad(dense.T, ((0, 0), (0, 8 - len(dense)))),
+        (power[0], power[1]),
+        (math.log2(estimates[0][1]), math.log2(estimates[1][1])),
         1.0 / order - 0.75 * memory,
         memory,
     )
+
+
+VECTOR = 8  # lanes at a time: one register of AVX-512, two of AVX2
+
+
+class _Vectors:
+    """A local array (row, lane) in the hands of the compiler, some lanes at a time."""
+
+    kind = ir.VectorType(ir.DoubleType(), VECTOR)
+
+    def __init__(self, context, builder, array_type, array):
+        view = context.make_array(array_type)(context, builder, array)
+        self.builder = builder
+        self.data = builder.bitcast(view.data, self.kind.as_pointer())
+        self.vectors = builder.sdiv(builder.extract_value(view.shape, 1), ir.Constant(ir.IntType(64), VECTOR))
+
+    def _address(self, row, vector):
+        if isinstance(row, int):
+            row = ir.Constant(ir.IntType(64), row)
+        index = self.builder.add(self.builder.mul(row, self.vectors), ir.Constant(ir.IntType(64), vector))
+        return self.builder.gep(self.data, [index])
+
+    def load(self, row, vector):
+        return self.builder.load(self._address(row, vector), align=8 * VECTOR)
+
+    def store(self, row, vector, value):
+        self.builder.store(value, self._address(row, vector), align=8 * VECTOR)
+
+
+def _sum(builder, terms, k, states, d, vector):
+    """The sum over stages for state `d`, lanes from `vector` * VECTOR on."""
+    kind = _Vectors.kind
+    fma = builder.module.declare_intrinsic(f"llvm.fma.v{VECTOR}f64", (), ir.FunctionType(kind, [kind] * 3))
+    total = ir.Constant(_Vectors.kind, [0.0] * VECTOR)
+    for j, weight in terms.items():
+        splat = ir.Constant(_Vectors.kind, [float(weight)] * VECTOR)
+        total = builder.call(fma, [splat, k.load(j * states + d, vector), total])
+    return total, fma
+
+
+@intrinsic
+def sum_stage(typingctx, weights, row, like, lanes, k, start, clock, taken, out):
+    """``out = start + clock[taken] * sum_j weights[row, j] k[j]`` for all states (as many as in `like`) and lanes."""
+    states, width = len(like), lanes.instance_class.lanes
+    arrays = (k, start, clock, out)
+
+    def codegen(context, builder, signature, args):
+        _, row, _, _, *values = args
+        taken = values.pop(3)
+        k, start, clock, out = (
+            _Vectors(context, builder, kind, array) for kind, array in zip(arrays, values, strict=True)
+        )
+        done = builder.append_basic_block("summed")
+        choice = builder.switch(row, done)
+        for number, terms in enumerate(weights.instance_class.rows):
+            block = builder.append_basic_block(f"row{number}")
+            choice.add_case(number, block)
+            builder.position_at_end(block)
+            for vector in range(width // VECTOR if terms else 0):
+                h = clock.load(taken, vector)
+                for d in range(states):
+                    total, fma = _sum(builder, terms, k, states, d, vector)
+                    out.store(d, vector, builder.call(fma, [h, total, start.load(d, vector)]))
+            builder.branch(done)
+        builder.position_at_end(done)
+        return context.get_dummy_value()
+
+    return types.void(weights, types.int64, like, lanes, k, start, clock, types.int64, out), codegen
+
+
+@intrinsic
+def keep_stage(typingctx, row, like, lanes, slope, k):
+    """``k[row] = slope`` for all states and lanes."""
+    states, width = len(like), lanes.instance_class.lanes
+
+    def codegen(context, builder, signature, args):
+        slope_, k_ = (_Vectors(context, builder, kind, array) for kind, array in zip((slope, k), args[3:], strict=True))
+        first = builder.mul(args[0], ir.Constant(args[0].type, states))
+        for d in range(states):
+            for vector in range(width // VECTOR):
+                k_.store(builder.add(first, ir.Constant(first.type, d)), vector, slope_.load(d, vector))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, like, lanes, slope, k), codegen
+
+
+@intrinsic
+def sum_errors(typingctx, weights, like, lanes, k, out):
+    """``out = sum_j errors[row, j] k[j]`` for all rows, states and lanes."""
+    states, width = len(like), lanes.instance_class.lanes
+
+    def codegen(context, builder, signature, args):
+        _, _, _, *values = args
+        k_, out_ = (_Vectors(context, builder, kind, array) for kind, array in zip((k, out), values, strict=True))
+        for number, terms in enumerate(weights.instance_class.errors):
+            for vector in range(width // VECTOR):
+                for d in range(states):
+                    out_.store(number * states + d, vector, _sum(builder, terms, k_, states, d, vector)[0])
+        return context.get_dummy_value()
+
+    return types.void(weights, like, lanes, k, out), codegen

@@ -4,6 +4,8 @@ Tsitouras Ch (2011). Runge-Kutta pairs of order 5(4) satisfying only the first c
 & Mathematics with Applications 62:770-775. doi:10.1016/j.camwa.2011.06.002
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.polynomial import polynomial
 
@@ -46,4 +48,11 @@ def _dense() -> np.ndarray:
     return np.array(weights).T
 
 
-TSIT5 = tableau(7, STAGES, NODES, [ERROR, {0: 0.0}], _dense(), order=5, memory=0.04)
+class Weights(NamedTuple):
+    """Selects the sums of this method by its type."""
+
+    rows = tuple(STAGES)
+    errors = (ERROR, {})
+
+
+TSIT5 = tableau(Weights(), 7, NODES, _dense(), order=5, estimates=[(5, 1.0), (5, 1.0)], memory=0.04)
