@@ -166,11 +166,8 @@ def section(found: dict[str, Any]) -> str:
         "",
         f"Where it loses: {_lost(found['rows'])}",
         "",
-        *(
-            ["![Error against time](benchmarks/results/work_precision.png)", ""]
-            if found["precision"] is not None
-            else []
-        ),
+        "![Error against time](benchmarks/results/work_precision.png)",
+        "",
         *_table(layers, LAYERS, layer),
         "![How many times as fast the layers are](benchmarks/results/networks.png)",
         "",

@@ -142,7 +142,7 @@ class Run:
         >>> import fastneuron as fn
         >>> run = fn.simulate(fn.MorrisLecar.hopf(), 100.0, current=[80.0, 100.0], record="V", every=20)
         >>> run.to_xarray().V.sel(neuron=1, time=slice(10, 12)).values.round(1)
-        array([-28.6, -27.8, -27. ])
+        array([-26.5, -23.8, -20.8])
         """
         try:
             import xarray
@@ -169,7 +169,7 @@ class Run:
         >>> import fastneuron as fn
         >>> segment = fn.simulate(fn.MorrisLecar.hopf(), 200.0, current=[80.0, 100.0]).to_neo()
         >>> [len(train) for train in segment.spiketrains]
-        [1, 2]
+        [1, 3]
         """
         try:
             import neo

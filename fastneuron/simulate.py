@@ -128,8 +128,8 @@ def simulate(
     overwrite : bool, default False
         Replace a run that is there already.
     checkpoint_interval : float, optional
-        ms of the run between two moments from which it can go on, with `out`; by default some seconds of work, and
-        never more samples than 64 MB hold.
+        ms of the run between two moments from which it can go on, with `out`; by default some tenths of a
+        second of work, and never more samples than 32 MB hold.
     executor : concurrent.futures.Executor, optional
         Share the population out to the workers of this executor, for example a ``ProcessPoolExecutor``, Dask's
         ``client.get_executor()`` or mpi4py's ``MPIPoolExecutor``; each worker has one thread unless `threads` says

@@ -14,15 +14,16 @@ from .recipe import Recipe
 from .store import Store
 from .summary import Summary
 
-AT_ONCE = 64_000_000  # bytes of samples in memory per stretch
-WORTH_WRITING = 200_000_000  # neuron-steps per stretch: some seconds, so that writing it costs little
+AT_ONCE = 32_000_000  # bytes of samples in memory per stretch
+WORTH_WRITING = 20_000_000  # neuron-steps per stretch, some tenths of a second: the last is written after the kernels
+WORTH_A_CHECKPOINT = 400  # steps: of a large population, a checkpoint costs as much as some steps
 
 
 def stretch_size(recipe: Recipe, checkpoint_interval: float | None) -> int:
     """Samples in a stretch: as many as the interval (ms) spans, or as keep the disk at ease, within bounded memory."""
     width = max(len(recipe.record) * recipe.neurons.size * recipe.state.itemsize, 1)
     if checkpoint_interval is None:
-        wanted = WORTH_WRITING / recipe.n / max(recipe.interval / recipe.dt, 1.0)
+        wanted = max(WORTH_WRITING / recipe.n, WORTH_A_CHECKPOINT) / max(recipe.interval / recipe.dt, 1.0)
     else:
         wanted = checkpoint_interval / recipe.interval
     return int(max(1, min(round(wanted), AT_ONCE // width, recipe.samples)))

@@ -57,7 +57,7 @@ def sweep(
     >>> found.rate.values
     array([[ 1.,  1.],
            [10., 12.],
-           [11., 14.]])
+           [12., 14.]])
     """
     try:
         import xarray

@@ -2,7 +2,11 @@
 
 import errno
 import os
+import signal
 import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,6 +92,33 @@ def test_an_unfinished_run_opens(tmp_path, monkeypatch):
     assert begun.state == {}
     monkeypatch.undo()
     assert_same(whole, fn.resume(tmp_path / "run.zarr"))
+
+
+LONG = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
+import fastneuron as fn
+from tests.stored_runs import arguments
+fn.simulate(**arguments(n=2000, duration=1e5, sample_interval=100.0), out=sys.argv[2], checkpoint_interval=1000.0)
+"""
+
+
+def test_ctrl_c_keeps_what_is_done(tmp_path):
+    root = str(Path(__file__).parents[1])
+    store = tmp_path / "run.zarr"
+    with subprocess.Popen([sys.executable, "-c", LONG, root, str(store)], stderr=subprocess.PIPE, text=True) as child:
+        while not (store / "progress" / "0.npz").exists():
+            assert child.poll() is None, child.stderr.read()
+            time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=60)
+    assert said.strip().endswith("KeyboardInterrupt")
+    begun = fn.open(store)
+    assert 1000.0 <= begun.duration < 1e5
+    first = fn.simulate(**arguments(n=2000, duration=1000.0, sample_interval=100.0))
+    assert np.array_equal(begun["V"][:, :10], first["V"][:, :10])
 
 
 def interrupt_after(monkeypatch, stretches):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
-from fastneuron.recipe import checked
 from fastneuron.population import advance
+from fastneuron.recipe import checked
 from fastneuron.summary import Summary, results
 
 NAMES = ("V.mean", "V.var", "N.max", "population.V.mean", "population.rate", "isi.mean", "isi.cv", "spike.first")
