@@ -18,7 +18,7 @@ N = 10_000
 def arguments(quick):
     return {
         "model": fn.MorrisLecar.hopf(),
-        "duration": 20.0 if quick else 1000.0,
+        "duration": 20.0 if quick else 3000.0,
         "current": np.linspace(80, 130, N),
     }
 

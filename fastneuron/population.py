@@ -56,9 +56,9 @@ def advance(
 
 
 def _units(n: int, lanes: int, work: float, threads: int) -> list[tuple[int, int]]:
-    """Ranges of whole blocks: about a unit of work each, and at least four a thread, to even out their ends."""
+    """Ranges of whole blocks: about a unit of work each, and at least eight a thread, to even out their ends."""
     blocks = -(-n // lanes)
-    count = max(int(work // UNIT) + 1, 4 * threads)
+    count = max(int(work // UNIT) + 1, 8 * threads)
     size = -(-blocks // (-(-count // threads) * threads)) * lanes
     return [(low, min(low + size, n)) for low in range(0, n, size)]
 

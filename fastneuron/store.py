@@ -26,6 +26,7 @@ from .recording import Run
 from .summary import results
 
 CHUNK = 8_000_000  # bytes of samples in a chunk, at most
+SPIKES = 2**17  # in a chunk
 FORMAT = 1
 
 
@@ -171,17 +172,21 @@ class Store:
         consolidate(self.group)
 
     def _join_spikes(self, stretches: list[int]) -> None:
-        """One list, by part, stretch, neuron and time; no more than a stretch of it is in memory."""
-        arrays = {}
-        for name, dtype, units in (("spike_neuron", "i8", ""), ("spike_time", "f8", "ms")):
-            arrays[name] = self.group.create_array(
-                name, shape=(0,), chunks=(2**17,), dtype=dtype, dimension_names=("spike",), overwrite=True,
+        """One list, by part, stretch, neuron and time; no more than some chunks of it are in memory."""
+        arrays = [
+            self.group.create_array(
+                name, shape=(0,), chunks=(SPIKES,), dtype=dtype, dimension_names=("spike",), overwrite=True,
                 attributes={"units": units} if units else None,
-            )  # fmt: skip
+            )
+            for name, dtype, units in (("spike_neuron", "i8", ""), ("spike_time", "f8", "ms"))
+        ]  # fmt: skip
+        waiting: list[Any] = [(np.empty(0, np.int64), np.empty(0))]
         for part, count in enumerate(stretches):
-            for neuron, time in self.spikes(part, count):
-                arrays["spike_neuron"].append(neuron)
-                arrays["spike_time"].append(time)
+            for piece in self.spikes(part, count):
+                waiting.append(piece)
+                if sum(neuron.size for neuron, _ in waiting) >= 8 * SPIKES:
+                    waiting = [_append(arrays, waiting, whole=True)]
+        _append(arrays, waiting, whole=False)
 
 
 def summaries(recipe: Recipe, carried: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -243,6 +248,15 @@ def check_path(path: str | os.PathLike[str], overwrite: bool) -> None:
         raise FileExistsError(f"out={str(path)!r} exists already; overwrite=True replaces it, resume() goes on with it")
     if not (path.is_dir() and (path / "zarr.json").exists()):
         raise FileExistsError(f"out={str(path)!r} exists and is no store of a run, so it is not overwritten")
+
+
+def _append(arrays: list[Any], pieces: list[Any], whole: bool) -> list[np.ndarray]:
+    """Append lists of spikes, as far as they fill chunks if `whole`; the rest."""
+    columns = [np.concatenate(column) for column in zip(*pieces, strict=True)]
+    end = columns[0].size // SPIKES * SPIKES if whole else columns[0].size
+    for array, column in zip(arrays, columns, strict=True):
+        array.append(column[:end])
+    return [column[end:] for column in columns]
 
 
 def _save(path: Path, **arrays: Any) -> None:
