@@ -19,11 +19,9 @@ STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "
 
 
 def _shown(found: dict[str, Any], task: str) -> list[dict[str, Any]]:
-    """The rows to draw: a bar shows no mark of distrust, so what deserves one gets no bar."""
+    """The rows to draw: those of the README; their noise stands in its tables."""
     return [
-        row
-        for row in found["rows"]
-        if row["task"] == task and (row.get("trusted") or (found["quick"] and "rate" in row))
+        row for row in found["rows"] if row["task"] == task and (page.shown(row) or (found["quick"] and "rate" in row))
     ]
 
 

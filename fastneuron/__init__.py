@@ -2,7 +2,8 @@
 
 from . import math, reference
 from ._version import __version__
-from .archive import open, resume
+from .archive import open as open  # not in __all__: an import of * must not hide Python's own
+from .archive import resume
 from .currents import Chirp, Current, Pulses, Ramp, Samples, Sine, Step
 from .estimate import Estimate, estimate
 from .mlp import MLP, check_gradient
@@ -42,7 +43,6 @@ __all__ = [
     "fi_curve",
     "least_squares_layer",
     "math",
-    "open",
     "reference",
     "resume",
     "simulate",
