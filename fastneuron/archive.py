@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _check, _progress, _threads, _transcript, sharing
+from . import _progress, _transcript, sharing
 from .recording import Run, Spikes
 from .store import Store, summaries
 from .streaming import advance_part
@@ -101,17 +101,13 @@ def resume(
             raise ValueError(
                 f"the run in {str(path)!r} was begun by fastneuron {theirs} and can go on with no other; this is {ours}"
             )
-        complete(store, threads, progress, executor)
+        complete(store, sharing.threads_each(threads, executor), progress, executor)
     return open(path)
 
 
-def complete(store: Store, threads: int | None, progress: bool, executor: sharing.Executor | None) -> None:
+def complete(store: Store, threads: int, progress: bool, executor: sharing.Executor | None) -> None:
     """Take all parts of a store to the end, and finish it."""
     recipe = store.recipe
-    if executor is not None:
-        sharing.checked(executor)
-    default = 1 if executor is not None else _threads.available()
-    threads = default if threads is None else _check.whole("threads", threads, 1)
     with _progress.bar(progress, recipe.n, recipe.duration, recipe.dt) as tick:
         if executor is None:
             for part in range(len(store.parts)):

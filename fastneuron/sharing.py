@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, BrokenExecutor, Future, wait
 from typing import Any, Protocol
 
+from . import _check, _threads
+
 
 class Executor(Protocol):
     """Any executor of `concurrent.futures`, Dask's and mpi4py's included."""
@@ -14,15 +16,21 @@ class Executor(Protocol):
         """Begin a call; a future."""
 
 
-def checked(executor: Any) -> Executor:
-    """The executor, if it takes work."""
+def threads_each(threads: int | None, executor: Any) -> int:
+    """How many threads each worker has: one of an executor's, that takes work, or else all the cores."""
+    if executor is not None:
+        _check_executor(executor)
+    default = 1 if executor is not None else _threads.available()
+    return default if threads is None else _check.whole("threads", threads, 1)
+
+
+def _check_executor(executor: Any) -> None:
     if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
         raise TypeError(f"executor must be a concurrent.futures.Executor; got {executor!r}")
     try:
         executor.submit(int).result()
     except (RuntimeError, BrokenExecutor) as error:
         raise ValueError(f"executor takes no work: {error}") from None
-    return executor
 
 
 def spread(

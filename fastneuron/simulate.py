@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from . import _check, _progress, _threads, archive, fit, population, sharing
+from . import _check, _progress, archive, fit, population, sharing
 from .currents import Current
 from .models import Model
 from .models.rehearsal import rehearse
@@ -178,10 +178,7 @@ def simulate(
     if shards is not None and executor is None:
         raise ValueError(f"shards is for runs with executor=; got {shards!r}")
     shards = 1 if executor is None else 16 if shards is None else _check.whole("shards", shards, 1)
-    default = 1 if executor is not None else _threads.available()
-    threads = default if threads is None else _check.whole("threads", threads, 1)
-    if executor is not None:
-        sharing.checked(executor)
+    threads = sharing.threads_each(threads, executor)
     if out is not None:
         recipe = replace(recipe, neurons=np.sort(recipe.neurons))
         wanted = "a positive number of ms"

@@ -39,6 +39,12 @@ def of_samples(wanted: Sequence[str]) -> bool:
     return any(name != RATE and name not in OF_SPIKES for name in wanted)
 
 
+def _asked(wanted: Sequence[str], states: Sequence[str]) -> tuple[list[int], list[int]]:
+    """The states of which something is asked: of each neuron, and of the population."""
+    which = [d for d, name in enumerate(states) if any(f"{name}.{what}" in wanted for what in OF_A_STATE)]
+    return which, [d for d, name in enumerate(states) if f"population.{name}.mean" in wanted]
+
+
 class Summary:
     """What is being worked out in a run of the neurons of `state` (D, n).
 
@@ -51,13 +57,12 @@ class Summary:
     def __init__(
         self, wanted: Sequence[str], states: Sequence[str], state: np.ndarray, samples: int, bins: int
     ) -> None:
-        self.wanted, self.states, self.n = tuple(wanted), list(states), state.shape[1]
+        n = state.shape[1]
         self.lock = threading.Lock()
-        which = [d for d, name in enumerate(states) if any(f"{name}.{what}" in wanted for what in OF_A_STATE)]
-        pooled = [d for d, name in enumerate(states) if f"population.{name}.mean" in wanted]
-        timed = self.n if any(name in wanted for name in OF_SPIKES) else 0
+        which, pooled = _asked(wanted, states)
+        timed = n if any(name in wanted for name in OF_SPIKES) else 0
         self.which, self.pooled = np.array(which, np.int64), np.array(pooled, np.int64)
-        shape = len(which), self.n
+        shape = len(which), n
         self.arrays = {
             "mean": np.zeros(shape),
             "squares": np.zeros(shape),
@@ -73,7 +78,7 @@ class Summary:
         }
         if of_samples(wanted):
             own = self.own(0, 1)
-            observe_all(own, state, 0, self.n, 0)
+            observe_all(own, state, 0, n, 0)
             self.add(own)
 
     def own(self, begin: int, end: int) -> Statistics | None:
@@ -123,9 +128,7 @@ def results(
     summed = {"sums", "spikes"}
     a = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0].keys() - summed}
     a |= {name: np.sum([part[name] for part in parts], axis=0) for name in summed}
-    states = list(states)
-    which = [d for d, name in enumerate(states) if any(f"{name}.{what}" in wanted for what in OF_A_STATE)]
-    pooled = [d for d, name in enumerate(states) if f"population.{name}.mean" in wanted]
+    which, pooled = _asked(wanted, states)
     found: dict[str, np.ndarray] = {}
     for w, d in enumerate(which):
         rows = a["mean"][w], a["squares"][w] / samples, a["least"][w], a["most"][w]
