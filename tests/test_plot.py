@@ -20,6 +20,7 @@ def run():
 
 @pytest.fixture(autouse=True)
 def closed():
+    pyplot.close("all")  # what another test file left open
     yield
     pyplot.close("all")
 

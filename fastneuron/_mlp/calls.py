@@ -4,10 +4,11 @@ import numba
 from numba import types
 from numba.extending import intrinsic
 
-from .._jit import FLAGS
+from .._jit import FLAGS, INNER
 
-melt = numba.njit(inline="always", **FLAGS)  # copied into its caller before typing: compiled once, not once per level
-whole = numba.njit(forceinline=False, **FLAGS)  # said aloud, or it is inherited from an inlined caller
+# copied into its caller before typing: compiled once, not once per level
+melt = numba.njit(inline="always", **FLAGS, **INNER)
+whole = numba.njit(forceinline=False, **FLAGS, **INNER)  # said aloud, or it is inherited from an inlined caller
 
 
 @intrinsic

@@ -53,17 +53,22 @@ def first_neuron(model: Any) -> Any:
     return model.like()._make(float(v if isinstance(v, float) else v[0]) for v in model.parameters.values())
 
 
+def _compiled(function: Any, *arguments: Any) -> Any:
+    """The type of what a formula returns, once compiled for arguments of these types."""
+    function.compile(arguments)
+    return function.overloads[arguments].signature.return_type
+
+
 def explain(model: Any, error: NumbaError) -> TypeError:
     """The compiler's objection to a model, in its own words but without the pages around them."""
     kind = type(model)
     like = model.like()
     formulas = type(like).formulas
     try:
-        prepared = formulas["prepare"](like)
-        formulas["gates"].compile((float64, typeof(prepared)))
-        gates = formulas["gates"](0.0, prepared)
-        formulas["derivative"].compile(
-            (float64,) * (len(kind.states) + 1) + (typeof(prepared), *([typeof(gates)] if gates else []))
+        prepared = _compiled(formulas["prepare"], typeof(like))
+        gates = _compiled(formulas["gates"], float64, prepared)
+        _compiled(
+            formulas["derivative"], *(float64,) * (len(kind.states) + 1), prepared, *([gates] if len(gates) else [])
         )
     except NumbaError as own:
         error = own
