@@ -115,11 +115,12 @@ def _reduce(x):
 
 @inline
 def _reduce_exactly(x):
-    """k ln 2 + r + low = x: (k, r, low)."""
-    k = fma(x, like(x, LOG2_E), like(x, ROUNDER)) - like(x, ROUNDER)
+    """k ln 2 + r + low = x: (k in the low bits, r, low)."""
+    rounded = fma(x, like(x, LOG2_E), like(x, ROUNDER))
+    k = rounded - like(x, ROUNDER)
     near = fma(k, -like(x, LN2_HIGH), x)
     r = fma(k, -like(x, LN2_LOW), near)
-    return k, r, fma(k, -like(x, LN2_LOW), near - r)
+    return rounded, r, fma(k, -like(x, LN2_LOW), near - r)
 
 
 @inline
@@ -188,8 +189,14 @@ def _two_parts(big, small):
 @inline
 def _expm1_shrunk(x, shrink):
     """(exp(x) - 1) `shrink` in two parts; `shrink`, a power of two, leaves room beyond the largest number."""
-    k, r, low = _reduce_exactly(min(max(x, -like(x, (50.0, 20.0))), like(x, BEYOND)))
-    power = scale(shrink, k + like(x, ROUNDER))
+    return _expm1_parts(min(max(x, -like(x, (50.0, 20.0))), like(x, BEYOND)), shrink)
+
+
+@inline
+def _expm1_parts(x, shrink):
+    """The same for |x| below 708 (87), or what `shrink` makes of that."""
+    rounded, r, low = _reduce_exactly(x)
+    power = scale(shrink, rounded)
     total, lost = _two_parts(power - shrink, power * r)
     return _two_parts(total, fma(power, fma(r * r, polynomial(r, EXP), low), lost))
 
@@ -197,7 +204,12 @@ def _expm1_shrunk(x, shrink):
 @inline
 def _quotient(a, a_low, b, b_low):
     """(a + a_low) / (b + b_low), hardly more than rounded once, at the price of one division."""
-    inverse = like(a, 1.0) / b
+    return _divided(a, a_low, b, b_low, like(a, 1.0) / b)
+
+
+@inline
+def _divided(a, a_low, b, b_low, inverse):
+    """The same, `inverse` being 1 / b to some bits less."""
     q = a * inverse
     return fma(fma(-q, b_low, fma(-q, b, a) + a_low), inverse, q)
 
@@ -222,9 +234,28 @@ def exprelr(x):
 
 
 @inline
+def exprelr_open(x):
+    """`exprelr` but for its division, so that several may share one: (x kept off 0, exp(x) - 1 in two parts).
+
+    x above 170 (float32: 20) counts as that, so that the product of four of these does not overflow.
+    """
+    most = like(x, (170.0, 20.0))
+    x = select(abs(x) < like(x, TINY), like(x, TINY), min(x, most))
+    return (x, *_expm1_parts(max(x, -most), like(x, 1.0)))
+
+
+@inline
+def exprelr_closed(opened, inverse):
+    """exprelr(x) of what `exprelr_open` gave, `inverse` being 1 / (exp(x) - 1) to some bits less."""
+    x, below, below_low = opened
+    return _divided(x, like(x, 0.0), below, below_low, inverse)
+
+
+@inline
 def _hyperbolic(x):
     """Of |x| = k ln 2 + r: (2**k +- 2**-k) / 4 and what they lose, r, cosh(r) - 1, sinh(r) - r."""
-    k, r, low = _reduce_exactly(min(abs(x), like(x, (710.5, 89.5))))
+    rounded, r, low = _reduce_exactly(min(abs(x), like(x, (710.5, 89.5))))
+    k = rounded - like(x, ROUNDER)
     rise = _power_of_two(k - like(x, 2.0))
     fall = _power_of_two(-like(x, 2.0) - min(k, like(x, 60.0)))
     even, even_low = _two_parts(rise, fall)
@@ -262,8 +293,8 @@ def cosh(x):
 def tanh(x):
     """Hyperbolic tangent, (exp(2 |x|) - 1) / (exp(2 |x|) + 1) in two parts each; x itself where |x| is tiny."""
     one = like(x, 1.0)
-    k, r, low = _reduce_exactly(min(abs(x) + abs(x), like(x, (44.0, 24.0))))
-    power = _power_of_two(k)
+    rounded, r, low = _reduce_exactly(min(abs(x) + abs(x), like(x, (44.0, 24.0))))
+    power = scale(one, rounded)
     p, lost = _two_parts(power, power * r)
     tail = fma(power, fma(r * r, polynomial(r, EXP), low), lost)
     above, lost = _two_parts(p, -one)

@@ -6,11 +6,12 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from .._lanes import fma
-from .._math import exp_bounded, exprelr
+from .._math import exp_bounded, exprelr_closed, exprelr_open
 from .gates import opening, rise, steady
 from .model import Model, Parameter
 
 WARMER = 1.0986122886681098  # log of Q10 = 3
+ROOT_E = 1.6487212707001282  # sqrt(e)
 
 
 class Lane(NamedTuple):
@@ -107,14 +108,27 @@ class HodgkinHuxley(Model):
         )
 
     @staticmethod
-    def derivative(V: Any, m: Any, h: Any, n: Any, I: Any, p: Lane) -> Any:
-        """Equations 12, 13, 20, 21, 23-26, V being minus theirs, minus 65 mV."""
-        alpha_m = exprelr(-0.1 * (V + 40.0))
+    def gates(V: Any, p: Lane) -> Any:
+        """The six rates by four exponentials and one division: three arguments differ by constants, two by factors."""
+        m = exprelr_open(-0.1 * (V + 40.0))
+        n = exprelr_open(-0.1 * (V + 55.0))
+        below_m, below_n = m[1], n[1]
+        below_h = fma(ROOT_E, below_m, 1.0 + ROOT_E)  # 1 + exp(-(V + 35) / 10)
+        slow = exp_bounded((V + 65.0) * -0.0125, (170.0, 20.0))
+        slow2 = slow * slow
+        inverse = 1.0 / (below_m * below_n * below_h)
+        alpha_m = exprelr_closed(m, inverse * (below_n * below_h))
         beta_m = 4.0 * exp_bounded((V + 65.0) * (-1.0 / 18.0), (700.0, 87.0))
-        alpha_h = 0.07 * exp_bounded((V + 65.0) * -0.05, (700.0, 87.0))
-        beta_h = 1.0 / (1.0 + exp_bounded((V + 35.0) * -0.1, (700.0, 87.0)))
-        alpha_n = 0.1 * exprelr(-0.1 * (V + 55.0))
-        beta_n = 0.125 * exp_bounded((V + 65.0) * -0.0125, (700.0, 87.0))
+        alpha_h = 0.07 * (slow2 * slow2)
+        beta_h = inverse * (below_m * below_n)
+        alpha_n = 0.1 * exprelr_closed(n, inverse * (below_m * below_h))
+        beta_n = 0.125 * slow
+        return alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n
+
+    @staticmethod
+    def derivative(V: Any, m: Any, h: Any, n: Any, I: Any, p: Lane, rates: Any) -> Any:
+        """Equations 12, 13, 20, 21, 23-26, V being minus theirs, minus 65 mV."""
+        alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n = rates
         n2 = n * n
         dV = fma(-p.leak, V, fma(I, p.per_C, p.rest))
         dV = fma(-(p.sodium * (m * m * m) * h), V - p.E_Na, dV)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from .._lanes import fma
-from .._math import exp_bounded, exprelr
+from .._math import exp_bounded, exprelr_closed, exprelr_open
 from .gates import opening, rise, steady
 from .model import Model, Parameter
 
@@ -107,15 +107,26 @@ class TraubMiles(Model):
         )
 
     @staticmethod
-    def derivative(V: Any, m: Any, h: Any, n: Any, I: Any, p: Lane) -> Any:
-        """Appendix B of Brette et al. (2007); x / (exp(x) - 1) has no singularity at 0."""
+    def gates(V: Any, p: Lane) -> Any:
+        """The six rates by five exponentials and one division; exp((v - 40) / 5) serves beta_m and beta_h."""
         v = V - p.V_T
-        alpha_m = 1.28 * exprelr((13.0 - v) * 0.25)
-        beta_m = 1.4 * exprelr((v - 40.0) * 0.2)
+        m, m_falls, n = exprelr_open((13.0 - v) * 0.25), exprelr_open((v - 40.0) * 0.2), exprelr_open((15.0 - v) * 0.2)
+        h_falls = 2.0 + m_falls[1]  # 1 + exp((v - 40) / 5)
+        m_two, others = m[1] * m_falls[1], n[1] * h_falls
+        inverse = 1.0 / (m_two * others)
+        of_two, of_others = inverse * others, inverse * m_two  # of the first two below the line, of the last two
+        alpha_m = 1.28 * exprelr_closed(m, of_two * m_falls[1])
+        beta_m = 1.4 * exprelr_closed(m_falls, of_two * m[1])
         alpha_h = 0.128 * exp_bounded((17.0 - v) * (1.0 / 18.0), (700.0, 87.0))
-        beta_h = 4.0 / (1.0 + exp_bounded((40.0 - v) * 0.2, (700.0, 87.0)))
-        alpha_n = 0.16 * exprelr((15.0 - v) * 0.2)
+        beta_h = 4.0 * ((1.0 + m_falls[1]) + m_falls[2]) * (of_others * n[1])
+        alpha_n = 0.16 * exprelr_closed(n, of_others * h_falls)
         beta_n = 0.5 * exp_bounded((10.0 - v) * 0.025, (700.0, 87.0))
+        return alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n
+
+    @staticmethod
+    def derivative(V: Any, m: Any, h: Any, n: Any, I: Any, p: Lane, rates: Any) -> Any:
+        """Appendix B of Brette et al. (2007); x / (exp(x) - 1) has no singularity at 0."""
+        alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n = rates
         n2 = n * n
         dV = fma(-p.leak, V, fma(I, p.per_C, p.rest))
         dV = fma(-(p.sodium * (m * m * m) * h), V - p.E_Na, dV)
