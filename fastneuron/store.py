@@ -117,7 +117,7 @@ class Store:
                     fill_value=np.nan,
                     dimension_names=(neuron, "time"),
                     attributes={"units": recipe.model.units.get(name, "")},
-                    compressors=zarr().codecs.BloscCodec(cname="lz4", clevel=1, shuffle="bitshuffle"),
+                    compressors=zarr().codecs.BloscCodec(cname="lz4", clevel=1, shuffle="shuffle"),
                 )
         consolidate(group)
 

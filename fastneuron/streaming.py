@@ -15,7 +15,7 @@ from .store import Store
 from .summary import Summary
 
 AT_ONCE = 32_000_000  # bytes of samples in memory per stretch
-WORTH_WRITING = 20_000_000  # neuron-steps per stretch, some tenths of a second: the last is written after the kernels
+WORTH_WRITING = 60_000_000  # neuron-steps per stretch, some tenths of a second: the last is written after the kernels
 WORTH_A_CHECKPOINT = 400  # steps: of a large population, a checkpoint costs as much as some steps
 
 

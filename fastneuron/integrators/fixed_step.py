@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._bits import narrowed
-from .._jit import kernel, specialises
-from .._lanes import local, put, take, width
+from .._jit import helper, inline, kernel, specialises
+from .._lanes import local, put, put_at, take, width
+from .._vectors import prefetch
 from ..currents import precise
 from ..models import gates, prepare
 from .block import Block, load, slope
@@ -17,6 +18,7 @@ from .spikes import crossing, hermite
 from .statistics import observe
 
 CALL = 2_000_000  # neuron-steps per kernel call: 20 to 40 ms, so that Ctrl-C and progress are prompt
+TILE = 8  # samples of a block kept until they make a cache line of each row: 1.7 instead of 14 ns a sample
 
 
 class Span(NamedTuple):
@@ -43,6 +45,28 @@ def _scratch_space(method, like, lanes):
     return lambda method, like, lanes: local(like, arrays, lanes, like[0])
 
 
+@inline
+def copy_samples(tile, first, stride, lane, rows, row, begin, count):
+    """`count` samples of a lane, `stride` rows of the tile apart, into a row."""
+    for s in range(count):
+        rows[row, begin + s] = tile[first + s * stride, lane]
+
+
+@helper
+def lay_down(tile, filled, traces, traced, traced_end, low, end):
+    """Write the samples of a block, the last of them being number `end` - 1 of the stretch, to their rows."""
+    states, begin = tile.shape[0] // TILE, end - filled
+    for k in range(traces.which.size):
+        d, rows = traces.which[k], traces.out[k]
+        for m in range(traced, traced_end):
+            row, lane = traces.row[m], traces.neuron[m] - low
+            if filled == TILE:  # a constant, hence no loop: 1.7 instead of 3.8 ns a sample
+                copy_samples(tile, d, states, lane, rows, row, begin, TILE)
+                prefetch(rows, row, end + TILE)
+            else:
+                copy_samples(tile, d, states, lane, rows, row, begin, filled)
+
+
 @kernel
 def integrate(
     method, lanes, model, waveform, state_like, columns, state, noise, span, dt, threshold, spikes, traces, statistics
@@ -58,6 +82,7 @@ def integrate(
     zero = state_like[0]  # its type is the precision of all that follows
     start, end = local(state_like, 1, lanes, zero), local(state_like, 1, lanes, zero)
     scratch = scratch_space(method, state_like, lanes)
+    tile = local(state_like, TILE, lanes, zero)
     block = Block(
         lanes,
         model,
@@ -86,6 +111,7 @@ def integrate(
         traced = traced_end  # np.searchsorted here cost a fifth of the speed, far from the hot loop
         while traced_end < traces.neuron.size and traces.neuron[traced_end] < low + here:
             traced_end += 1
+        filled, sampled = 0, 0
         for number in range(span.first, span.last):
             t, t_end = number * dt, (number + 1) * dt
             for lane in range(L):
@@ -110,9 +136,13 @@ def integrate(
                 observe(statistics, end, low, here, (number + 1) // traces.every)
             sample = (number + 1) // traces.every - traces.begin  # the last of a stretch is the first of the next
             if traced < traced_end and (number + 1) % traces.every == 0 and sample < traces.out.shape[2]:
-                for m in range(traced, traced_end):
-                    for k in range(traces.which.size):
-                        traces.out[k, traces.row[m], sample] = end[traces.which[k], traces.neuron[m] - low]
+                for lane in range(L):
+                    put_at(tile, filled * D, lane, take(state_like, end, lane))
+                filled, sampled = filled + 1, sample + 1
+                if filled == TILE:
+                    lay_down(tile, filled, traces, traced, traced_end, low, sampled)
+                    filled = 0
+        lay_down(tile, filled, traces, traced, traced_end, low, sampled)
         for lane in range(here):
             for k in range(D):
                 if end[k, lane] - end[k, lane] != 0.0:  # inf or NaN
