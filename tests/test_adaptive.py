@@ -304,6 +304,13 @@ def test_a_lane_is_refilled_as_if_it_had_been_empty(method):
 
 
 @methods
+def test_either_block(method, monkeypatch):
+    monkeypatch.setattr(adaptive, "MANY", 0)
+    for threads in (1, 2):
+        same(uneven(100, method=method, threads=threads), whole(method))
+
+
+@methods
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_any_number_of_threads(method, threads, monkeypatch):
     monkeypatch.setattr(population, "WORTH_A_THREAD", 0)

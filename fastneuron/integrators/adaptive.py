@@ -15,7 +15,7 @@ import numpy as np
 
 from .._bits import scale
 from .._jit import helper, inline, kernel
-from .._lanes import Lanes16, bits, fma, from_bits, local, put, take, width
+from .._lanes import Lanes16, Lanes32, bits, fma, from_bits, local, put, take, width
 from ..currents import edge
 from ..models import gates, prepare
 from .block import Block, gated_slope, load, open_gates, slope
@@ -29,6 +29,7 @@ HELD = -1.0
 POWERS = 8
 SHORTEST = 1e-7  # ms: nothing in a neuron is that fast, so what needs such steps is running away
 BUDGET = 20_000  # steps of a block per kernel call
+MANY = 512  # neurons: from there on the wider block is full most of the time
 
 
 class Tolerance(NamedTuple):
@@ -361,12 +362,15 @@ def advance(
     p = problem
     time = p.clock.time[low:high]
     buffer = p.buffer(max(4 * (high - low), 4096))
+    # dependent chains of fused multiply-adds: two vectors of AVX-512 leave a third of the time of four to waiting
+    lanes = Lanes32() if p.n >= MANY else Lanes16()
+    likes = p.likes
     failure = None
     done = False
     before = float(time.sum())
     while not done:
         bad, count, done = integrate_adaptively(
-            method, Lanes16(), *p.likes, p.columns, p.state, p.clock, low, high, stretch.limit, p.duration,
+            method, lanes, *likes, p.columns, p.state, p.clock, low, high, stretch.limit, p.duration,
             Tolerance(p.rtol, p.atol), p.threshold, buffer, p.traces, statistics,
         )  # fmt: skip
         if bad >= 0:  # go on with those before it: which fails first must not depend on the order of work
