@@ -238,9 +238,9 @@ def integrate_adaptively(
             break
         for lane in range(L):
             t, h, stop = field.clock[TIME, lane], field.clock[STEP, lane], field.clock[STOP, lane]
-            reaches = 1.01 * h >= stop - t
-            field.clock[TAKEN, lane] = stop - t if reaches else h
-            field.clock[ARRIVAL, lane] = stop if reaches else t + h
+            arrival = stop if 1.01 * h >= stop - t else t + h
+            field.clock[TAKEN, lane] = arrival - t  # not h: after 1,000 turns of a circle this is 50 times as near
+            field.clock[ARRIVAL, lane] = arrival
         evaluate(tableau, block, field, field.z, 1, S)
         sum_errors(tableau.weights, state_like, lanes, field.k, field.error)
         dense, attention = 0, 0
@@ -264,7 +264,7 @@ def integrate_adaptively(
             factor = factor if good else min(factor, SAFETY)
             factor = max(factor, SLOWEST)
             step = taken * factor
-            step = max(step, planned) if good & (taken < planned) else step
+            step = max(step, planned) if good & (now >= stop) & (taken < planned) else step
             held = good & (now >= limit)
             field.clock[STEP, lane] = planned if held else step
             field.clock[GOOD, lane] = HELD if held else 1.0 if good else 0.0
