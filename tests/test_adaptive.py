@@ -170,6 +170,13 @@ def test_the_first_step_does_not_matter(method):
         np.testing.assert_allclose(run["V"], exact()["V"], rtol=0, atol=2e-6)
 
 
+def test_time_does_not_drift():
+    """Half a unit in the last place of the time in each step would be 6e-11 in the end."""
+    end, turn = 6000.0, np.arange(32, 64) / 64  # their products are exact
+    run = fn.simulate(Known(turn=turn), end, method="dop853", rtol=5e-16, atol=5e-16)
+    np.testing.assert_allclose(run.state["V"], np.sin(turn * end), rtol=0, atol=5e-12)
+
+
 @methods
 def test_a_tolerance_for_each_state(method):
     """A mapping sets those it names; the others keep 1e-6."""
@@ -301,6 +308,13 @@ def test_a_lane_is_refilled_as_if_it_had_been_empty(method):
         same(uneven(100, slice(i, i + 1), method), whole(method), slice(i, i + 1))
     same(uneven(100, slice(40, 90), method, threads=1), whole(method), slice(40, 90))
     same(uneven(100, slice(None, None, -1), method, threads=1), whole(method), slice(None, None, -1))
+
+
+@methods
+def test_either_block(method, monkeypatch):
+    monkeypatch.setattr(adaptive, "MANY", 0)
+    for threads in (1, 2):
+        same(uneven(100, method=method, threads=threads), whole(method))
 
 
 @methods

@@ -15,7 +15,7 @@ import numpy as np
 
 from .._bits import scale
 from .._jit import helper, inline, kernel
-from .._lanes import Lanes16, bits, fma, from_bits, local, put, take, width
+from .._lanes import Lanes16, Lanes32, bits, fma, from_bits, local, put, take, width
 from ..currents import edge
 from ..models import gates, prepare
 from .block import Block, gated_slope, load, open_gates, slope
@@ -29,6 +29,7 @@ HELD = -1.0
 POWERS = 8
 SHORTEST = 1e-7  # ms: nothing in a neuron is that fast, so what needs such steps is running away
 BUDGET = 20_000  # steps of a block per kernel call
+MANY = 512  # neurons: from there on the wider block is full most of the time
 
 
 class Tolerance(NamedTuple):
@@ -237,9 +238,9 @@ def integrate_adaptively(
             break
         for lane in range(L):
             t, h, stop = field.clock[TIME, lane], field.clock[STEP, lane], field.clock[STOP, lane]
-            reaches = 1.01 * h >= stop - t
-            field.clock[TAKEN, lane] = stop - t if reaches else h
-            field.clock[ARRIVAL, lane] = stop if reaches else t + h
+            arrival = stop if 1.01 * h >= stop - t else t + h
+            field.clock[TAKEN, lane] = arrival - t  # not h: after 1,000 turns of a circle this is 50 times as near
+            field.clock[ARRIVAL, lane] = arrival
         evaluate(tableau, block, field, field.z, 1, S)
         sum_errors(tableau.weights, state_like, lanes, field.k, field.error)
         dense, attention = 0, 0
@@ -263,7 +264,7 @@ def integrate_adaptively(
             factor = factor if good else min(factor, SAFETY)
             factor = max(factor, SLOWEST)
             step = taken * factor
-            step = max(step, planned) if good & (taken < planned) else step
+            step = max(step, planned) if good & (now >= stop) & (taken < planned) else step
             held = good & (now >= limit)
             field.clock[STEP, lane] = planned if held else step
             field.clock[GOOD, lane] = HELD if held else 1.0 if good else 0.0
@@ -361,12 +362,15 @@ def advance(
     p = problem
     time = p.clock.time[low:high]
     buffer = p.buffer(max(4 * (high - low), 4096))
+    # four vectors of AVX-512 hide more waiting than two: 24.7 instead of 32.8 ms for DOP853 at 1e-13, 4,096 neurons
+    lanes = Lanes32() if p.n >= MANY else Lanes16()
+    likes = p.likes
     failure = None
     done = False
     before = float(time.sum())
     while not done:
         bad, count, done = integrate_adaptively(
-            method, Lanes16(), *p.likes, p.columns, p.state, p.clock, low, high, stretch.limit, p.duration,
+            method, lanes, *likes, p.columns, p.state, p.clock, low, high, stretch.limit, p.duration,
             Tolerance(p.rtol, p.atol), p.threshold, buffer, p.traces, statistics,
         )  # fmt: skip
         if bad >= 0:  # go on with those before it: which fails first must not depend on the order of work
