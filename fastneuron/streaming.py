@@ -26,7 +26,7 @@ def stretch_size(recipe: Recipe, checkpoint_interval: float | None) -> int:
         wanted = max(WORTH_WRITING / recipe.n, WORTH_A_CHECKPOINT) / max(recipe.interval / recipe.dt, 1.0)
     else:
         wanted = checkpoint_interval / recipe.interval
-    return int(max(1, min(round(wanted), AT_ONCE // width, recipe.samples)))
+    return max(1, round(min(wanted, AT_ONCE // width, recipe.samples)))
 
 
 def advance_part(path: str | os.PathLike[str], part: int, threads: int, tick: Callable[[float], None]) -> None:
