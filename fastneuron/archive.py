@@ -137,7 +137,7 @@ def complete(store: Store, threads: int, progress: bool, executor: sharing.Execu
 
 
 def _part(path: str | os.PathLike[str], part: int, threads: int) -> None:
-    advance_part(path, part, threads, lambda done: None)
+    advance_part(path, part, threads, lambda *done: None)
 
 
 def _spikes(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -250,12 +250,12 @@ def _initial(initial: Mapping[str, npt.ArrayLike] | None, model: Model) -> dict[
 
 
 def _start(model: Model, given: Mapping[str, np.ndarray], n: int, precision: np.dtype) -> np.ndarray:
-    """The state to start from; what single precision cannot hold is refused."""
+    """The state to start from; what is not finite, or cannot be held in single precision, is refused."""
     with np.errstate(over="ignore"):
         state = model.initial_state(given, n).astype(precision)
     for name, row in zip(model.states, state, strict=True):
-        if name in given:
-            _check.satisfies(f"initial[{name!r}]", row, np.isfinite, f"within the range of {precision}")
+        what = f"initial[{name!r}]" if name in given else f"the initial {name} of {type(model).__name__}"
+        _check.satisfies(what, row, np.isfinite, f"finite in {precision}")
     return state
 
 

@@ -126,7 +126,8 @@ def simulate(
         ``"V.var"``, ``"V.min"``, ``"V.max"`` of its samples (those that `record` would keep; of any state), the time of
         the first spike ``"spike.first"`` (ms), mean and coefficient of variation of the intervals between spikes,
         ``"isi.mean"`` (ms) and ``"isi.cv"``; for the population ``"population.V.mean"`` at each sample, and
-        ``"population.rate"``, its mean firing rate in each bin (Hz).
+        ``"population.rate"``, its mean firing rate in each bin (Hz).  Sample k is at k multiples of `every` times
+        `dt`, or of `sample_interval`, and bin k begins at k multiples of `bin_width`.
     bin_width : float, default 1
         Of ``"population.rate"``, ms.
     spike_times : bool, default True

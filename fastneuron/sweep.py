@@ -103,7 +103,8 @@ def fi_curve(model: Model, currents: npt.ArrayLike, duration: float = 1000.0, **
     Returns
     -------
     xarray.DataArray
-        Rate (Hz) by current; ``.plot()`` draws it.
+        Rate (Hz) by current, a number of spikes by the duration; ``.plot()`` draws it.  Finer, and without the
+        beginning, is the inverse of the mean interval: `sweep` with ``reduce="isi.mean"``.
 
     Examples
     --------
@@ -111,6 +112,8 @@ def fi_curve(model: Model, currents: npt.ArrayLike, duration: float = 1000.0, **
     >>> fn.fi_curve(fn.MorrisLecar.hopf(), [80.0, 100.0, 120.0]).values
     array([ 1., 12., 14.])
     """
+    if "reduce" in options:
+        raise TypeError("reduce is an argument of sweep; fi_curve is of the rate")
     return sweep(model, duration, {"current": currents}, **options).rate
 
 
