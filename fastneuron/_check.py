@@ -5,9 +5,17 @@ Each message names the argument, what was given and what is allowed.
 
 import difflib
 import operator
+import os
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+
+
+def shown(value):
+    """What was given, in one line of bearable length."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 100 else f"{text[:60]} ... {text[-30:]}"
 
 
 def known(name, value, allowed):
@@ -15,17 +23,45 @@ def known(name, value, allowed):
     allowed = list(allowed)
     if isinstance(value, str) and value in allowed:
         return value
-    close = difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.4)
-    lower = {a.lower(): a for a in allowed}
-    hint = lower.get(str(value).lower()) or (close[0] if close else None)
-    message = f"{name} must be one of {', '.join(map(repr, allowed))}; got {value!r}"
+    hint = None
+    if isinstance(value, str):
+        close = difflib.get_close_matches(value, allowed, n=1, cutoff=0.4)
+        lower = {a.lower(): a for a in allowed}
+        hint = lower.get(value.lower()) or (close[0] if close else None)
+    message = f"{name} must be one of {', '.join(map(repr, allowed))}; got {shown(value)}"
     raise ValueError(message + (f"; did you mean {hint!r}?" if hint else ""))
 
 
-def numbers(name: str, value: Any, finite: bool = True) -> np.ndarray:
-    """A copy of `value` as a float64 array of at most one dimension, every element finite (or at least not NaN)."""
+def names(name, value, what, allowed):
+    """`value`, one name or several, as a tuple of different names that are `allowed`; None is none."""
+    if value is None:
+        return ()
+    scalar = isinstance(value, bytes) or (isinstance(value, np.ndarray) and value.ndim != 1)
+    if scalar or not isinstance(value, Iterable):
+        raise TypeError(f"{name} must be the name of {what} or several names; got {shown(value)}")
+    chosen = (value,) if isinstance(value, str) else tuple(value)
+    for one in chosen:
+        known(name, one, allowed)
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"{name} must name each at most once; got {shown(value)}")
+    return tuple(map(str, chosen))
+
+
+def path(name, value):
+    """`value` if it can be the path of a file."""
+    text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(text, str):
+        raise TypeError(f"{name} must be a path, a str or a pathlib.Path; got {shown(value)}")
+    if not text or "\0" in text:
+        raise ValueError(f"{name} must be a path that is not empty and has no null character; got {shown(value)}")
+    return value
+
+
+def numbers(name: str, value: Any, finite: bool = True, dimensions: int = 1) -> np.ndarray:
+    """A copy of `value` as a float64 array of so many dimensions at most, all finite (or at least not NaN)."""
+    wanted = "numbers, a scalar or an array" + (" of one dimension" if dimensions == 1 else "")
     if isinstance(value, str | bytes) or value is None:
-        raise TypeError(f"{name} must be numbers, a scalar or a one-dimensional array; got {value!r}")
+        raise TypeError(f"{name} must be {wanted}; got {shown(value)}")
     try:
         if np.ma.is_masked(value):
             raise TypeError("some values are masked")
@@ -34,13 +70,12 @@ def numbers(name: str, value: Any, finite: bool = True) -> np.ndarray:
             raise TypeError(f"dtype {array.dtype}")
         array = array.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"{name} must be numbers, a scalar or a one-dimensional array; got {value!r} ({error})"
-        ) from None
-    if array.ndim > 1:
-        raise ValueError(f"{name} must be a number or one value per neuron; got an array of shape {array.shape}")
+        raise TypeError(f"{name} must be {wanted}; got {shown(value)} ({error})") from None
+    if array.ndim > dimensions:
+        allowed = "a number or one value per neuron" if dimensions == 1 else "(samples,) or (n, samples)"
+        raise ValueError(f"{name} must be {allowed}; got an array of shape {array.shape}")
     if array.size == 0:
-        raise ValueError(f"{name} must have at least one value; got an empty array")
+        raise ValueError(f"{name} must have at least one value; got an empty array of shape {array.shape}")
     if finite:
         satisfies(name, array, np.isfinite, "finite")
     else:
@@ -59,15 +94,16 @@ def satisfies(name, array, holds, wanted):
 def number(name, value, wanted="a finite number", holds=lambda x: True):
     """`value` as a finite Python float for which `holds`."""
     try:
-        if isinstance(value, str | bytes | bool | np.bool):
+        odd = isinstance(value, np.ndarray | np.generic) and value.dtype.kind not in "fiu"
+        if odd or isinstance(value, str | bytes | bool) or np.ma.is_masked(value):
             raise TypeError
         result = float(value)
     except OverflowError:  # a whole number beyond the largest float
         result = np.inf
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be {wanted}; got {value!r}") from None
+        raise TypeError(f"{name} must be {wanted}; got {shown(value)}") from None
     if not (np.isfinite(result) and holds(result)):
-        raise ValueError(f"{name} must be {wanted}; got {value!r}")
+        raise ValueError(f"{name} must be {wanted}; got {shown(value)}")
     return result
 
 
@@ -79,23 +115,23 @@ def whole(name, value, least, most=None):
             raise TypeError
         result = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} must be {wanted}; got {value!r}") from None
+        raise TypeError(f"{name} must be {wanted}; got {shown(value)}") from None
     if result < least or (most and result > most):
-        raise ValueError(f"{name} must be {wanted}; got {value!r}")
+        raise ValueError(f"{name} must be {wanted}; got {shown(value)}")
     return result
 
 
 def flag(name, value):
     """`value` if it is True or False."""
     if not isinstance(value, bool | np.bool):
-        raise TypeError(f"{name} must be True or False; got {value!r}")
+        raise TypeError(f"{name} must be True or False; got {shown(value)}")
     return bool(value)
 
 
 def only(name, value, kind, method):
     """Raise where an argument is given to a method that has no use for it."""
     if value is not None:
-        raise ValueError(f"{name} is for {kind}; got {name}={value!r} with method={method!r}")
+        raise ValueError(f"{name} is for {kind}; got {name}={shown(value)} with method={method!r}")
 
 
 def steps(duration, dt):
@@ -105,7 +141,7 @@ def steps(duration, dt):
     if duration / dt > 2**53:
         raise ValueError(f"duration must be at most 2**53 steps of dt; got duration={duration!r}, dt={dt!r}")
     count = round(duration / dt)
-    if abs(count * dt - duration) > 1e-9 * max(duration, dt):
+    if abs(count * dt - duration) > 1e-9 * duration:
         raise ValueError(
             f"duration must be a multiple of dt; got duration={duration!r}, dt={dt!r}: "
             f"the nearest multiples are {np.floor(duration / dt) * dt:.12g} and {np.ceil(duration / dt) * dt:.12g}"
@@ -129,23 +165,25 @@ def population_size(sizes):
 
 def indices(name, value, n):
     """`value` as an int64 array of distinct neuron indices in 0..n-1."""
-    if isinstance(value, slice):
-        return np.arange(n)[value]
     try:
-        array = np.atleast_1d(np.asarray(value))
-    except ValueError:  # lists of different lengths
+        if isinstance(value, slice):
+            return np.arange(n)[value]
+        array = np.asarray(value)
+    except (TypeError, ValueError):  # a slice of anything but whole numbers, lists of different lengths
         array = np.empty(0, object)
-    if array.dtype.kind == "b":
+    mask = array.dtype.kind == "b" and array.ndim > 0
+    array = np.atleast_1d(array)
+    if mask:
         if array.shape != (n,):
             raise ValueError(f"{name} as a mask must have one value per neuron, ({n},); got shape {array.shape}")
         return np.flatnonzero(array).astype(np.int64)
     if array.ndim > 1 or array.dtype.kind not in ("iu" if array.size else "iuf"):  # [] is an array of floats
-        raise TypeError(f"{name} must be neuron indices (whole numbers) or a mask; got {value!r}")
+        raise TypeError(f"{name} must be neuron indices (whole numbers), a slice or a mask; got {shown(value)}")
     bad = np.flatnonzero((array < -n) | (array >= n))
     if bad.size:
         raise ValueError(f"{name} must be indices from 0 to {n - 1}; got {array[bad[0]]}")
     array = array.astype(np.int64)
     array = np.where(array < 0, array + n, array)
     if np.unique(array).size != array.size:
-        raise ValueError(f"{name} must name each neuron at most once; got {value!r}")
+        raise ValueError(f"{name} must name each neuron at most once; got {shown(value)}")
     return array

@@ -44,8 +44,10 @@ class Parametrised:
 
     def __init__(self, *values: Any, **named: Any) -> None:
         kind = type(self).__name__
-        if not self.names:
+        if Parametrised in type(self).__bases__:
             raise TypeError(f"{kind} is a base class; make one of its subclasses")
+        if not self.names:
+            raise TypeError(f"{kind} has no parameters; a parameter is written with its type: g: float = 1.0")
         if len(values) > len(self.names):
             raise TypeError(
                 f"{kind} has {len(self.names)} parameters, {', '.join(self.names)}; got {len(values)} values"

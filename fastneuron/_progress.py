@@ -8,10 +8,14 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def bar(wanted: bool, n: int, duration: float, dt: float) -> Iterator[Callable[[float], None]]:
-    """A function to call with each number of neuron-ms done; it shows biological time, speed and time left."""
+def bar(wanted: bool, n: int, duration: float, dt: float) -> Iterator[Callable[..., None]]:
+    """A function to call with each number of neuron-ms done; it shows biological time, speed and time left.
+
+    Its second argument is False for what was done before, by a run that this one goes on with: it does not count as
+    speed.
+    """
     if not wanted:
-        yield lambda neuron_ms: None
+        yield lambda neuron_ms, now=True: None
         return
     try:
         from tqdm.auto import tqdm
@@ -22,10 +26,12 @@ def bar(wanted: bool, n: int, duration: float, dt: float) -> Iterator[Callable[[
     with tqdm(total=duration, bar_format=layout, mininterval=0.2) as shown:
         done = 0.0
 
-        def tick(neuron_ms: float) -> None:
+        def tick(neuron_ms: float, now: bool = True) -> None:
             nonlocal done
             with lock:
-                done += neuron_ms
+                if not now:
+                    shown.initial += neuron_ms / n  # for the time left
+                done += neuron_ms * now
                 elapsed = shown.format_dict["elapsed"]
                 if elapsed > 0:
                     shown.set_postfix_str(f"{done / dt / elapsed / 1e6:.1f} M neuron-steps/s", refresh=False)

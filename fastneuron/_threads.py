@@ -8,10 +8,17 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 
+PER_CORE = 4  # threads: more bring nothing but their memory
+
 
 def available():
     """The number of cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def bounded(threads):
+    """So many threads, or as many as the cores of this machine have a use for."""
+    return min(threads, PER_CORE * available())
 
 
 def spread(work, units, threads):
@@ -22,7 +29,8 @@ def spread(work, units, threads):
     return value is the result.
     """
     results = [None] * len(units)
-    if threads == 1 or len(units) == 1:
+    threads = min(bounded(threads), len(units))
+    if threads == 1:
         for index, unit in enumerate(units):
             results[index] = _finish(work(unit))
         return results
@@ -43,8 +51,8 @@ def spread(work, units, threads):
                 failures[index] = error
                 return
 
-    with ThreadPoolExecutor(min(threads, len(units)), "fastneuron") as pool:
-        running = [pool.submit(worker) for _ in range(min(threads, len(units)))]
+    with ThreadPoolExecutor(threads, "fastneuron") as pool:
+        running = [pool.submit(worker) for _ in range(threads)]
         try:
             wait(running)
         finally:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _progress, _transcript, sharing
+from . import _check, _progress, _transcript, sharing
 from .recording import Run, Spikes
 from .store import Store, summaries
 from .streaming import advance_part
@@ -36,7 +36,7 @@ def open(path: str | os.PathLike[str]) -> Run:
     FileNotFoundError, ValueError
         If there is no run, or one of another format, or of a model that has changed since.
     """
-    store = Store(path)
+    store = Store(_check.path("path", path))
     recipe, group = store.recipe, store.group
     common: dict[str, Any] = {"model": recipe.model, "dt": recipe.dt, "neurons": recipe.neurons, "path": store.path}
     traces = {name: group[name] for name in recipe.record}
@@ -94,8 +94,11 @@ def resume(
     FileNotFoundError, ValueError
         If there is no run, or it was begun by another version of fastneuron, or its model has changed since.
     """
-    store = Store(path)
+    store = Store(_check.path("path", path))
+    _check.flag("progress", progress)
     if not store.finished:
+        # not Numba's or NumPy's: every fused multiply-add is written down and no formula calls a library, so that the
+        # bits are those of the package's own sources whatever compiles them; the initial state is in the store
         theirs, ours = store.about["versions"]["fastneuron"], _transcript.versions()["fastneuron"]
         if theirs != ours:
             raise ValueError(
@@ -134,7 +137,7 @@ def complete(store: Store, threads: int, progress: bool, executor: sharing.Execu
 
 
 def _part(path: str | os.PathLike[str], part: int, threads: int) -> None:
-    advance_part(path, part, threads, lambda done: None)
+    advance_part(path, part, threads, lambda *done: None)
 
 
 def _spikes(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:

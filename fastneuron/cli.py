@@ -19,12 +19,15 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import __version__, _check, _threads, models
+from .fit import memory_left
 from .integrators import METHODS
 from .models import Model
 from .recording import Run
+from .sharing import threads_each
 from .simulate import simulate
 
 LONG = 200_000_000  # neuron-steps, some seconds: worth a progress bar
+BYTES = 65  # per neuron, at least
 SPREAD = re.compile(r"(?P<low>[^:]+):(?P<high>[^:]+)|(?P<mean>.+)\+-(?P<sd>.+)")
 VALUE = "a number, LOW:HIGH (evenly spaced over the neurons) or MEAN+-SD (normally distributed)"
 
@@ -95,12 +98,12 @@ def _parser() -> argparse.ArgumentParser:
 def _simulate(options: argparse.Namespace) -> None:
     kinds = _models()
     kind = kinds[_check.known("--model", options.model, kinds)]
-    n = _check.whole("--neurons", options.neurons, 1)
+    n, room = _check.whole("--neurons", options.neurons, 1), memory_left() // BYTES
+    if n > room:
+        raise MemoryError(f"--neurons must fit into the memory that is left, about {room:.3g} of them; got {n}")
     generator = np.random.default_rng(_check.whole("--seed", options.seed, 0))
-    chosen = {name: _values(f"--set {name}", text, n, generator) for name, text in map(_assignment, options.set)}
-    initial = {
-        name: _values(f"--initial {name}", text, n, generator) for name, text in map(_assignment, options.initial)
-    }
+    chosen = _chosen("--set", options.set, n, generator)
+    initial = _chosen("--initial", options.initial, n, generator)
     current = _values("--current", options.current, n, generator)
     if options.preset is not None:
         model = getattr(kind, _check.known("--preset", options.preset, kind.presets))(**chosen)
@@ -114,19 +117,20 @@ def _simulate(options: argparse.Namespace) -> None:
         "current": np.broadcast_to(current, n),
         "initial": initial,
         "method": options.method,
+        "record": options.record and options.record.split(","),
+        "every": options.every,
         "threads": options.threads,
     }
     steps = _check.steps(options.duration, options.dt)
     begin = perf_counter()
     simulate(model, min(steps, 1) * options.dt, **arguments)  # compiles the kernel, or reads it from the cache
     ready = perf_counter() - begin
-    recorded = options.record and options.record.split(",")
     bar = n * steps > LONG and sys.stderr.isatty() and find_spec("tqdm") is not None
     begin = perf_counter()
-    run = simulate(model, options.duration, record=recorded, every=options.every, progress=bar, **arguments)
+    run = simulate(model, options.duration, progress=bar, **arguments)
     seconds = perf_counter() - begin
 
-    threads = options.threads or _threads.available()
+    threads = threads_each(options.threads, None)
     what = type(model).__name__ + (f" ({options.preset})" if options.preset else "")
     print(f"{n:,} {what} neurons, {run.duration:g} ms by {options.method}, dt {run.dt:g} ms, {threads} threads")
     print(f"spikes      {len(run.spikes):,}")
@@ -147,11 +151,17 @@ def _models() -> dict[str, type[Model]]:
     return {re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower(): kind for kind in found if kind is not Model}
 
 
-def _assignment(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not (name and sign and value):
-        raise ValueError(f"--set and --initial take NAME=VALUE, as in V3=2 or V3=0:4; got {text!r}")
-    return name, value
+def _chosen(option: str, given: Sequence[str], n: int, generator: np.random.Generator) -> dict[str, Any]:
+    """Values by name, from all that an option was given."""
+    found: dict[str, Any] = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not (name and sign and value):
+            raise ValueError(f"{option} takes NAME=VALUE, as in V3=2 or V3=0:4; got {text!r}")
+        if name in found:
+            raise ValueError(f"{option} must name {name} at most once; got it again in {text!r}")
+        found[name] = _values(f"{option} {name}", value, n, generator)
+    return found
 
 
 def _values(name: str, text: str, n: int, generator: np.random.Generator) -> float | np.ndarray:
@@ -174,8 +184,13 @@ def _writable(name: str, path: Path | None, suffixes: set[str]) -> None:
         raise ValueError(f"{name} must end in {', '.join('.' + suffix for suffix in sorted(suffixes))}; got '{path}'")
     if not path.parent.is_dir():
         raise ValueError(f"{name} must be in a folder that exists; got '{path}'")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise ValueError(f"{name} must be writable; got '{path}'")
+    new = not path.exists()
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise ValueError(f"{name} must be a file that can be written; got '{path}' ({error.strerror})") from None
+    if new:
+        path.unlink()
 
 
 def _drawing(path: Path) -> Callable[[Run, Any], None]:

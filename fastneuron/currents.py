@@ -29,16 +29,22 @@ class Current(Parametrised):
 
     formulas: ClassVar = ("value", "edge", "on_grid")
     table: ClassVar[np.ndarray] = np.zeros(1)  # samples, for the one kind of current that has some
-    ordered: ClassVar[tuple[str, str] | None] = None  # two parameters of which the first is the smaller
+    ordered: ClassVar[tuple[str, str] | None] = None  # two parameters of which the second is the larger
+    may_be_equal: ClassVar[bool] = False  # these two
+    whole: ClassVar[tuple[str, ...]] = ()  # whole numbers, or infinite where that is allowed
 
     def __init__(self, *values: Any, **named: Any) -> None:
         super().__init__(*values, **named)
+        for name in self.whole:
+            _check.satisfies(name, getattr(self, name), lambda x: np.floor(x) == x, "a whole number")
         if self.ordered:
+            first, second = self.ordered
             low, high = (np.broadcast_to(getattr(self, name), self.size) for name in self.ordered)
-            bad = np.flatnonzero(low >= high)
+            bad = np.flatnonzero(low > high if self.may_be_equal else low >= high)
             if bad.size:
-                first, second = self.ordered
-                raise ValueError(f"{second} must be above {first}; got {high[bad[0]]:g} and {low[bad[0]]:g}")
+                wanted = "at least" if self.may_be_equal else "above"
+                where = f" at neuron {bad[0]}" if self.size > 1 else ""
+                raise ValueError(f"{second} must be {wanted} {first}; got {high[bad[0]]:g} and {low[bad[0]]:g}{where}")
 
     @staticmethod
     def value(t: Any, before: Any, table: Any, p: Any) -> Any:
@@ -96,7 +102,7 @@ class Step(Current):
     amplitude : float or (n,) array_like
         uA/cm^2.
     start, stop : float or (n,) array_like, default 0 and inf
-        ms.
+        ms; `stop` is not before `start`.
 
     Examples
     --------
@@ -109,6 +115,8 @@ class Step(Current):
     start: Parameter = 0.0
     stop: Parameter = INFINITY
     unbounded = ("start", "stop")
+    ordered = ("start", "stop")
+    may_be_equal = True
 
     @staticmethod
     def value(t: Any, before: Any, table: Any, p: Any) -> Any:
@@ -227,11 +235,11 @@ class Pulses(Current):
     amplitude : float or (n,) array_like
         uA/cm^2.
     period, width : float or (n,) array_like
-        ms, positive; fixed-step methods move them, and `start`, to the nearest whole step.
+        ms, positive, `width` at most `period`; fixed-step methods move them, and `start`, to the nearest whole step.
     start : float or (n,) array_like, default 0
         ms.
     count : float or (n,) array_like, default inf
-        Number of pulses.
+        Number of pulses; whole.
     """
 
     amplitude: Parameter
@@ -240,7 +248,11 @@ class Pulses(Current):
     start: Parameter = 0.0
     count: Parameter = INFINITY
     positive = ("period", "width")
+    nonnegative = ("count",)
     unbounded = ("count",)
+    whole = ("count",)
+    ordered = ("width", "period")
+    may_be_equal = True
 
     @staticmethod
     def value(t: Any, before: Any, table: Any, p: Any) -> Any:
@@ -293,16 +305,9 @@ class Samples(Current):
     held: Parameter
 
     def __init__(self, values: npt.ArrayLike, dt: float, held: bool = False) -> None:
-        try:
-            samples = np.array(values, np.float64, ndmin=1)
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"values must be numbers; got {values!r} ({error})") from None
-        if samples.ndim > 2 or samples.size == 0:
-            raise ValueError(
-                f"values must be (samples,) or (n, samples), at least one sample; got shape {samples.shape}"
-            )
-        _check.satisfies("values", samples, np.isfinite, "finite")
+        samples = np.atleast_1d(_check.numbers("values", values, dimensions=2))
         interval = _check.number("dt", dt, "a positive number of ms", lambda x: x > 0)
+        _check.flag("held", held)
         rows = np.arange(samples.shape[0]) * samples.shape[1] if samples.ndim == 2 else 0.0
         super().__init__(rows, samples.shape[-1] - 1.0, interval, float(held))
         object.__setattr__(self, "table", samples.ravel())
@@ -419,7 +424,7 @@ def as_current(name: str, current: Any) -> Current:
         return current
     if isinstance(current, type) and issubclass(current, Current):
         raise TypeError(
-            f"{name} must be a number, an array or a current; got the class {current.__name__}, not one of it"
+            f"{name} must be a number, an array or a current; got the class {current.__name__}, without its values"
         )
     return Constant(_check.numbers(name, current))
 

@@ -8,10 +8,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from . import _threads, fit
+from . import fit
 from .recipe import Recipe, checked
-from .simulate import in_memory, simulate
-from .streaming import stretch_size
+from .simulate import in_memory, simulate, way_of
 
 TRIAL = 20_000_000  # neuron-steps: some tenths of a second
 
@@ -27,7 +26,8 @@ class Estimate:
     disk : int
         Bytes before compression; 0 without `out`.
     seconds : float
-        Of wall time, once the kernel is compiled.
+        Of wall time, once the kernel is compiled.  With an executor, of workers that each have cores like these to
+        themselves; of one, if it does not say how many it has, as Dask's does not.
     spikes : float
         Their number, if they stay as frequent as in the trial.
     """
@@ -70,20 +70,20 @@ def estimate(*arguments: Any, **named: Any) -> Estimate:
     True
     """
     given = inspect.signature(simulate).bind(*arguments, **named).arguments
-    out, threads, interval = (given.pop(name, None) for name in ("out", "threads", "checkpoint_interval"))
-    for name in ("overwrite", "progress", "executor", "shards"):
-        given.pop(name, None)
+    carrying_out = {name: given.pop(name) for name in inspect.signature(way_of).parameters if name in given}
     recipe = checked(**given)
-    threads = threads or _threads.available()
-    seconds, spikes = _trial(recipe, threads)
-    stretch = None if out is None else stretch_size(recipe, interval)
-    disk = 0 if out is None else fit.samples(recipe) + int(spikes * fit.PER_SPIKE)
-    return Estimate(fit.memory(recipe, threads, stretch, spikes), disk, seconds, spikes)
+    way = way_of(recipe, **carrying_out)
+    seconds, spikes = _trial(recipe, way.threads)
+    disk = 0 if way.size is None else fit.samples(recipe) + int(spikes * fit.PER_SPIKE)
+    memory = fit.memory(recipe, way.here, way.size, spikes)
+    return Estimate(memory, disk, seconds / way.workers, spikes)
 
 
 def _trial(recipe: Recipe, threads: int) -> tuple[float, float]:
     """Seconds and spikes of the whole, from those of a part of it."""
-    some = recipe.part(0, min(recipe.n, 4096))
+    size = min(recipe.n, 4096)
+    low = (recipe.n - size) // 2  # from the middle: values that rise from neuron to neuron are average there
+    some = recipe.part(low, low + size)
     steps = min(max(TRIAL // some.n, 1), round(recipe.duration / recipe.dt))
     part = dataclasses.replace(some, duration=min(steps * recipe.dt, recipe.duration))
     if not part.duration:

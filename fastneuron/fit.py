@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .recipe import Recipe
+from .summary import RATE
 
 PER_THREAD = 20_000_000  # bytes of a thread's list of spikes
 PER_SPIKE = 16
@@ -21,7 +22,7 @@ def memory(recipe: Recipe, threads: int = 1, stretch: int | None = None, spikes:
     arrays += sum(np.size(value) * 8 for value in recipe.current.columns) + recipe.current.table.nbytes
     arrays += 8 * recipe.n * 9 * bool(recipe.summary)
     if any(name.startswith("population") for name in recipe.summary):
-        arrays += 48 * recipe.samples
+        arrays += 48 * recipe.samples + 24 * recipe.bins * (RATE in recipe.summary)
     if stretch is None:
         return int(arrays + samples(recipe) + spikes * PER_SPIKE * 2) + threads * PER_THREAD
     kept = 3 * samples(recipe) * min(stretch / recipe.samples, 1.0)  # being filled, being written, being compressed

@@ -6,6 +6,7 @@ import math
 from typing import Any, ClassVar
 
 from ._jit import specialises
+from ._math import exp, expm1
 from ._parametrised import Parameter, Parametrised, formula
 
 
@@ -81,7 +82,7 @@ class OrnsteinUhlenbeck(Noise):
     @staticmethod
     def prepare(dt: Any, p: Any) -> Any:
         """What remains of the noise after a step, and what comes to it; their squares add up."""
-        return math.exp(-dt / p.tau), p.sigma * math.sqrt(-math.expm1(-2.0 * dt / p.tau)), p.sigma
+        return exp(-dt / p.tau), p.sigma * math.sqrt(-expm1(-2.0 * dt / p.tau)), p.sigma  # no library's: same bits
 
     @staticmethod
     def begin(z: Any, c: Any) -> Any:

@@ -62,7 +62,7 @@ def raster(run: Run, ax: Axes | None = None, neurons: int = 100) -> Axes:
         color="black",
         rasterized=int(kept.sum()) > 20_000,
     )
-    ax.yaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
+    ax.yaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)  # type: ignore[call-arg]
     ax.yaxis.set_major_formatter("{x:,.0f}")
     margin = 0.7 * run.n / shown.size
     ax.set_ylim(-margin, run.n - 1 + margin)
@@ -171,7 +171,7 @@ def rate_histogram(run: Run, ax: Axes | None = None, after: float | None = None)
 def traces(
     run: Run, state: str = "V", neurons: Sequence[int] | None = None, ax: Axes | None = None, most: int = 8
 ) -> Axes:
-    """Recorded samples of one state, one neuron above the other, with a scale bar.
+    """Recorded samples of one state, one neuron above the other, with a scale bar; of one alone, with an axis.
 
     Parameters
     ----------
@@ -197,8 +197,14 @@ def traces(
     """
     rows = _rows(run, state, neurons, most)
     samples = run[state][rows]
+    if rows.size == 1:
+        ax = _axes(ax, (5.0, 2.4))
+        ax.plot(run.time, samples[0], color="black", linewidth=0.9)
+        ax.set_xlim(0, run.duration or 1)
+        ax.set(xlabel="Time (ms)", ylabel=_labelled(run, state))
+        return ax
     spread = np.ptp(samples) or 1.0
-    spacing = 1.15 * spread if rows.size > 1 else 0.0
+    spacing = 1.15 * spread
     ax = _axes(ax, (5.0, 0.6 + 0.6 * max(rows.size, 3)))
     for place, row in enumerate(samples):
         ax.plot(run.time, row - samples.min() + place * spacing, color="black", linewidth=0.9)
@@ -212,8 +218,7 @@ def traces(
     length = NICE_LENGTHS[np.searchsorted(NICE_LENGTHS, spread, side="right") - 2]
     right = ax.get_yaxis_transform()
     ax.plot([1.02, 1.02], [0, length], transform=right, clip_on=False, color="black", linewidth=1.5)
-    unit = run.model.units.get(state, "")
-    ax.text(1.035, length / 2, f"{length:g} {unit}".rstrip(), transform=right, va="center")
+    ax.text(1.035, length / 2, f"{length:g} {_unit(run, state)}".rstrip(), transform=right, va="center")
     return ax
 
 
@@ -337,6 +342,11 @@ def _rows(run: Run, state: str, neurons: Sequence[int] | None, most: int) -> np.
     return np.array([place[int(neuron)] for neuron in neurons])
 
 
+def _unit(run: Run, state: str) -> str:
+    unit = run.model.units.get(state, "")
+    return "" if unit == "1" else unit  # without dimensions
+
+
 def _labelled(run: Run, state: str) -> str:
-    unit = run.model.units.get(state)
+    unit = _unit(run, state)
     return f"{state} ({unit})" if unit else state

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -174,7 +174,7 @@ def checked(
     """The recipe that the arguments of `simulate` describe; TypeError or ValueError if one is not allowed."""
     if not isinstance(model, Model):
         hint = "; a model is an instance: write MorrisLecar() with its parentheses" if isinstance(model, type) else ""
-        raise TypeError(f"model must be a Model, for example MorrisLecar.hopf(); got {model!r}{hint}")
+        raise TypeError(f"model must be a Model, for example MorrisLecar.hopf(); got {_check.shown(model)}{hint}")
     chosen = METHODS[_check.known("method", method, METHODS)]
     if chosen.is_adaptive:
         dt = _check.number("dt", dt, "a positive number of ms", lambda x: x > 0)
@@ -184,35 +184,45 @@ def checked(
         dt, duration = float(dt), float(duration)
         _check.only("rtol", rtol, "adaptive methods", method)
         _check.only("atol", atol, "adaptive methods", method)
+    if not isinstance(noise, Noise | None):
+        hint = "; write it with its values: WhiteNoise(20.0)" if isinstance(noise, type) else ""
+        raise TypeError(f"noise must be a WhiteNoise or an OrnsteinUhlenbeck; got {_check.shown(noise)}{hint}")
     if noise is not None and method != "heun":
         raise ValueError(f"noise needs method='heun'; got method={method!r}")
-    if not isinstance(noise, Noise | None):
-        raise TypeError(f"noise must be a WhiteNoise or an OrnsteinUhlenbeck; got {noise!r}")
-    precision = np.dtype(_check.known("dtype", np.dtype(dtype).name, ["float64", "float32"]))
+    precision = _precision(dtype)
     if precision == np.float32 and (chosen.is_adaptive or noise is not None):
-        raise ValueError("dtype float32 is for the methods 'rk4' and 'heun', without noise")
+        but = f"method={method!r}" if chosen.is_adaptive else f"noise={noise!r}"
+        raise ValueError(f"dtype float32 is for the methods 'rk4' and 'heun', without noise; got it with {but}")
     seed = _check.whole("seed", seed, 0, 2**64 - 1)
     drive = as_current("current", current)
     given = _initial(initial, model)
     values = model.parameters | {f"initial[{name!r}]": value for name, value in given.items()}
     sizes = {name: np.size(value) for name, value in values.items()}
     n = _check.population_size(sizes | {"current": drive.size, "noise": noise.size if noise else 1})
-    recorded = _recorded(record, model)
+    recorded = _check.names("record", record, "a state", model.states)
     wanted = summaries.checked(summary, list(model.states))
-    every, interval = _sampling(every, sample_interval, duration, dt, chosen.is_adaptive)
+    bin_width = _bin_width(bin_width, wanted, duration)
     if neurons is not None and not recorded:
         raise ValueError(f"neurons selects what record keeps, but record is {record!r}: name a state, such as 'V'")
+    asked = every
+    every, interval = _sampling(every, sample_interval, duration, dt, chosen.is_adaptive)
+    if not recorded and not summaries.of_samples(wanted) and (asked != 1 or sample_interval is not None):
+        name = "every" if sample_interval is None else "sample_interval"
+        raise ValueError(
+            f"{name} is for runs that sample states: name one, as in record='V' or summary='V.mean'; "
+            f"got record={record!r}, summary={summary!r}"
+        )
     rows = np.arange(n if recorded else 0) if neurons is None else _check.indices("neurons", neurons, n)
     if (recorded or wanted) and duration / interval > 2**53:
         raise ValueError(f"a sample every {interval:g} ms for {duration:g} ms is more than can be counted")
     return Recipe(
         model=model,
         current=drive,
-        state=model.initial_state(given, n).astype(precision),
+        state=_start(model, given, n, precision),
         duration=duration,
         dt=dt,
         method=method,
-        record=tuple(recorded),
+        record=recorded,
         neurons=rows,
         every=every,
         interval=interval if duration / interval < 2**53 else max(duration, dt),  # where nothing is sampled
@@ -224,28 +234,46 @@ def checked(
         noise=noise,
         seed=seed,
         summary=wanted,
-        bin_width=_check.number("bin_width", bin_width, "a positive number of ms", lambda x: x > 0),
+        bin_width=bin_width,
         spike_times=_check.flag("spike_times", spike_times),
     )
 
 
 def _initial(initial: Mapping[str, npt.ArrayLike] | None, model: Model) -> dict[str, np.ndarray]:
     if not isinstance(initial, Mapping | None):
-        raise TypeError(f"initial must map names of states to values, for example {{'V': -60.0}}; got {initial!r}")
+        raise TypeError(
+            f"initial must map names of states to values, for example {{'V': -60.0}}; got {_check.shown(initial)}"
+        )
     for name in initial or {}:
         _check.known(f"a state in initial for {type(model).__name__}", name, model.states)
     return {name: _check.numbers(f"initial[{name!r}]", value) for name, value in (initial or {}).items()}
 
 
-def _recorded(record: str | Sequence[str] | None, model: Model) -> list[str]:
-    if not isinstance(record, Iterable | None):
-        raise TypeError(f"record must be the name of a state or several names; got {record!r}")
-    recorded = [] if record is None else [record] if isinstance(record, str) else list(record)
-    for name in recorded:
-        _check.known("record", name, model.states)
-    if len(set(recorded)) < len(recorded):
-        raise ValueError(f"record must name each state at most once; got {record!r}")
-    return recorded
+def _start(model: Model, given: Mapping[str, np.ndarray], n: int, precision: np.dtype) -> np.ndarray:
+    """The state to start from; what is not finite, or cannot be held in single precision, is refused."""
+    with np.errstate(over="ignore"):
+        state = model.initial_state(given, n).astype(precision)
+    for name, row in zip(model.states, state, strict=True):
+        what = f"initial[{name!r}]" if name in given else f"the initial {name} of {type(model).__name__}"
+        _check.satisfies(what, row, np.isfinite, f"finite in {precision}")
+    return state
+
+
+def _precision(dtype: npt.DTypeLike) -> np.dtype:
+    try:
+        name: object = np.dtype(dtype).name
+    except (TypeError, ValueError):  # none of NumPy's types
+        name = dtype
+    return np.dtype(_check.known("dtype", name, ["float64", "float32"]))
+
+
+def _bin_width(bin_width: float, wanted: Sequence[str], duration: float) -> float:
+    width = _check.number("bin_width", bin_width, "a positive number of ms", lambda x: x > 0)
+    if summaries.RATE not in wanted and width != 1.0:
+        raise ValueError(f"bin_width is for summary={summaries.RATE!r}; got {bin_width!r} without it")
+    if duration / width > 2**53:
+        raise ValueError(f"bin_width must be at least duration / 2**53; got {bin_width!r} for {duration:g} ms")
+    return width
 
 
 def _sampling(
@@ -261,6 +289,8 @@ def _sampling(
     interval = _check.number("sample_interval", sample_interval, "a positive number of ms", lambda x: x > 0)
     if adaptive:
         return 0, interval
+    if interval / dt > 2**53:
+        raise ValueError(f"sample_interval must be at most 2**53 steps of dt; got {sample_interval!r}")
     every = round(interval / dt)
     if every < 1 or abs(every * dt - interval) > 1e-9 * interval:
         raise ValueError(f"sample_interval must be a multiple of dt = {dt:g} ms; got {sample_interval!r}")

@@ -18,15 +18,22 @@ class Executor(Protocol):
 
 def threads_each(threads: int | None, executor: Any) -> int:
     """How many threads each worker has: one of an executor's, that takes work, or else all the cores."""
+    wanted = None if threads is None else _check.whole("threads", threads, 1)
     if executor is not None:
         _check_executor(executor)
-    default = 1 if executor is not None else _threads.available()
-    return default if threads is None else _check.whole("threads", threads, 1)
+        return wanted or 1  # a worker's machine bounds them
+    return _threads.bounded(wanted or _threads.available())
+
+
+def workers(executor: Any) -> int:
+    """How many workers an executor says it has: mpi4py's in `num_workers`, the standard library's in `_max_workers`."""
+    counts = (getattr(executor, name, None) for name in ("num_workers", "_max_workers"))
+    return next((count for count in counts if isinstance(count, int) and count > 0), 1)
 
 
 def _check_executor(executor: Any) -> None:
     if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
-        raise TypeError(f"executor must be a concurrent.futures.Executor; got {executor!r}")
+        raise TypeError(f"executor must be a concurrent.futures.Executor; got {_check.shown(executor)}")
     try:
         executor.submit(int).result()
     except (RuntimeError, BrokenExecutor) as error:

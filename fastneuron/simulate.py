@@ -24,6 +24,16 @@ from .streaming import stretch_size
 from .summary import Summary, results
 
 
+class Way(NamedTuple):
+    """How a run is carried out; the bits do not depend on it."""
+
+    threads: int  # of each worker
+    here: int  # threads of this process
+    workers: int  # of an executor, as far as it says, that have work at once
+    shards: int
+    size: int | None  # samples in a stretch, of a run that goes to disk
+
+
 class Part(NamedTuple):
     """What comes of a part of a population."""
 
@@ -89,13 +99,13 @@ def simulate(
     record : str or sequence of str, optional
         States to sample, for example ``"V"`` or ``("V", "N")``.
     every : int, default 1
-        Sample at every so many multiples of `dt`, the initial state being the first sample.
+        Sample at every so many multiples of `dt`, the initial state being the first sample; for `record` and `summary`.
     neurons : (m,) array_like of int, slice or (n,) mask, optional
         Which neurons to sample; all by default.
     threshold : float, optional
         A spike is an upward crossing of it by the voltage, mV; the model's own by default, 0 for Morris-Lecar.
     threads : int, optional
-        Number of threads; one per core this process may use by default.
+        Number of threads; one per core this process may use by default, and four per core at most.
     progress : bool, default False
         Show a progress bar (extra ``progress``).
     sample_interval : float, optional
@@ -116,7 +126,8 @@ def simulate(
         ``"V.var"``, ``"V.min"``, ``"V.max"`` of its samples (those that `record` would keep; of any state), the time of
         the first spike ``"spike.first"`` (ms), mean and coefficient of variation of the intervals between spikes,
         ``"isi.mean"`` (ms) and ``"isi.cv"``; for the population ``"population.V.mean"`` at each sample, and
-        ``"population.rate"``, its mean firing rate in each bin (Hz).
+        ``"population.rate"``, its mean firing rate in each bin (Hz).  Sample k is at k multiples of `every` times
+        `dt`, or of `sample_interval`, and bin k begins at k multiples of `bin_width`.
     bin_width : float, default 1
         Of ``"population.rate"``, ms.
     spike_times : bool, default True
@@ -173,25 +184,17 @@ def simulate(
     )  # fmt: skip
     if not type(model).derivative.__module__.startswith(__package__):
         rehearse(model, recipe.state[:, 0], 0.0)
-    if out is None and checkpoint_interval is not None:
-        raise ValueError(f"checkpoint_interval is for runs with out=; got {checkpoint_interval!r}")
-    if shards is not None and executor is None:
-        raise ValueError(f"shards is for runs with executor=; got {shards!r}")
-    shards = 1 if executor is None else 16 if shards is None else _check.whole("shards", shards, 1)
-    threads = sharing.threads_each(threads, executor)
+    way = way_of(recipe, threads, progress, out, overwrite, checkpoint_interval, executor, shards)
+    shards, threads = way.shards, way.threads
     if out is not None:
         recipe = replace(recipe, neurons=np.sort(recipe.neurons))
-        wanted = "a positive number of ms"
-        if checkpoint_interval is not None:
-            checkpoint_interval = _check.number("checkpoint_interval", checkpoint_interval, wanted, lambda x: x > 0)
-        size = stretch_size(recipe, checkpoint_interval)
-        check_path(out, _check.flag("overwrite", overwrite))
-        fit.check_memory(recipe, threads, size)
+        check_path(out, overwrite)
+        fit.check_memory(recipe, way.here, way.size)
         fit.check_disk(recipe, out)
-        store = Store.create(out, recipe, shards, size)
+        store = Store.create(out, recipe, shards, way.size or 1)
         archive.complete(store, threads, progress, executor)
         return archive.open(out)
-    fit.check_memory(recipe, threads)
+    fit.check_memory(recipe, way.here)
     with _progress.bar(progress, recipe.n, recipe.duration, recipe.dt) as tick:
         if executor is None:
             return in_memory(recipe, threads, tick)
@@ -203,6 +206,38 @@ def simulate(
     samples = np.empty_like(in_order)
     samples[:, np.argsort(recipe.neurons)] = in_order  # rows as they were asked for
     return _gathered(recipe, found, samples)
+
+
+def way_of(
+    recipe: Recipe,
+    threads: int | None = None,
+    progress: bool = False,
+    out: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+    checkpoint_interval: float | None = None,
+    executor: Executor | None = None,
+    shards: int | None = None,
+) -> Way:
+    """How the arguments of `simulate` say a run is to be carried out; TypeError or ValueError if one is not allowed."""
+    _check.flag("progress", progress)
+    _check.flag("overwrite", overwrite)
+    if checkpoint_interval is not None:
+        wanted = "a positive number of ms"
+        checkpoint_interval = _check.number("checkpoint_interval", checkpoint_interval, wanted, lambda x: x > 0)
+        if out is None:
+            raise ValueError(f"checkpoint_interval is for runs with out=; got {checkpoint_interval!r}")
+    if shards is not None:
+        shards = _check.whole("shards", shards, 1)
+        if executor is None:
+            raise ValueError(f"shards is for runs with executor=; got {shards!r}")
+    size = None if out is None else stretch_size(recipe, checkpoint_interval)
+    if out is not None:
+        _check.path("out", out)
+    each = sharing.threads_each(threads, executor)
+    if executor is None:
+        return Way(each, each, 1, 1, size)
+    parts = min(shards or 16, recipe.n)
+    return Way(each, 1, min(sharing.workers(executor), parts), parts, size)
 
 
 def in_memory(recipe: Recipe, threads: int, tick: Callable[[float], None]) -> Run:

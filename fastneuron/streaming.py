@@ -26,10 +26,10 @@ def stretch_size(recipe: Recipe, checkpoint_interval: float | None) -> int:
         wanted = max(WORTH_WRITING / recipe.n, WORTH_A_CHECKPOINT) / max(recipe.interval / recipe.dt, 1.0)
     else:
         wanted = checkpoint_interval / recipe.interval
-    return int(max(1, min(round(wanted), AT_ONCE // width, recipe.samples)))
+    return max(1, round(min(wanted, AT_ONCE // width, recipe.samples)))
 
 
-def advance_part(path: str | os.PathLike[str], part: int, threads: int, tick: Callable[[float], None]) -> None:
+def advance_part(path: str | os.PathLike[str], part: int, threads: int, tick: Callable[..., None]) -> None:
     """Take a part of a stored run to its end, from its last checkpoint on; the disk works while the kernel does."""
     store = Store(path)
     recipe = store.recipe.part(*store.parts[part])
@@ -41,7 +41,7 @@ def advance_part(path: str | os.PathLike[str], part: int, threads: int, tick: Ca
     if done:
         for name, array in _carried(problem, summary).items():
             array[...] = found[name]
-        tick(recipe.n * min(stretches[done - 1].end * recipe.interval, recipe.duration))
+        tick(recipe.n * min(stretches[done - 1].end * recipe.interval, recipe.duration), False)
     with ThreadPoolExecutor(1, "fastneuron-writer") as writer:
         writing: Future[None] | None = None
         for number, stretch in enumerate(stretches[done:], done):

@@ -24,14 +24,7 @@ def names(states: Sequence[str]) -> list[str]:
 
 def checked(wanted: str | Sequence[str] | None, states: Sequence[str]) -> tuple[str, ...]:
     """The names asked for, each of them known."""
-    if wanted is None:
-        return ()
-    if not isinstance(wanted, str | Sequence):
-        raise TypeError(f"summary must be a name or several names, for example 'V.mean'; got {wanted!r}")
-    chosen = (wanted,) if isinstance(wanted, str) else tuple(wanted)
-    for name in chosen:
-        _check.known("summary", name, names(states))
-    return tuple(dict.fromkeys(chosen))
+    return _check.names("summary", wanted, "something to work out, such as 'V.mean',", names(states))
 
 
 def of_samples(wanted: Sequence[str]) -> bool:

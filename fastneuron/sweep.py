@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _check
+from . import _check, fit
+from ._parametrised import Parametrised
 from .models import Model
 from .recording import Run
 from .simulate import simulate
@@ -48,7 +50,8 @@ def sweep(
     Raises
     ------
     TypeError, ValueError
-        If a name is neither a parameter nor ``"current"``, or its values are not numbers in one dimension.
+        If a name is neither a parameter nor ``"current"``, or its values are not numbers in one dimension; if what is
+        no axis differs from neuron to neuron.
 
     Examples
     --------
@@ -64,23 +67,16 @@ def sweep(
     except ImportError:
         raise ImportError("sweep needs xarray: pip install 'fastneuron[zarr]'") from None
     if not isinstance(model, Model):
-        raise TypeError(f"model must be a Model, for example MorrisLecar.hopf(); got {model!r}")
-    if not isinstance(grid, Mapping) or not grid:
-        raise TypeError(f"grid must map names to values, for example {{'current': [80.0, 90.0]}}; got {grid!r}")
-    axes = {}
-    for name, values in grid.items():
-        _check.known("an axis of grid", name, ("current", *model.names))
-        if name in options:
-            raise ValueError(f"{name} is an axis of grid and an argument: give one of them")
-        axes[name] = np.atleast_1d(_check.numbers(f"grid[{name!r}]", values))
-    wanted = _wanted(reduce, list(model.states))
+        raise TypeError(f"model must be a Model, for example MorrisLecar.hopf(); got {_check.shown(model)}")
+    axes = _axes(model, grid, options)
+    wanted = _wanted(reduce, list(model.states), options)
     points = dict(zip(axes, map(np.ravel, np.meshgrid(*axes.values(), indexing="ij")), strict=True))
     if "current" in points:
         options["current"] = points.pop("current")
     if not callable(reduce):
         options |= {"spike_times": False, "summary": [name for name in wanted if name not in RESULTS] or None}
     run = simulate(model.replace(**points), duration, **options)
-    found = reduce(run) if callable(reduce) else {name: _result(run, name) for name in wanted}
+    found = _reduced(reduce, run) if callable(reduce) else {name: _result(run, name) for name in wanted}
     shape = tuple(axis.size for axis in axes.values())
     units = {"current": "uA/cm^2", "rate": "Hz"} | {name: unit for name, _, _, unit in run.columns()} | model.units
     return xarray.Dataset(
@@ -107,7 +103,8 @@ def fi_curve(model: Model, currents: npt.ArrayLike, duration: float = 1000.0, **
     Returns
     -------
     xarray.DataArray
-        Rate (Hz) by current; ``.plot()`` draws it.
+        Rate (Hz) by current, a number of spikes by the duration; ``.plot()`` draws it.  Finer, and without the
+        beginning, is the inverse of the mean interval: `sweep` with ``reduce="isi.mean"``.
 
     Examples
     --------
@@ -115,15 +112,54 @@ def fi_curve(model: Model, currents: npt.ArrayLike, duration: float = 1000.0, **
     >>> fn.fi_curve(fn.MorrisLecar.hopf(), [80.0, 100.0, 120.0]).values
     array([ 1., 12., 14.])
     """
+    if "reduce" in options:
+        raise TypeError("reduce is an argument of sweep; fi_curve is of the rate")
     return sweep(model, duration, {"current": currents}, **options).rate
 
 
-def _wanted(reduce: Any, states: list[str]) -> tuple[str, ...]:
+def _axes(model: Model, grid: Mapping[str, npt.ArrayLike], options: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The values along each axis; all that is no axis is the same at every point."""
+    if not isinstance(grid, Mapping) or not grid:
+        raise TypeError(
+            f"grid must map names to values, for example {{'current': [80.0, 90.0]}}; got {_check.shown(grid)}"
+        )
+    axes = {}
+    for name, values in grid.items():
+        _check.known("an axis of grid", name, ("current", *model.names))
+        if name in options:
+            raise ValueError(f"{name} is an axis of grid and an argument: give one of them")
+        axes[name] = np.atleast_1d(_check.numbers(f"grid[{name!r}]", values))
+    sizes = {name: np.size(value) for name, value in model.parameters.items() if name not in axes}
+    given = {name: options[name] for name in ("current", "noise") if name in options}
+    sizes |= {name: x.size if isinstance(x, Parametrised) else np.size(x) for name, x in given.items()}
+    for name, size in sizes.items():
+        if size != 1:
+            raise ValueError(f"{name} must be the same at every point of a grid, or an axis of it; got {size} values")
+    points, left = math.prod(axis.size for axis in axes.values()), fit.memory_left()
+    if 8 * points * len(axes) > left:
+        shape = " x ".join(str(axis.size) for axis in axes.values())
+        raise MemoryError(f"grid has {points:.3g} points, {shape}, too many for {fit.readable(left)} of memory")
+    return axes
+
+
+def _wanted(reduce: Any, states: list[str], options: Mapping[str, Any]) -> tuple[str, ...]:
     if callable(reduce):
         return ()
+    for name in ("summary", "spike_times", "record"):
+        if name in options:
+            raise ValueError(f"{name} goes with a reduce that is a function; got {name} with reduce={reduce!r}")
     allowed = [*RESULTS, *(name for name in names(states) if not name.startswith("population"))]
-    chosen = (reduce,) if isinstance(reduce, str) else tuple(reduce)
-    return tuple(_check.known("reduce", name, allowed) for name in chosen)
+    chosen = _check.names("reduce", reduce, "something to keep, such as 'rate',", allowed)
+    if not chosen:
+        raise ValueError(f"reduce must name something to keep, such as 'rate'; got {reduce!r}")
+    return chosen
+
+
+def _reduced(reduce: Callable[[Run], Any], run: Run) -> Mapping[str, Any]:
+    found = reduce(run)
+    if not isinstance(found, Mapping) or any(np.shape(value) != (run.n,) for value in found.values()):
+        raise TypeError(f"reduce must return arrays of shape ({run.n},) by name; got {_check.shown(found)}")
+    return found
 
 
 def _result(run: Run, name: str) -> np.ndarray:

@@ -65,7 +65,15 @@ def test_simulate_draws(tmp_path, suffix):
         (["--model", "morris-lekar"], r"--model must be one of .*; got 'morris-lekar'; did you mean 'morris-lecar'\?"),
         (["--preset", "hop"], r"--preset must be one of .*; got 'hop'; did you mean 'hopf'\?"),
         (["--method", "rk5"], r"method must be one of .*; got 'rk5'; did you mean 'rk4'\?"),
-        (["--set", "V3"], "--set and --initial take NAME=VALUE"),
+        (["--set", "V3"], "--set takes NAME=VALUE"),
+        (["--set", "V3=1", "--set", "V3=2"], "--set must name V3 at most once; got it again in 'V3=2'"),
+        (["--initial", "V"], "--initial takes NAME=VALUE"),
+        (["--every", "5"], "every is for runs that sample states"),
+        (
+            ["--neurons", "10000000000000"],
+            "--neurons must fit into the memory that is left, .*; got 1000",
+        ),
+        (["--out", "{folder}.npz"], "--out must be a file that can be written; got .*Is a directory"),
         (["--set", "v3=1"], "did you mean 'V3'"),
         (["--set", "V4=0"], "V4 must be other than 0; got 0.0"),
         (["--set", "C=-1:1"], "C must be positive; got -1.0 at neuron 0"),
@@ -85,9 +93,11 @@ def test_simulate_draws(tmp_path, suffix):
         (["--frobnicate"], "unrecognized arguments: --frobnicate"),
     ],
 )
-def test_errors_are_one_line_and_exit_code_2(arguments, message, capsys):
+def test_errors_are_one_line_and_exit_code_2(arguments, message, capsys, tmp_path):
+    folder = tmp_path / "a folder"
+    folder.with_suffix(".npz").mkdir()
     try:
-        code = main([*SMALL, *arguments])
+        code = main([*SMALL, *(argument.format(folder=folder) for argument in arguments)])
     except SystemExit as end:  # argparse's own
         code = end.code
     told = capsys.readouterr()

@@ -1,6 +1,7 @@
 """What a run takes is told before it starts, and one that cannot fit does not start."""
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -36,6 +37,19 @@ def test_spikes_are_extrapolated():
     given = {"model": fn.MorrisLecar.hopf(), "duration": 5000.0, "current": np.linspace(95, 130, 3000)}
     told = fn.estimate(**given)
     assert told.spikes == pytest.approx(fn.simulate(**given).spike_count.sum(), rel=0.1)
+
+
+def test_values_that_rise_from_neuron_to_neuron_are_tried_in_the_middle():
+    given = {"model": fn.MorrisLecar.hopf(), "duration": 1000.0, "current": np.linspace(80, 130, 20_000)}
+    assert fn.estimate(**given).spikes == pytest.approx(fn.simulate(**given).spike_count.sum(), rel=0.25)
+
+
+def test_an_executor_is_taken_at_its_word():
+    """Its workers share the work, each with one thread unless `threads` says otherwise."""
+    given = {"model": fn.MorrisLecar.hopf(), "duration": 2000.0, "current": np.linspace(90, 130, 4096)}
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(8) as eight:
+        seconds = [fn.estimate(**given, executor=executor).seconds for executor in (one, eight)]
+    assert 4 < seconds[0] / seconds[1] < 16
 
 
 def test_it_reads_well():

@@ -154,6 +154,42 @@ def test_a_mistake_is_one_readable_message(derivative, words, line, method):
     assert caught.value.__cause__ is None
 
 
+def decay(V, W, I, p):
+    return I - p.rate * V, -W
+
+
+STATES = {"V": 1.0, "W": 0.0}
+INCOMPLETE = [  # what stands in the class, and words of the message
+    ({"states": None}, TypeError, ["states", "{'V': -60.0, 'N': 0.0}", "None"]),
+    ({"states": ("V", "W")}, TypeError, ["states", "('V', 'W')"]),
+    ({"states": {}}, TypeError, ["states", "{}"]),
+    ({"states": {"V": "rest", "W": 0.0}}, TypeError, ["states['V']", "'rest'"]),
+    ({"states": {"V": np.nan, "W": 0.0}}, ValueError, ["states['V']", "nan"]),
+    ({"states": {"V": 1.0, "W": None}}, TypeError, ["states['W']", "None"]),
+    ({"states": {"V": 1.0, "W": lambda V: V}}, TypeError, ["states['W']", "(V, parameters)", "1 positional"]),
+    ({"states": {"V": 1.0, "W": lambda V, p: V / 0.0 * 0.0}}, ValueError, ["the initial W of Own", "finite", "nan"]),
+    ({"derivative": None}, TypeError, ["derivative(V, W, I, p)"]),
+    ({"derivative": lambda V, W, I: (V, W)}, TypeError, ["called as derivative(V, W, I, p)"]),
+    ({"derivative": lambda V, W, I, p: (p.rat, W)}, TypeError, ["'rat'", "there are rate"]),
+    ({"derivative": lambda V, W, I, p: (p.late, W), "late": 1.0}, TypeError, ["'late'", "late: float = 1.0"]),
+    ({"__annotations__": {}}, TypeError, ["no parameters", "g: float = 1.0"]),
+    ({"threshold": "high"}, TypeError, ["Own.threshold", "'high'"]),
+    ({"positive": ("rat",)}, ValueError, ["Own.positive", "'rat'", "did you mean 'rate'"]),
+]
+
+
+@pytest.mark.parametrize(("given", "exception", "words"), INCOMPLETE, ids=lambda row: str(row)[:40])
+def test_what_a_class_lacks(given, exception, words):
+    content = {"__annotations__": {"rate": float}, "rate": 1.0, "states": STATES, "derivative": decay} | given
+    if content["derivative"] is None:
+        del content["derivative"]
+    else:
+        content["derivative"] = staticmethod(content["derivative"])
+    with pytest.raises(exception) as caught:
+        fn.simulate(type("Own", (fn.Model,), content)(), 1.0)
+    assert [word for word in words if word not in str(caught.value)] == [], str(caught.value)
+
+
 def test_arithmetic_that_fails_at_the_start_is_no_mistake():
     """A kernel goes on where Python stops: 1 / 0 is infinite there."""
     singular = model(lambda V, W, I, p: (-V / p.tau, fn.math.exp(-1.0 / W)))

@@ -88,6 +88,13 @@ def test_traces_keep_their_shape_and_their_scale(run):
     assert label.get_text() == f"{np.ptp(bar):g} mV"
 
 
+def test_one_neuron_has_an_axis_and_whole_ticks():
+    alone = fn.simulate(fn.FitzHughNagumo(), 50.0, current=0.5, record="V")
+    assert plot.traces(alone).get_ylabel() == "V"  # a number without dimensions has no unit
+    axes = plot.raster(alone)
+    assert {tick for tick in axes.get_yticks() if abs(tick) < 0.7} == {0}
+
+
 def test_traces_of_many_neurons_draw_a_few(run):
     assert len(plot.traces(run, "N").get_yticklabels()) == 8
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numba import types
 
+from .._check import known, number, shown
 from .._jit import specialises
 from .._parametrised import Parameter, Parametrised, formula
 
@@ -53,6 +54,11 @@ class Model(Parametrised):
     presets: ClassVar[tuple[str, ...]] = ()
     formulas: ClassVar = ("prepare", "gates", "derivative")
 
+    def __init__(self, *values: Any, **named: Any) -> None:
+        if type(self) is not Model:
+            _check_class(type(self))
+        super().__init__(*values, **named)
+
     @staticmethod
     def prepare(p: Any) -> Any:
         """What `derivative` gets as `p`: here, the parameters themselves."""
@@ -75,8 +81,33 @@ class Model(Parametrised):
         with np.errstate(all="ignore"):  # a gate that is flat at V overflows on its way to 0 or 1
             for row, (name, default) in zip(state, self.states.items(), strict=True):
                 value = given.get(name, default)
-                row[:] = value(state[0], parameters) if callable(value) else value
+                row[:] = self._worked_out(name, value, state[0], parameters) if callable(value) else value
         return state
+
+    def _worked_out(self, name: str, value: Callable[..., Any], V: np.ndarray, parameters: SimpleNamespace) -> Any:
+        try:
+            return np.broadcast_to(np.asarray(value(V, parameters), float), V.shape)
+        except Exception as error:
+            wanted = f"the function of {type(self).__name__}.states[{name!r}] must take (V, parameters), arrays"
+            raise TypeError(f"{wanted}, and return numbers; got {type(error).__name__}: {error}") from None
+
+
+def _check_class(kind: type[Model]) -> None:
+    """TypeError or ValueError where a model's class is not complete."""
+    name, states = kind.__name__, getattr(kind, "states", None)
+    if not isinstance(states, Mapping) or not states or not all(isinstance(state, str) for state in states):
+        example = "states = {'V': -60.0, 'N': 0.0}"
+        raise TypeError(f"{name} must map its states to their initial values, as in {example}; got {shown(states)}")
+    for state, value in states.items():
+        if not callable(value):
+            number(f"{name}.states[{state!r}]", value, "a finite number or a function (V, parameters)")
+    if kind.derivative is Model.derivative:
+        arguments = ", ".join((*states, "I", "p"))
+        raise TypeError(f"{name} needs a derivative: a static method derivative({arguments})")
+    number(f"{name}.threshold", kind.threshold, "a finite number of mV")
+    for limit in ("positive", "nonnegative", "nonzero", "unbounded"):
+        for parameter in getattr(kind, limit):
+            known(f"a parameter in {name}.{limit}", parameter, kind.names)
 
 
 def prepare(parameters):

@@ -13,6 +13,8 @@ from typing import Any
 from numba import float64, typeof
 from numba.core.errors import NumbaError
 
+from .model import Model
+
 
 def rehearse(model: Any, state: Any, current: float) -> None:
     """Call the derivative once, in Python, on the initial state of the first neuron.
@@ -29,10 +31,9 @@ def rehearse(model: Any, state: Any, current: float) -> None:
         return
     except Exception as error:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == where]
-        place = _place(where, frames[-1].lineno if frames else kind.derivative.__code__.co_firstlineno)
-        raise TypeError(
-            re.sub("_[0-9a-f]{16}'", "'", f"{kind.__name__}.derivative: {type(error).__name__}: {error}{place}")
-        ) from None
+        place = _place(where, frames[-1].lineno if frames else _definition(kind.derivative))
+        said = re.sub("_[0-9a-f]{16}'", "'", f"{type(error).__name__}: {error}")
+        raise TypeError(f"{kind.__name__}.derivative: {said}{_hint(kind, error, frames)}{place}") from None
     is_tuple = isinstance(result, tuple)
     if not is_tuple or len(result) != len(kind.states) or not all(isinstance(x, numbers.Real) for x in result):
         names = ", ".join(kind.states)
@@ -46,6 +47,25 @@ def rehearse(model: Any, state: Any, current: float) -> None:
 
 def _place(where: str, line: int) -> str:
     return f"\n  {where}, line {line}: {linecache.getline(where, line).strip()}"
+
+
+def _definition(function: Any) -> int:
+    """The line of its def, not of a decorator."""
+    lines, first = inspect.getsourcelines(function)
+    return first + next((i for i, line in enumerate(lines) if line.lstrip().startswith("def ")), 0)
+
+
+def _hint(kind: Any, error: Exception, frames: Any) -> str:
+    """What may be meant, where that can be told."""
+    if not frames and isinstance(error, TypeError):  # the call itself
+        gates = () if kind.gates is Model.gates else ("gates",)
+        return f"; it is called as derivative({', '.join((*kind.states, 'I', 'p', *gates))})"
+    missing = getattr(error, "name", None)
+    if isinstance(error, AttributeError) and missing in vars(kind):
+        return f"; write {missing} with its type to make it a parameter, as in {missing}: float = 1.0"
+    if isinstance(error, AttributeError) and hasattr(error.obj, "_fields"):
+        return f"; there are {', '.join(error.obj._fields)}"
+    return ""
 
 
 def first_neuron(model: Any) -> Any:
