@@ -16,7 +16,7 @@ from .. import _threads
 from . import dense, sparse
 from .keepers import Voted, Votes
 from .presentation import Layer, Log, Samples
-from .rows import Sparse
+from .rows import Sparse, aligned, tile_of_this_machine
 
 CALL = 200_000_000  # products per kernel call: about 20 ms, so that Ctrl-C and progress are prompt
 COPY = 8_000_000  # bytes of rows to convert at once
@@ -56,7 +56,7 @@ class Rows:
         room = CALL // max(1, S * self.inputs)
         if not self.resident:
             room = min(room, COPY // (self.inputs * self.dtype.itemsize))
-        size = max(room // dense.AHEAD, 32) * dense.AHEAD
+        size = max(room, 96)
         random = None if self.seed is None else np.random.default_rng(self.seed)
         for _ in range(self.epochs):
             order = np.arange(n) if random is None else random.permutation(n)
@@ -86,15 +86,17 @@ class Unit:
     def __init__(self, rule: Any, weights: np.ndarray, bias: np.ndarray, first: int, keeper: Any, cycles: bool) -> None:
         self.rule = rule
         self.first = first
-        self.weights, self.bias = weights.copy(), bias.copy()
         self.S, self.inputs = weights.shape
+        self.room, self.bias = aligned(weights), bias.copy()
+        self.weights = self.room[:, : self.inputs]
         self.keeper = keeper(weights, bias, first)
         self.active = np.arange(self.S)
         self.packed: np.ndarray | None = None
         self.epochs: list[Log] = []
         self.log = self._new_log()
         self.cycle = Cycle(self.S) if cycles else None
-        self.net = np.empty((self.S, dense.AHEAD), weights.dtype)
+        self.tile = tile_of_this_machine()
+        self.net = np.empty((len(self.tile.rows), self.S), weights.dtype)
 
     def _new_log(self) -> Log:
         nothing = np.empty((0, 0))
@@ -118,10 +120,11 @@ class Unit:
         else:
             self.unpack()
             failed = -1
-            many = max(CACHE // (self.inputs * self.weights.itemsize), 1) + 1 & ~1
+            together = len(self.tile.neurons)
+            many = max(CACHE // (self.inputs * self.weights.itemsize) // together, 1) * together
             for first in range(0, self.active.size, many):
-                layer = Layer(self.weights, self.bias, self.active[first : first + many])
-                stopped = dense.present(self.rule, samples, layer, log, self.net)
+                layer = Layer(self.room, self.bias, self.active[first : first + many])
+                stopped = dense.present(self.rule, samples, layer, log, self.tile, self.net)
                 failed = stopped if failed < 0 else min(failed, stopped) if stopped >= 0 else failed
         if failed >= 0:
             raise NonFinite(int(chunk.rows[failed]), row_of(X, order[failed], self.inputs))
@@ -131,7 +134,7 @@ class Unit:
     def unpack(self) -> None:
         """Bring `weights` up to date."""
         if self.packed is not None:
-            self.weights = sparse.unpacked(self.packed, self.S)
+            self.weights[:] = sparse.unpacked(self.packed, self.S)
             self.packed = None
 
     def end_epoch(self) -> None:
