@@ -36,7 +36,7 @@ def test_dense_training_on_two_threads(versus, quick, digits, dtype):
     if _threads.available() < 2:
         pytest.skip("one core")
     task = Training(1 if quick else EPOCHS, dtype)
-    versus(fastneuron.training(task, 2), fastneuron.training(task, 1), work=task.epochs * 4000 * 10)
+    versus(fastneuron.training(task, 2), fastneuron.training(task, 1), 1, work=task.epochs * 4000 * 10, threads=2)
 
 
 def test_sparse_training(versus, quick):
@@ -74,7 +74,8 @@ def test_forward(versus, quick, shape, dtype, threads):
     n, R, S = shape
     task = Forward(200 if threads > _threads.available() or quick else n, R, S, dtype)
     with limits(threads):
-        versus(fastneuron.forward(task, threads), numpy.forward(task, threads), at_least=0.9, work=task.n * S)
+        ours, rival = fastneuron.forward(task, threads), numpy.forward(task, threads)
+        versus(ours, rival, at_least=0.9, work=task.n * S, threads=threads)
 
 
 def test_memory_map(versus, quick, tmp_path):
