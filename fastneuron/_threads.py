@@ -46,9 +46,7 @@ def spread(work, units, threads):
                 return
 
     others = min(threads, len(units)) - 1
-    with ThreadPoolExecutor(
-        others, "fastneuron"
-    ) as pool:  # the calling thread works too: two start in 0.15, not 0.27 ms
+    with ThreadPoolExecutor(others, "fastneuron") as pool:  # the caller works too: two start in 0.15, not 0.27 ms
         running = [pool.submit(worker) for _ in range(others)]
         try:
             worker()
