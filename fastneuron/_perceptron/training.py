@@ -51,12 +51,16 @@ class Rows:
             return True
         return self.X.dtype == self.dtype and self.X.flags.c_contiguous and self.X.flags.aligned
 
-    def chunks(self) -> Iterator[Chunk]:
-        n, S = self.T.shape
-        room = CALL // max(1, S * self.inputs)
+    @property
+    def size(self) -> int:
+        """Rows of a chunk."""
+        room = CALL // max(1, self.T.shape[1] * self.inputs)
         if not self.resident:
             room = min(room, COPY // (self.inputs * self.dtype.itemsize))
-        size = max(room, 96)
+        return max(room, 96)
+
+    def chunks(self) -> Iterator[Chunk]:
+        n, size = len(self.T), self.size
         random = None if self.seed is None else np.random.default_rng(self.seed)
         for _ in range(self.epochs):
             order = np.arange(n) if random is None else random.permutation(n)
@@ -221,8 +225,10 @@ def train(
     """Train a layer on `source`: `Rows`, or the chunks of a stream; its weights and bias are left as they were."""
     S = len(bias)
     rows = isinstance(source, Rows)
-    if rows and len(source.T) * S * source.inputs < WORTH_A_THREAD:
-        threads = 1
+    if rows:  # what is not resident starts threads for every chunk: 53 instead of 27 ms for 60,000 rows
+        started_for = len(source.T) if source.resident else min(len(source.T), source.size)
+        if started_for * S * source.inputs < WORTH_A_THREAD:
+            threads = 1
     threads = min(threads, S)
     edges = [S * k // threads for k in range(threads + 1)]
     cycles = rows and source.seed is None
