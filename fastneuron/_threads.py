@@ -30,7 +30,7 @@ def spread(work, units, threads):
     """
     results = [None] * len(units)
     threads = min(bounded(threads), len(units))
-    if threads == 1:
+    if threads <= 1:
         for index, unit in enumerate(units):
             results[index] = _finish(work(unit))
         return results
@@ -49,11 +49,14 @@ def spread(work, units, threads):
                 results[index] = _finish(work(unit), stop)
             except BaseException as error:
                 failures[index] = error
+                if not isinstance(error, Exception):  # Ctrl-C reaches the thread that called
+                    stop.set()
                 return
 
-    with ThreadPoolExecutor(threads, "fastneuron") as pool:
-        running = [pool.submit(worker) for _ in range(threads)]
+    with ThreadPoolExecutor(threads - 1, "fastneuron") as pool:  # the caller works too: two start in 0.15, not 0.27 ms
+        running = [pool.submit(worker) for _ in range(threads - 1)]
         try:
+            worker()
             wait(running)
         finally:
             stop.set()

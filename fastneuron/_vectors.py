@@ -3,6 +3,9 @@
 A dot product is a sum in some order, and the order decides the bits.  Here it is part of the source: element k of a row
 goes to lane k % lanes, each lane is one chain of fused multiply-adds, and ``total`` adds the lanes in a fixed tree.
 LLVM cuts the vector into whatever registers the machine has (two of AVX2, one of AVX-512), and the bits stay the same.
+
+Where a row may be given, so may a tuple of rows; the answer is then a tuple of vectors.  ``outer`` is many chains at
+once from two such tuples: the tile of a matrix product, of the shape of its arguments' types.
 """
 
 from llvmlite import ir
@@ -54,6 +57,21 @@ def _vector_at(context, builder, signature, args, vector):
     return builder.bitcast(pointer, context.get_value_type(vector).as_pointer())
 
 
+def _for_each(row, kind, codegen):
+    """What ``codegen`` makes of type `kind` for args[1], a row; for a tuple of rows, a tuple of that."""
+    if not isinstance(row, types.BaseTuple):
+        return kind, types.intp, codegen
+    answer = types.UniTuple(kind, len(row))
+
+    def each(context, builder, signature, args):
+        rows = cgutils.unpack_tuple(builder, args[1])
+        return context.make_tuple(
+            builder, answer, [codegen(context, builder, signature, [args[0], row, *args[2:]]) for row in rows]
+        )
+
+    return answer, types.UniTuple(types.intp, len(row)), each
+
+
 @intrinsic
 def zeros(typingctx, array):
     """A vector of zeros, of the kind of `array`."""
@@ -70,7 +88,8 @@ def load(typingctx, array, row, column):
         pointer = _vector_at(context, builder, signature, args, vector)
         return builder.load(pointer, align=array.dtype.bitwidth // 8)
 
-    return vector(array, types.intp, types.intp), codegen
+    answer, row, codegen = _for_each(row, vector, codegen)
+    return answer(array, row, types.intp), codegen
 
 
 @intrinsic
@@ -106,7 +125,8 @@ def load_part(typingctx, array, row, column, count):
         align = ir.IntType(32)(array.dtype.bitwidth // 8)
         return builder.call(masked_load, [pointer, align, mask, _plain(llvm_vector)])
 
-    return vector(array, types.intp, types.intp, types.intp), codegen
+    answer, row, codegen = _for_each(row, vector, codegen)
+    return answer(array, row, types.intp, types.intp), codegen
 
 
 @intrinsic
@@ -125,16 +145,41 @@ def splat(typingctx, array, value):
 @intrinsic
 def muladd(typingctx, a, b, c):
     """``a * b + c`` in every lane, rounded once."""
+    return a(a, a, a), lambda context, builder, signature, args: _fma(builder, a, args)
+
+
+def _fma(builder, vector, args):
+    kind = "f32" if vector.dtype == types.float32 else "f64"
+    function_type = ir.FunctionType(args[0].type, [args[0].type] * 3)
+    return builder.call(
+        cgutils.get_or_insert_function(builder.module, function_type, f"llvm.fma.v{vector.lanes}{kind}"), args
+    )
+
+
+@intrinsic
+def outer(typingctx, xs, ws, sums):
+    """``xs[i] * ws[j] + sums[i len(ws) + j]`` for all i and j, each rounded once."""
 
     def codegen(context, builder, signature, args):
-        llvm_vector = args[0].type
-        kind = "f32" if a.dtype == types.float32 else "f64"
-        function_type = ir.FunctionType(llvm_vector, [llvm_vector] * 3)
-        return builder.call(
-            cgutils.get_or_insert_function(builder.module, function_type, f"llvm.fma.v{a.lanes}{kind}"), args
+        x, w, c = (cgutils.unpack_tuple(builder, arg) for arg in args)
+        pairs = [[one, other] for one in x for other in w]
+        return context.make_tuple(
+            builder, sums, [_fma(builder, sums.dtype, [*pair, at]) for pair, at in zip(pairs, c, strict=True)]
         )
 
-    return a(a, a, a), codegen
+    return sums(xs, ws, sums), codegen
+
+
+@intrinsic
+def no_sums(typingctx, array, rows, columns):
+    """A zero vector of the kind of `array` for each of `rows` with each of `columns`, for `outer` to begin with."""
+    vector = Vector(array.dtype, lanes_of(array.dtype))
+    sums = types.UniTuple(vector, len(rows) * len(columns))
+
+    def codegen(context, builder, signature, args):
+        return context.make_tuple(builder, sums, [_plain(context.get_value_type(vector))] * len(sums))
+
+    return sums(array, rows, columns), codegen
 
 
 @intrinsic
@@ -142,21 +187,81 @@ def total(typingctx, vector):
     """The sum of the lanes: halves onto each other until one is left."""
 
     def codegen(context, builder, signature, args):
-        value, lanes = args[0], vector.lanes
-        while lanes > 1:
-            lanes //= 2
-            halves = [
-                builder.shuffle_vector(
-                    value,
-                    ir.Constant(value.type, ir.Undefined),
-                    ir.Constant(ir.VectorType(ir.IntType(32), lanes), list(range(start, start + lanes))),
-                )
-                for start in (0, lanes)
-            ]
-            value = builder.fadd(*halves)
-        return builder.extract_element(value, ir.IntType(32)(0))
+        (sum_,) = _totals(builder, args)
+        return builder.extract_element(*sum_)
 
     return vector.dtype(vector), codegen
+
+
+def _totals(builder, vectors):
+    """``total`` of each: (vector, lane) where to find it.  Two by two, so that vectors stay full as their parts shrink.
+
+    One by one, 20 sums of 16 float32 took a seventh of the time of dots of 784.
+    """
+    lanes = part = vectors[0].type.count
+    numbers = ir.VectorType(ir.IntType(32), lanes)
+    count = len(vectors)
+    while part > 1:
+        part //= 2
+        merged = []
+        for one, other in zip(vectors[::2], [*vectors[1::2], vectors[-1]], strict=False):
+            starts = range(0, 2 * lanes, 2 * part)  # of the parts still to be halved: those of `one`, then of `other`
+            low, high = (
+                builder.shuffle_vector(
+                    one, other, ir.Constant(numbers, [start + half + k for start in starts for k in range(part)])
+                )
+                for half in (0, part)
+            )
+            merged.append(builder.fadd(low, high))
+        vectors = merged
+    return [(vectors[k // lanes], ir.IntType(32)(k % lanes)) for k in range(count)]
+
+
+@intrinsic
+def put_totals(typingctx, out, rows, columns, sums):
+    """``out[rows[i], columns[j]] = total(sums[i len(columns) + j])``."""
+
+    def codegen(context, builder, signature, args):
+        i, j, vectors = (cgutils.unpack_tuple(builder, arg) for arg in args[1:])
+        corners = [(row, column) for row in i for column in j]
+        for corner, total in zip(corners, _totals(builder, vectors), strict=True):
+            where = _where(context, builder, signature.args[0], args[0], corner)
+            builder.store(builder.extract_element(*total), where)
+        return context.get_dummy_value()
+
+    return types.void(out, rows, columns, sums), codegen
+
+
+@intrinsic
+def steps(typingctx, first, places, last):
+    """``first + place`` for each of `places`, but at most `last`: a tuple."""
+    answer = types.UniTuple(types.intp, len(places))
+
+    def codegen(context, builder, signature, args):
+        numbers = [builder.add(args[0], place) for place in cgutils.unpack_tuple(builder, args[1])]
+        below = [builder.icmp_signed("<", number, args[2]) for number in numbers]
+        return context.make_tuple(
+            builder, answer, [builder.select(*pair, args[2]) for pair in zip(below, numbers, strict=True)]
+        )
+
+    return answer(types.intp, places, types.intp), codegen
+
+
+@intrinsic
+def take_each(typingctx, array, places):
+    """``array[place]`` for each of `places`: a tuple; of None, the places themselves."""
+    if isinstance(array, types.NoneType):
+        return places(array, places), lambda context, builder, signature, args: args[1]
+    answer = types.UniTuple(array.dtype, len(places))
+
+    def codegen(context, builder, signature, args):
+        where = [
+            _where(context, builder, signature.args[0], args[0], [place])
+            for place in cgutils.unpack_tuple(builder, args[1])
+        ]
+        return context.make_tuple(builder, answer, [builder.load(pointer) for pointer in where])
+
+    return answer(array, places), codegen
 
 
 @intrinsic

@@ -18,13 +18,15 @@ from . import _check, _threads
 from ._perceptron import dense, rules, sparse, training
 from ._perceptron.keepers import Average, Last, Pocket, Voted, Votes
 from ._perceptron.presentation import Samples
-from ._perceptron.rows import Sparse
+from ._perceptron.rows import Sparse, aligned, tile_of_this_machine
 
 LOW = {"hardlim": 0.0, "hardlims": -1.0, "linear": np.nan}  # the target that is not 1; NaN: any number is one
 DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
 FORMAT = 1  # of saved files
 LARGE = 24  # rows and neurons: from there on a BLAS is faster than dots in registers (1.6x at 100, 2x at 1,000)
-WORTH_A_THREAD = 4_000_000  # products: below, starting a thread costs more than it saves
+WORTH_A_THREAD = 40_000_000  # products, 1 ms: below, starting a thread costs more than it saves
+MANY = 24  # rows: from there on it pays to have a copy of the weights on cache lines of their own
+TILE = tile_of_this_machine()
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,10 +268,8 @@ class Perceptron:
                 np.matmul(rows, weights.T, out=n)
                 n += bias
             finite = np.isfinite(n).all()
-        elif n.size * self.n_inputs < WORTH_A_THREAD:
-            finite = dense.net_input(rows, weights, bias, n)
         else:
-            finite = _spread(rows, weights, bias, n, _some_threads(threads))
+            finite = _dense_net(rows, weights, bias, n, threads)
         if not finite:
             self._blame(rows, n)
         return n[0] if one else n
@@ -577,7 +577,7 @@ class Perceptron:
         if isinstance(samples.X, Sparse):
             return _sparse_net(samples.X, weights, bias)[0]
         out = np.empty((len(samples.T), len(bias)), self.dtype)
-        dense.net_input(samples.X, weights, bias, out)
+        _dense_net(samples.X, weights, bias, out, 1)
         return out
 
     def _novikoff(self, rows: training.Rows, result: training.Result) -> np.ndarray:
@@ -799,13 +799,19 @@ def _some_threads(threads: int | None) -> int:
     return _threads.available() if threads is None else _check.whole("threads", threads, 1)
 
 
-def _spread(rows: np.ndarray, weights: np.ndarray, bias: np.ndarray, out: np.ndarray, threads: int) -> bool:
-    """`dense.net_input`, the rows split over threads."""
-    size = -(-len(rows) // (4 * threads * dense.AHEAD)) * dense.AHEAD
+def _dense_net(rows: np.ndarray, weights: np.ndarray, bias: np.ndarray, out: np.ndarray, threads: int | None) -> bool:
+    """Net inputs to `out`, the rows split over threads; whether all are finite."""
+    if len(rows) < MANY:
+        return dense.net_input(rows, weights, bias, TILE, out)
+    weights = aligned(weights)
+    if out.size * rows.shape[1] < WORTH_A_THREAD:
+        return dense.net_input(rows, weights, bias, TILE, out)
+    threads = _some_threads(threads)
+    size = -(-len(rows) // (4 * threads * len(TILE.rows))) * len(TILE.rows)
 
     def work(start):
         yield
-        return dense.net_input(rows[start : start + size], weights, bias, out[start : start + size])
+        return dense.net_input(rows[start : start + size], weights, bias, TILE, out[start : start + size])
 
     return all(_threads.spread(work, range(0, len(rows), size), threads))
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastneuron as fn
-from fastneuron import _jit, _lanes
-from fastneuron._perceptron import dense, training
+from fastneuron import _jit, _lanes, perceptron
+from fastneuron._perceptron import dense, rows, training
 from fastneuron.reference import perceptron as reference
 
 RULES = ["perceptron", "normalized", "margin", "PA", "PA-I", "PA-II", "lms"]
@@ -671,6 +671,18 @@ def test_progress_bar_counts_presentations(capfd, monkeypatch):
     assert "750/750" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("features", [set(), {"avx512f"}])
+@pytest.mark.parametrize("S", [1, 3, 7, 12])
+def test_the_tile_does_not_change_the_bits(features, S, dtype, monkeypatch):
+    monkeypatch.setattr(rows, "_host_features", lambda: features)
+    monkeypatch.setattr(perceptron, "TILE", rows.tile_of_this_machine())
+    X, T = reals(n=101, S=S, dtype=dtype)
+    layer, _ = trained(X, T, 2, dtype)
+    assert equal(layer, one_by_one(fn.Perceptron(X.shape[1], S, dtype=dtype), X, T, 2))
+    assert np.array_equal(layer.net_input(X), [layer.net_input(x) for x in X])
+
+
 def test_layers_on_concurrent_threads():
     X, T = reals()
     expected, _ = trained(X, T, 5)
@@ -693,7 +705,8 @@ def test_the_hot_loop_is_packed_and_spills_nothing(dtype, suffix, monkeypatch):
     (text,) = fresh.inspect_asm().values()
     multiply_add = re.compile(rf"vfmadd\d+{suffix}\s.*[yz]mm.*")
     hot = max((multiply_add.findall(block) for block in re.split(r"\n\.LBB\w+:", text)), key=len)
-    assert len(hot) >= 6  # one row of AVX-512 registers, or two of AVX2
-    assert len(hot) % 6 == 0
+    tile = rows.tile_of_this_machine()
+    registers = len(tile.rows) * len(tile.neurons) * (1 if "avx512f" in _lanes._host_features() else 2)
+    assert len(hot) == registers
     assert not [line for line in hot if "%rsp" in line]
     assert "NRT_" not in text  # nor counts references

@@ -6,8 +6,21 @@ import numpy as np
 from numba import types
 
 from .._jit import bare_inline, bare_specialises
-from .._lanes import fma
-from .._vectors import BYTES, load, load_part, muladd, prefetch, splat, store, total, zeros
+from .._lanes import _host_features, fma
+from .._vectors import (
+    BYTES,
+    load,
+    load_part,
+    muladd,
+    no_sums,
+    outer,
+    prefetch,
+    put_totals,
+    splat,
+    store,
+    total,
+    zeros,
+)  # fmt: skip
 
 
 class Sparse(NamedTuple):
@@ -32,57 +45,75 @@ def dot(X, row, W, neuron):
     return total(a)
 
 
+class Tile(NamedTuple):
+    """How many dots are taken at once: places of rows and of neurons, from 0 on.  The type is the shape."""
+
+    rows: tuple[int, ...]
+    neurons: tuple[int, ...]
+    few: tuple[int, ...]  # of neurons, where no more are left
+
+
+def tile_of_this_machine():
+    """The tile whose sums stay in registers: 20 of AVX-512's 32, or 12 (each vector being two) of AVX2's 16.
+
+    A tile of AVX2 on AVX-512 takes 39 instead of 27 ns for a dot of 784 float64.
+    """
+    if "avx512f" in _host_features():
+        return Tile((0, 1, 2, 3), (0, 1, 2, 3, 4), (0, 1))
+    return Tile((0, 1, 2), (0, 1), (0, 1))
+
+
+def aligned(weights):
+    """A copy (S, at least R), each row beginning with a cache line: a load across two takes twice as long.
+
+    28 instead of 33 ns for a dot of 784 float64.
+    """
+    S, R = weights.shape
+    lanes = BYTES // weights.itemsize
+    padded = -(-R // lanes) * lanes
+    room = np.zeros(S * padded + lanes, weights.dtype)
+    start = -room.ctypes.data % BYTES // weights.itemsize
+    room = room[start : start + S * padded].reshape(S, padded)
+    room[:, :R] = weights
+    return room
+
+
 @bare_inline
-def dot_3x2(X, i, j, k, W, p, q, coming):
-    """The dots of rows i, j, k with neurons p and q, the bits of `dot`: twelve chains in AVX2 registers, five loads.
+def dots(X, rows, W, neurons, coming, out, to_rows, to_columns):
+    """The dots of rows with neurons, the bits of `dot`, to `out`: as many chains as that is, in registers.
 
     Meanwhile row `coming` is fetched from memory.
     """
     length = X.shape[1]
     lanes = BYTES // X.itemsize
     full = length // lanes * lanes
-    ip, iq, jp, jq, kp, kq = zeros(X), zeros(X), zeros(X), zeros(X), zeros(X), zeros(X)
-    for at in range(0, full, lanes):
-        prefetch(X, coming, at)
-        wp, wq = load(W, p, at), load(W, q, at)
-        x = load(X, i, at)
-        ip, iq = muladd(x, wp, ip), muladd(x, wq, iq)
-        x = load(X, j, at)
-        jp, jq = muladd(x, wp, jp), muladd(x, wq, jq)
-        x = load(X, k, at)
-        kp, kq = muladd(x, wp, kp), muladd(x, wq, kq)
+    sums = no_sums(X, rows, neurons)
+    for k in range(0, full, lanes):
+        prefetch(X, coming, k)
+        sums = outer(load(X, rows, k), load(W, neurons, k), sums)
     if full < length:
         rest = length - full
-        wp, wq = load_part(W, p, full, rest), load_part(W, q, full, rest)
-        x = load_part(X, i, full, rest)
-        ip, iq = muladd(x, wp, ip), muladd(x, wq, iq)
-        x = load_part(X, j, full, rest)
-        jp, jq = muladd(x, wp, jp), muladd(x, wq, jq)
-        x = load_part(X, k, full, rest)
-        kp, kq = muladd(x, wp, kp), muladd(x, wq, kq)
-    return total(ip), total(iq), total(jp), total(jq), total(kp), total(kq)
+        sums = outer(load_part(X, rows, full, rest), load_part(W, neurons, full, rest), sums)
+    put_totals(out, to_rows, to_columns, sums)
 
 
 @bare_inline
-def add_and_dot(W, neuron, change, X, row, following, last):
-    """Add `change` times the row, then the dots with the two that follow: one pass over the weights."""
+def add_and_dots(W, neuron, change, X, row, rows, out, to_rows, to_column):
+    """Add `change` times a row, then take the dots of `rows`: one pass over the weights."""
     length = X.shape[1]
     lanes = BYTES // X.itemsize
     full = length // lanes * lanes
-    changes, a, b = splat(W, change), zeros(X), zeros(X)
+    changes, sums = splat(W, change), no_sums(X, rows, (neuron,))
     for k in range(0, full, lanes):  # spelled out, as LLVM cannot know that X and W do not overlap
         w = muladd(changes, load(X, row, k), load(W, neuron, k))
         store(W, neuron, k, w)
-        a = muladd(load(X, following, k), w, a)
-        b = muladd(load(X, last, k), w, b)
+        sums = outer(load(X, rows, k), (w,), sums)
     if full < length:
-        rest = length - full
         for k in range(full, length):
             W[neuron, k] = fma(change, X[row, k], W[neuron, k])
-        w = load_part(W, neuron, full, rest)
-        a = muladd(load_part(X, following, full, rest), w, a)
-        b = muladd(load_part(X, last, full, rest), w, b)
-    return total(a), total(b)
+        rest = length - full
+        sums = outer(load_part(X, rows, full, rest), (load_part(W, neuron, full, rest),), sums)
+    put_totals(out, to_rows, (to_column,), sums)
 
 
 def square(X, row):

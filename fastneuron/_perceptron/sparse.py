@@ -10,6 +10,7 @@ import numpy as np
 from .._jit import bare_inline, bare_kernel
 from .._vectors import BYTES, load, muladd, plus, splat, store, zeros
 from .presentation import correct
+from .rows import aligned
 
 
 def packed(weights):
@@ -18,7 +19,7 @@ def packed(weights):
     lanes = BYTES // weights.itemsize
     room = np.zeros((-(-S // lanes) * lanes, R), weights.dtype)
     room[:S] = weights
-    return np.ascontiguousarray(room.reshape(-1, lanes, R).transpose(0, 2, 1)).reshape(-1, lanes)
+    return aligned(room.reshape(-1, lanes, R).transpose(0, 2, 1).reshape(-1, lanes))
 
 
 def unpacked(W, S):

@@ -16,7 +16,7 @@ from .. import _threads
 from . import dense, sparse
 from .keepers import Voted, Votes
 from .presentation import Layer, Log, Samples
-from .rows import Sparse
+from .rows import Sparse, aligned, tile_of_this_machine
 
 CALL = 200_000_000  # products per kernel call: about 20 ms, so that Ctrl-C and progress are prompt
 COPY = 8_000_000  # bytes of rows to convert at once
@@ -51,12 +51,16 @@ class Rows:
             return True
         return self.X.dtype == self.dtype and self.X.flags.c_contiguous and self.X.flags.aligned
 
-    def chunks(self) -> Iterator[Chunk]:
-        n, S = self.T.shape
-        room = CALL // max(1, S * self.inputs)
+    @property
+    def size(self) -> int:
+        """Rows of a chunk."""
+        room = CALL // max(1, self.T.shape[1] * self.inputs)
         if not self.resident:
             room = min(room, COPY // (self.inputs * self.dtype.itemsize))
-        size = max(room // dense.AHEAD, 32) * dense.AHEAD
+        return max(room, 96)
+
+    def chunks(self) -> Iterator[Chunk]:
+        n, size = len(self.T), self.size
         random = None if self.seed is None else np.random.default_rng(self.seed)
         for _ in range(self.epochs):
             order = np.arange(n) if random is None else random.permutation(n)
@@ -86,15 +90,17 @@ class Unit:
     def __init__(self, rule: Any, weights: np.ndarray, bias: np.ndarray, first: int, keeper: Any, cycles: bool) -> None:
         self.rule = rule
         self.first = first
-        self.weights, self.bias = weights.copy(), bias.copy()
         self.S, self.inputs = weights.shape
+        self.room, self.bias = aligned(weights), bias.copy()
+        self.weights = self.room[:, : self.inputs]
         self.keeper = keeper(weights, bias, first)
         self.active = np.arange(self.S)
         self.packed: np.ndarray | None = None
         self.epochs: list[Log] = []
         self.log = self._new_log()
         self.cycle = Cycle(self.S) if cycles else None
-        self.net = np.empty((self.S, dense.AHEAD), weights.dtype)
+        self.tile = tile_of_this_machine()
+        self.net = np.empty((len(self.tile.rows), self.S), weights.dtype)
 
     def _new_log(self) -> Log:
         nothing = np.empty((0, 0))
@@ -118,10 +124,11 @@ class Unit:
         else:
             self.unpack()
             failed = -1
-            many = max(CACHE // (self.inputs * self.weights.itemsize), 1) + 1 & ~1
+            together = len(self.tile.neurons)
+            many = max(CACHE // (self.inputs * self.weights.itemsize) // together, 1) * together
             for first in range(0, self.active.size, many):
-                layer = Layer(self.weights, self.bias, self.active[first : first + many])
-                stopped = dense.present(self.rule, samples, layer, log, self.net)
+                layer = Layer(self.room, self.bias, self.active[first : first + many])
+                stopped = dense.present(self.rule, samples, layer, log, self.tile, self.net)
                 failed = stopped if failed < 0 else min(failed, stopped) if stopped >= 0 else failed
         if failed >= 0:
             raise NonFinite(int(chunk.rows[failed]), row_of(X, order[failed], self.inputs))
@@ -131,7 +138,7 @@ class Unit:
     def unpack(self) -> None:
         """Bring `weights` up to date."""
         if self.packed is not None:
-            self.weights = sparse.unpacked(self.packed, self.S)
+            self.weights[:] = sparse.unpacked(self.packed, self.S)
             self.packed = None
 
     def end_epoch(self) -> None:
@@ -218,8 +225,10 @@ def train(
     """Train a layer on `source`: `Rows`, or the chunks of a stream; its weights and bias are left as they were."""
     S = len(bias)
     rows = isinstance(source, Rows)
-    if rows and len(source.T) * S * source.inputs < WORTH_A_THREAD:
-        threads = 1
+    if rows:  # what is not resident starts threads for every chunk: 53 instead of 27 ms for 60,000 rows
+        started_for = len(source.T) if source.resident else min(len(source.T), source.size)
+        if started_for * S * source.inputs < WORTH_A_THREAD:
+            threads = 1
     threads = min(threads, S)
     edges = [S * k // threads for k in range(threads + 1)]
     cycles = rows and source.seed is None
