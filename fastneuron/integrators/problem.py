@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,7 +99,7 @@ class Problem:
             columns = _columns(list(self.noise.parameters.values()), self.n, np.zeros(1))
             self.noise_source = Source(self.noise.like(), columns, self.seed, self.first_neuron, np.zeros(self.n))
 
-    @property
+    @cached_property
     def likes(self) -> tuple[Any, Any, tuple[Any, ...]]:
         """Tuples whose types tell a kernel the model, the current, and the number of states."""
         return self.model.like(), self.current.like(), (self.state.dtype.type(0),) * len(self.state)

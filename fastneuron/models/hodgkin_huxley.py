@@ -1,17 +1,15 @@
 """Hodgkin-Huxley (1952): the squid giant axon."""
 
-import math
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 from .._lanes import fma
-from .._math import exp_bounded, exprelr_closed, exprelr_open
+from .._math import exp, exp_bounded, exprelr_closed, exprelr_open
 from .gates import opening, rise, steady
 from .model import Model, Parameter
 
 WARMER = 1.0986122886681098  # log of Q10 = 3
-ROOT_E = 1.6487212707001282  # sqrt(e)
 
 
 class Lane(NamedTuple):
@@ -104,7 +102,7 @@ class HodgkinHuxley(Model):
             potassium=p.g_K * per_C,
             E_Na=p.E_Na,
             E_K=p.E_K,
-            speed=math.exp(WARMER * (p.temperature - 6.3) * 0.1),
+            speed=exp(WARMER * (p.temperature - 6.3) * 0.1),
         )
 
     @staticmethod
@@ -113,7 +111,7 @@ class HodgkinHuxley(Model):
         m = exprelr_open(-0.1 * (V + 40.0))
         n = exprelr_open(-0.1 * (V + 55.0))
         below_m, below_n = m[1], n[1]
-        below_h = fma(ROOT_E, below_m, 1.0 + ROOT_E)  # 1 + exp(-(V + 35) / 10)
+        below_h = fma(1.6487212707001282, below_m, 2.648721270700128)  # 1 + sqrt(e) exp(-(V + 40) / 10)
         slow = exp_bounded((V + 65.0) * -0.0125, (170.0, 20.0))
         slow2 = slow * slow
         inverse = 1.0 / (below_m * below_n * below_h)
