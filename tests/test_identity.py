@@ -1,6 +1,7 @@
 """The same bits for any number of threads, position, size, block, chunk of time, and whatever is recorded."""
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -176,3 +177,37 @@ def test_a_scalar_is_as_good_as_an_array(case, method):
     for name in case.states:
         same_bits(array.state[name], np.repeat(scalar.state[name], 70))
     same_bits(array.spikes.time, np.tile(scalar.spikes.time, 70))
+
+
+EVERYTHING_ONCE = """
+import hashlib, sys
+import numpy as np
+import fastneuron as fn
+sys.path.insert(0, {tests!r})
+from catalogue import METHODS, MODELS
+digest = hashlib.sha256()
+for number, case in enumerate(MODELS.values()):
+    for method in METHODS if number == 0 else METHODS[:1]:
+        options = {{'method': method.name, **method.options, **case.population(70)}}
+        run = fn.simulate(duration=100 * case.dt, dt=case.dt, **options)
+        for array in (*run.state.values(), run.spikes.time):
+            digest.update(np.ascontiguousarray(array).tobytes())
+noisy = fn.simulate(fn.MorrisLecar(), 20.0, current=np.full(70, 90.0), method="heun", noise=fn.WhiteNoise(5.0), seed=3)
+single = fn.simulate(fn.MorrisLecar(), 20.0, current=np.linspace(80, 130, 70), dtype=np.float32)
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(50, 77)), rng.integers(0, 3, 50)
+layer = fn.Perceptron(77, 3)
+layer.train(X, y, 3)
+net = fn.MLP([77, 16, 3], output="softmax", loss="cross_entropy", seed=0)
+net.train(X, y, 2)
+for array in (noisy.state["V"], single.state["V"], layer.weights, net.forward(X)):
+    digest.update(np.ascontiguousarray(array).tobytes())
+print(digest.hexdigest())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("avx512f" not in _lanes._host_features(), reason="no vectors wider than AVX2's here")
+def test_a_machine_with_narrower_vectors(python):
+    program = EVERYTHING_ONCE.format(tests=str(Path(__file__).parent))
+    assert python(program) == python(program, NUMBA_CPU_NAME="x86-64-v3", NUMBA_CPU_FEATURES="")
