@@ -63,8 +63,8 @@ def _assembly() -> str:
 def operations() -> Counter[str]:
     """Packed operations of one step on one vector: the loops of the four stages, from the machine code.
 
-    A loop over lanes is the straight piece of code that ends in a jump back to its own label; those of the stages are
-    the ones with a division.
+    A loop over lanes is the straight piece of code that ends in a jump back to its own label; those of the stages, and
+    of their gates, are the ones with a multiply-add.
     """
     found: Counter[str] = Counter()
     label, piece = "", []
@@ -75,8 +75,9 @@ def operations() -> Counter[str]:
         piece.append(line)
         if re.match(rf"\s+j\w+\s+{re.escape(label)}$", line) and label:
             names = re.findall(r"^\s+(v\w+)\s.*%[yz]mm", "\n".join(piece), re.M)
-            if any(name.startswith("vdivpd") for name in names):
-                found.update(_kind(name) for name in names)
+            kinds = [_kind(name) for name in names]
+            if "multiply-add" in kinds:
+                found.update(kinds)
     return found
 
 
