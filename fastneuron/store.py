@@ -132,7 +132,8 @@ class Store:
         try:
             if high > low:
                 for name, values in zip(self.recipe.record, samples, strict=True):
-                    self.group[name][low:high, begin : begin + values.shape[1]] = values
+                    # a chunk without samples does not come, so that none is searched for one
+                    _write_chunks(self.group[name].with_config({"write_empty_chunks": True}), low, begin, values)
             if spikes[0].size:
                 _save(self._spikes(part, number), neuron=spikes[0] + self.parts[part][0], time=spikes[1])
             _save(self.path / "progress" / f"{part}.npz", stretches=np.int64(number + 1), **carry)
@@ -248,6 +249,14 @@ def check_path(path: str | os.PathLike[str], overwrite: bool) -> None:
         raise FileExistsError(f"out={str(path)!r} exists already; overwrite=True replaces it, resume() goes on with it")
     if not (path.is_dir() and (path / "zarr.json").exists()):
         raise FileExistsError(f"out={str(path)!r} exists and is no store of a run, so it is not overwritten")
+
+
+def _write_chunks(array: Any, row: int, column: int, values: np.ndarray) -> None:
+    """Samples from (row, column) on, a chunk at a time: zarr takes a whole chunk as it is, and copies several first."""
+    rows = array.chunks[0]
+    for first in range(0, len(values), rows):
+        piece = values[first : first + rows]
+        array[row + first : row + first + len(piece), column : column + piece.shape[1]] = piece
 
 
 def _append(arrays: list[Any], pieces: list[Any], whole: bool) -> list[np.ndarray]:
