@@ -1,4 +1,4 @@
-"""What the gates of Hodgkin-Huxley type have in common."""
+"""What membranes with gated conductances have in common."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,20 @@ import numpy as np
 
 from .._jit import inline
 from .._lanes import fma
+
+
+@inline
+def passive(V, I, p):
+    """dV/dt of the leak and the injected current alone; `rest` is g_L E_L / C, `leak` g_L / C."""
+    return fma(-p.leak, V, fma(I, p.per_C, p.rest))
+
+
+@inline
+def spiking(V, m, h, n, I, p):
+    """dV/dt of leak, sodium (m^3 h) and potassium (n^4)."""
+    n2 = n * n
+    dV = fma(-(p.sodium * (m * m * m) * h), V - p.E_Na, passive(V, I, p))
+    return fma(-(p.potassium * n2 * n2), V - p.E_K, dV)
 
 
 @inline

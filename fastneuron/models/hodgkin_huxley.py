@@ -6,7 +6,7 @@ import numpy as np
 
 from .._lanes import fma
 from .._math import exp, exp_bounded, exprelr_closed, exprelr_open
-from .gates import opening, rise, steady
+from .gates import opening, rise, spiking, steady
 from .model import Model, Parameter
 
 WARMER = 1.0986122886681098  # log of Q10 = 3
@@ -127,9 +127,6 @@ class HodgkinHuxley(Model):
     def derivative(V: Any, m: Any, h: Any, n: Any, I: Any, p: Lane, rates: Any) -> Any:
         """Equations 12, 13, 20, 21, 23-26, V being minus theirs, minus 65 mV."""
         alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n = rates
-        n2 = n * n
-        dV = fma(-p.leak, V, fma(I, p.per_C, p.rest))
-        dV = fma(-(p.sodium * (m * m * m) * h), V - p.E_Na, dV)
-        dV = fma(-(p.potassium * n2 * n2), V - p.E_K, dV)
+        dV = spiking(V, m, h, n, I, p)
         q = p.speed
         return dV, q * opening(alpha_m, beta_m, m), q * opening(alpha_h, beta_h, h), q * opening(alpha_n, beta_n, n)

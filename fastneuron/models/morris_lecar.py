@@ -6,6 +6,7 @@ import numpy as np
 
 from .._lanes import fma
 from .._math import exp_bounded, exp_pair
+from .gates import passive
 from .model import Model, Parameter
 
 
@@ -162,7 +163,6 @@ class MorrisLecar(Model):
         both = 1.0 / (closed_M * closed_N)
         M = both * closed_N
         N_inf = both * closed_M
-        dV = fma(-p.leak, V, fma(I, p.per_C, p.rest))
-        dV = fma(-(p.potassium * N), V - p.E_K, dV)
+        dV = fma(-(p.potassium * N), V - p.E_K, passive(V, I, p))
         dV = fma(-(p.calcium * M), V - p.E_Ca, dV)
         return dV, (N_inf - N) * (p.half_phi * (u + u_inverse))

@@ -6,6 +6,7 @@ import numpy as np
 
 from .._lanes import fma
 from .._math import exp_pair
+from .gates import passive
 from .model import Model, Parameter
 
 
@@ -133,8 +134,7 @@ class MorrisLecarFull(Model):
         closed_M = fma(a2, a2, 1.0)
         closed_N = fma(u2, u2, 1.0)
         both = 1.0 / (closed_M * closed_N)
-        dV = fma(-p.leak, V, fma(I, p.per_C, p.rest))
-        dV = fma(-(p.potassium * N), V - p.E_K, dV)
+        dV = fma(-(p.potassium * N), V - p.E_K, passive(V, I, p))
         dV = fma(-(p.calcium * M), V - p.E_Ca, dV)
         dM = (both * closed_N - M) * (p.half_lambda_M * (a + a_inverse))
         dN = (both * closed_M - N) * (p.half_lambda_N * (u + u_inverse))

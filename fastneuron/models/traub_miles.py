@@ -4,9 +4,8 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from .._lanes import fma
 from .._math import exp_bounded, exprelr_closed, exprelr_open
-from .gates import opening, rise, steady
+from .gates import opening, rise, spiking, steady
 from .model import Model, Parameter
 
 
@@ -127,8 +126,5 @@ class TraubMiles(Model):
     def derivative(V: Any, m: Any, h: Any, n: Any, I: Any, p: Lane, rates: Any) -> Any:
         """Appendix B of Brette et al. (2007); x / (exp(x) - 1) has no singularity at 0."""
         alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n = rates
-        n2 = n * n
-        dV = fma(-p.leak, V, fma(I, p.per_C, p.rest))
-        dV = fma(-(p.sodium * (m * m * m) * h), V - p.E_Na, dV)
-        dV = fma(-(p.potassium * n2 * n2), V - p.E_K, dV)
+        dV = spiking(V, m, h, n, I, p)
         return dV, opening(alpha_m, beta_m, m), opening(alpha_h, beta_h, h), opening(alpha_n, beta_n, n)
