@@ -57,19 +57,26 @@ def _vector_at(context, builder, signature, args, vector):
     return builder.bitcast(pointer, context.get_value_type(vector).as_pointer())
 
 
-def _for_each(row, kind, codegen):
-    """What ``codegen`` makes of type `kind` for args[1], a row; for a tuple of rows, a tuple of that."""
+def _for_each(row, kind, codegen, at=1):
+    """What ``codegen`` makes of type `kind` for args[at], a row; for a tuple of rows, a tuple of that."""
     if not isinstance(row, types.BaseTuple):
         return kind, types.intp, codegen
     answer = types.UniTuple(kind, len(row))
 
     def each(context, builder, signature, args):
-        rows = cgutils.unpack_tuple(builder, args[1])
+        rows = cgutils.unpack_tuple(builder, args[at])
         return context.make_tuple(
-            builder, answer, [codegen(context, builder, signature, [args[0], row, *args[2:]]) for row in rows]
+            builder,
+            answer,
+            [codegen(context, builder, signature, [*args[:at], row, *args[at + 1 :]]) for row in rows],
         )
 
     return answer, types.UniTuple(types.intp, len(row)), each
+
+
+def _all(builder, kind, value):
+    """The values of a tuple, or the one there is."""
+    return cgutils.unpack_tuple(builder, value) if isinstance(kind, types.BaseTuple) else [value]
 
 
 @intrinsic
@@ -81,26 +88,43 @@ def zeros(typingctx, array):
 
 @intrinsic
 def load(typingctx, array, row, column):
-    """The vector at ``array[row, column:]``."""
+    """The vector at ``array[row, column:]``; of a tuple of columns, a tuple."""
     vector = Vector(array.dtype, lanes_of(array.dtype))
 
     def codegen(context, builder, signature, args):
         pointer = _vector_at(context, builder, signature, args, vector)
         return builder.load(pointer, align=array.dtype.bitwidth // 8)
 
+    if isinstance(column, types.BaseTuple):
+        answer, column, codegen = _for_each(column, vector, codegen, at=2)
+        return answer(array, types.intp, column), codegen
     answer, row, codegen = _for_each(row, vector, codegen)
     return answer(array, row, types.intp), codegen
 
 
 @intrinsic
 def store(typingctx, array, row, column, vector):
-    """Lay `vector` down at ``array[row, column:]``."""
+    """Lay `vector` down at ``array[row, column:]``; of a tuple of columns, at each its own."""
+    kind = getattr(vector, "dtype", vector) if isinstance(column, types.BaseTuple) else vector
+    column = column if isinstance(column, types.BaseTuple) else types.intp
 
     def codegen(context, builder, signature, args):
-        builder.store(args[3], _vector_at(context, builder, signature, args, vector), align=array.dtype.bitwidth // 8)
+        for at, value in zip(_all(builder, column, args[2]), _all(builder, vector, args[3]), strict=True):
+            pointer = _vector_at(context, builder, signature, [*args[:2], at], kind)
+            builder.store(value, pointer, align=array.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, types.intp, vector), codegen
+    return types.void(array, types.intp, column, vector), codegen
+
+
+@intrinsic
+def beside(typingctx, array, places):
+    """The columns of as many vectors side by side as there are `places`: numbers that the compiler knows."""
+    answer = types.UniTuple(types.intp, len(places))
+    columns = [k * lanes_of(array.dtype) for k in range(len(places))]
+    return answer(array, places), lambda context, builder, signature, args: context.make_tuple(
+        builder, answer, [context.get_constant(types.intp, column) for column in columns]
+    )
 
 
 @intrinsic
@@ -135,11 +159,15 @@ def splat(typingctx, array, value):
     vector = Vector(array.dtype, lanes_of(array.dtype))
 
     def codegen(context, builder, signature, args):
-        undefined = ir.Constant(context.get_value_type(vector), ir.Undefined)
-        one = builder.insert_element(undefined, args[1], ir.IntType(32)(0))
-        return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(ir.IntType(32), vector.lanes), None))
+        return _everywhere(builder, context.get_value_type(vector), args[1])
 
     return vector(array, array.dtype), codegen
+
+
+def _everywhere(builder, llvm_vector, value):
+    undefined = ir.Constant(llvm_vector, ir.Undefined)
+    one = builder.insert_element(undefined, value, ir.IntType(32)(0))
+    return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(ir.IntType(32), llvm_vector.count), None))
 
 
 @intrinsic
@@ -154,6 +182,17 @@ def _fma(builder, vector, args):
     return builder.call(
         cgutils.get_or_insert_function(builder.module, function_type, f"llvm.fma.v{vector.lanes}{kind}"), args
     )
+
+
+@intrinsic
+def muladd_some(typingctx, a, b, c):
+    """``a * b + c`` in every lane, rounded once; where a is 0, c, also -0."""
+
+    def codegen(context, builder, signature, args):
+        wanted = builder.fcmp_unordered("!=", args[0], _plain(args[0].type))
+        return builder.select(wanted, _fma(builder, a, args), args[2])
+
+    return a(a, a, a), codegen
 
 
 @intrinsic
@@ -266,8 +305,47 @@ def take_each(typingctx, array, places):
 
 @intrinsic
 def plus(typingctx, a, b):
-    """``a + b`` in every lane."""
-    return a(a, a), lambda context, builder, signature, args: builder.fadd(*args)
+    """``a + b`` in every lane, of vectors or of tuples of them."""
+
+    def codegen(context, builder, signature, args):
+        pairs = zip(_all(builder, a, args[0]), _all(builder, b, args[1]), strict=True)
+        sums = [builder.fadd(*pair) for pair in pairs]
+        return context.make_tuple(builder, a, sums) if isinstance(a, types.BaseTuple) else sums[0]
+
+    return a(a, a), codegen
+
+
+@intrinsic
+def outside(typingctx, vectors, signs, first, up, down):
+    """A bit for each lane n of `vectors`: set unless n >= up where ``signs[first + lane]`` is above 0, and n < down
+    where it is not; set too where n is not finite.
+    """
+
+    def codegen(context, builder, signature, args):
+        found = ir.IntType(64)(0)
+        for k, n in enumerate(cgutils.unpack_tuple(builder, args[0])):
+            lanes = n.type.count
+            sign_type = ir.VectorType(ir.IntType(8), lanes)
+            at = builder.add(args[2], context.get_constant(types.intp, k * lanes))
+            pointer = builder.bitcast(_where(context, builder, signs, args[1], [at]), sign_type.as_pointer())
+            positive = builder.icmp_signed(">", builder.load(pointer, align=1), ir.Constant(sign_type, [0] * lanes))
+            low, high = (_everywhere(builder, n.type, bound) for bound in args[3:])
+            wrong = builder.select(positive, builder.fcmp_unordered("<", n, low), builder.fcmp_unordered(">=", n, high))
+            endless = builder.fcmp_unordered("uno", builder.fsub(n, n), _plain(n.type))
+            bits = builder.zext(builder.bitcast(builder.or_(wrong, endless), ir.IntType(lanes)), found.type)
+            found = builder.or_(found, builder.shl(bits, ir.IntType(64)(k * lanes)))
+        return found
+
+    number = vectors.dtype.dtype
+    return types.intp(vectors, signs, types.intp, number, number), codegen
+
+
+@intrinsic
+def lowest(typingctx, bits):
+    """The place of the lowest bit that is set; there must be one."""
+    return types.intp(types.intp), lambda context, builder, signature, args: builder.cttz(
+        args[0], ir.Constant(ir.IntType(1), 1)
+    )
 
 
 @intrinsic

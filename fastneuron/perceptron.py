@@ -767,11 +767,8 @@ def _sparse(X: Any, inputs: int, dtype: np.dtype) -> Sparse:
 
 def _sparse_net(rows: Sparse, weights: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, bool]:
     """Net inputs (n, S), and whether all are finite."""
-    W = sparse.packed(weights)
-    R, lanes = weights.shape[1], W.shape[1]
-    out = np.empty((len(rows.indptr) - 1, len(W) // R * lanes), weights.dtype)
-    finite = sparse.net_input_sparse(rows, W, bias, R, out)
-    return np.ascontiguousarray(out[:, : len(bias)]), finite
+    net = sparse.net_input(rows, weights, bias)
+    return net, bool(np.isfinite(net).all())
 
 
 def _squares(X: Any) -> np.ndarray:

@@ -255,6 +255,54 @@ def test_the_order_of_summation_is_that_of_the_source():
         assert layer.net_input(x) == lanes[0] + 0.25
 
 
+def fused(a, b, c):
+    return float(Fraction(a) * Fraction(b) + Fraction(c))
+
+
+def test_sparse_training_has_the_bits_of_the_plain_loop():
+    """A row's entries go to four chains in turn, those of the last incomplete turn to the first: in fractions."""
+    X, T = reals(n=80, R=30, S=10)
+    X[np.random.default_rng(2).random(X.shape) < 0.5] = 0
+    W, b = np.zeros((10, 30)), np.zeros(10)
+    for x, t in zip(X, T, strict=True):
+        entries = np.flatnonzero(x)
+        for i in range(10):
+            chains = [0.0] * 4
+            for k, j in enumerate(entries):
+                chain = k % 4 if k < len(entries) // 4 * 4 else 0
+                chains[chain] = fused(x[j], W[i, j], chains[chain])
+            n = chains[0] + chains[1] + (chains[2] + chains[3]) + b[i]
+            y = 2 * t[i] - 1
+            if y * n <= 0:
+                W[i, entries] = [fused(0.1 * y, x[j], W[i, j]) for j in entries]
+                b[i] += 0.1 * y
+    layer, _ = trained(scipy.sparse.csr_array(X), T, 1, tie="margin", learning_rate=0.1)
+    assert np.array_equal(layer.weights, W)
+    assert np.array_equal(layer.bias, b)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("rule", RULES)
+def test_sparse_neurons_are_trained_as_if_alone(rule, dtype):
+    X, T = reals(n=60, R=23, S=35, dtype=dtype)
+    X[X < 0] = 0
+    T[:, 0] = 1  # seldom or never wrong
+    X, options = scipy.sparse.csr_array(X), {"rule": rule, "learning_rate": 0.01 if rule == "lms" else 1.0}
+
+    def layer_of(targets):  # -0 is not to become 0 where only the neurons beside are corrected
+        layer = fn.Perceptron(23, targets.shape[1], dtype=dtype)
+        layer.weights = -layer.weights
+        return layer, layer.train(X, targets, 3, **options)
+
+    together, history = layer_of(T)
+    for i in range(T.shape[1]):
+        alone, its = layer_of(T[:, [i]])
+        assert alone.weights.tobytes() == together.weights[i].tobytes()
+        assert alone.bias[0] == together.bias[i]
+        assert np.array_equal(its.mistakes[:, 0], history.mistakes[: len(its.mistakes), i])
+        assert np.array_equal(alone.net_input(X)[:, 0], together.net_input(X)[:, i])
+
+
 def layouts(X):
     folder = np.zeros((X.shape[0], X.shape[1] * 2), X.dtype)
     folder[:, ::2] = X
@@ -444,7 +492,7 @@ def test_forward(transfer, kind):
     assert np.array_equal(layer.net_input(kind(X)), n)
     assert np.array_equal(layer.forward(kind(X)), reference.TRANSFER[transfer](n))
     assert layer.forward(X[0]).shape == (2,)
-    assert layer.forward(np.empty((0, 3))).shape == (0, 2)
+    assert layer.forward(kind(np.empty((0, 3)))).shape == (0, 2)
 
 
 def test_duplicate_entries_of_a_sparse_matrix_count_as_their_sum():

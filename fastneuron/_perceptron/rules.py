@@ -111,6 +111,20 @@ def _delta(rule, n, t, X, row):
 FORMULA = {Step: _step, NormalizedStep: _normalized_step, Aggressive: _aggressive, Delta: _delta}
 
 
+def doubts(rule):
+    """(up, down): nothing is corrected where t > 0 and n >= up, or t <= 0 and n < down."""
+    raise NotImplementedError
+
+
+@bare_specialises(doubts)
+def _doubts(rule):
+    if rule.instance_class is Delta:
+        return lambda rule: (rule.rate * 0 + inf, rule.rate * 0 - inf)
+    if rule.instance_class is Aggressive:
+        return lambda rule: (rule.unit, -rule.unit)
+    return lambda rule: (rule.up, rule.down)
+
+
 @bare_inline
 def opposed(n, t):
     """Whether the net input is on the wrong side of 0."""

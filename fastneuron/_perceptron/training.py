@@ -118,9 +118,8 @@ class Unit:
         if isinstance(X, Sparse):
             if self.packed is None:
                 self.packed = sparse.packed(self.weights)
-            room = np.empty((2, self.packed.shape[1]), self.packed.dtype)
             layer = Layer(self.packed, self.bias, self.active)
-            failed = sparse.present_sparse(self.rule, samples, layer, log, self.inputs, room)
+            failed = sparse.present(self.rule, samples, layer, log, self.inputs)
         else:
             self.unpack()
             failed = -1
