@@ -99,6 +99,16 @@ def test_xor_provably_cycles():
     assert sparse.cycled.tolist() == [True, False]
 
 
+def test_a_cycle_of_sparse_rows_is_one_of_dense_rows():
+    """As many neurons as inputs: packed weights then have as many rows as plain ones."""
+    rng = np.random.default_rng(1)
+    for _ in range(40):
+        R, n = rng.integers(2, 5), rng.integers(3, 7)
+        X, T = rng.integers(0, 2, (n, R)).astype(float), rng.integers(0, 2, (n, R))
+        dense, sparse = (fn.Perceptron(R, R).train(rows, T, 60) for rows in (X, scipy.sparse.csr_array(X)))
+        np.testing.assert_array_equal(sparse.cycled, dense.cycled)
+
+
 # against the reference
 
 

@@ -146,7 +146,9 @@ class Unit:
         self.epochs.append(self.log)
         self.log = self._new_log()
         if self.cycle and self.active.size:
-            self.cycle.look(self.packed if self.packed is not None else self.weights, self.bias, self.active, self.S)
+            packed = self.packed is not None
+            plain = (lambda W: sparse.unpacked(W, self.S)) if packed else lambda W: W
+            self.cycle.look(self.packed if packed else self.weights, self.bias, self.active, plain)
 
     def run(self, chunks: Iterator[Chunk], tick: Callable[[int], None]) -> Iterator[None]:
         """Present chunk after chunk, while a neuron needs it."""
@@ -185,12 +187,13 @@ class Cycle:
         self.epoch, self.mark = 0, 1
         self.seen: tuple[np.ndarray, np.ndarray] | None = None
 
-    def look(self, weights: np.ndarray, bias: np.ndarray, active: np.ndarray, S: int) -> None:
+    def look(self, weights: np.ndarray, bias: np.ndarray, active: np.ndarray, plain: Callable) -> None:
+        """The end of an epoch; `plain` brings weights to (S, R)."""
         self.epoch += 1
         if self.seen is not None:
             back = (bias == self.seen[1]) & ~self.found
             if back[active].any():
-                now, then = (w if w.shape[0] == S else sparse.unpacked(w, S) for w in (weights, self.seen[0]))
+                now, then = plain(weights), plain(self.seen[0])
                 for neuron in active[back[active]]:
                     self.found[neuron] = np.array_equal(now[neuron], then[neuron])
         if self.epoch == self.mark:
