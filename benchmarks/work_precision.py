@@ -21,6 +21,7 @@ import numpy as np
 
 import fastneuron as fn
 
+from .equations import morris_lecar
 from .paired import paired
 
 RESULTS = Path(__file__).with_name("results")
@@ -183,6 +184,26 @@ def _heyoka(task: Task, tolerance: float) -> Program:
     return run
 
 
+def _jax(task: Task, tolerance: float) -> Program:
+    """Its `odeint`, Dormand & Prince's method of order 5, the population as one system; it does not look for spikes."""
+    import jax
+    import jax.numpy as jnp
+    from jax.experimental.ode import odeint
+
+    jax.config.update("jax_enable_x64", True)
+    current = jnp.asarray(task.current)
+    start = jnp.stack([jnp.full(task.n, V0), jnp.full(task.n, N0)])
+
+    @jax.jit
+    def solve(I: Any) -> Any:
+        def slope(y: Any, t: Any, I: Any) -> Any:
+            return jnp.stack(morris_lecar(jnp, I, *y))
+
+        return odeint(slope, start, jnp.array([0.0, task.duration]), I, rtol=tolerance, atol=tolerance)
+
+    return lambda: Answer(np.asarray(solve(current))[-1, 0], None, None)
+
+
 def _tolerances(first: int, last: int) -> list[float]:
     return [float(f"1e-{digits}") for digits in range(first, last + 1)]
 
@@ -192,6 +213,7 @@ SOLVERS = (
     Solver("fastneuron tsit5", _tolerances(4, 12), _ours("tsit5")),
     Solver("fastneuron rk4", (0.5, 0.25, 0.1, 0.05, 0.02, 0.01), _ours("rk4")),
     Solver("heyoka", _tolerances(3, 16), _heyoka, "heyoka"),
+    Solver("JAX odeint", (1e-5, 1e-7, 1e-9, 1e-11, 1e-13), _jax, "jax"),
     Solver("SciPy DOP853", (1e-4, 1e-8, 1e-12), _scipy, "scipy"),
 )
 
@@ -292,6 +314,7 @@ COLOURS = {
     "fastneuron tsit5": ("#009E73", "s"),
     "fastneuron rk4": ("#56B4E9", "D"),
     "heyoka": ("#D55E00", "^"),
+    "JAX odeint": ("#CC79A7", "v"),
 }
 
 
