@@ -62,12 +62,12 @@ def report(out: Path, quick: bool, pythons: Mapping[str, str], only: list[str] |
         }
     (out / "peers.json").write_text(json.dumps(found, indent=1) + "\n")
     (out / "peers.md").write_text(page.markdown(found))
+    work_precision.write(precision, out)
     if find_spec("matplotlib"):
         from . import draw
 
         draw.throughput(found, out / "throughput.png")
         draw.networks(found, out / "networks.png")
-        work_precision.draw(precision, out / "work_precision.png")
     print(page.markdown(found))
 
 

@@ -339,7 +339,8 @@ def draw(found: dict[str, Any], path: Path) -> None:
         ax.xaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
         ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_formatter("")
-    axes[0].legend(frameon=False, fontsize="small", loc="upper right")
+    # on the right, where it is in the way of no curve
+    axes[1].legend(*axes[0].get_legend_handles_labels(), frameon=False, fontsize="small", loc="upper right")
     slow = [row["relative_time"] for row in found["curves"] if row["name"] == "SciPy DOP853"]
     beyond = f"; SciPy's DOP853: {min(slow):,.0f} to {max(slow):,.0f}" if slow else ""
     figure.supxlabel(f"Time of one thread (dop853 at a tolerance of 1e-9 = 1{beyond})", fontsize="medium")
@@ -347,15 +348,13 @@ def draw(found: dict[str, Any], path: Path) -> None:
     pyplot.close(figure)
 
 
-def report(out: Path = RESULTS, quick: bool = False) -> dict[str, Any]:
-    """Compare, and write the JSON, the table and the figure into the folder `out`."""
+def write(found: dict[str, Any], out: Path) -> None:
+    """The JSON, the table and the figure, into the folder `out`."""
     out.mkdir(parents=True, exist_ok=True)
-    found = compare(quick)
     (out / "work_precision.json").write_text(json.dumps(found, indent=1) + "\n")
     (out / "work_precision.md").write_text(markdown(found))
     if find_spec("matplotlib"):
         draw(found, out / "work_precision.png")
-    return found
 
 
 if __name__ == "__main__":
@@ -363,4 +362,6 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_true", help="small and short: no figure to believe")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder for JSON, table and figure")
     options = parser.parse_args()
-    print(markdown(report(options.out, options.quick)))
+    found = compare(options.quick)
+    write(found, options.out)
+    print(markdown(found))
