@@ -167,10 +167,9 @@ class Store:
         if self.recipe.spike_times:
             self._join_spikes([int(self.checkpoint(part)["stretches"]) for part in range(len(self.parts))])
         self.about = self.about | {"finished": True}
-        self.group.attrs["fastneuron"] = self.about
-        consolidate(self.group)
+        self.group = consolidate(self.group)
+        self.group.attrs["fastneuron"] = self.about  # one file has both: what is finished can be read
         del self.group["progress"]
-        consolidate(self.group)
 
     def _join_spikes(self, stretches: list[int]) -> None:
         """One list, by part, stretch, neuron and time; no more than some chunks of it are in memory."""
@@ -230,11 +229,11 @@ def put(group: Any, name: str, value: Any, dimensions: list[str], units: str = "
     array[...] = value
 
 
-def consolidate(group: Any) -> None:
-    """Gather all metadata in one place, so that xarray opens the store at once and without a word."""
+def consolidate(group: Any) -> Any:
+    """Gather all metadata in one place, so that xarray opens the store at once and without a word; the group anew."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # zarr: not yet in the specification of format 3
-        zarr().consolidate_metadata(group.store)
+        return zarr().consolidate_metadata(group.store)
 
 
 def check_path(path: str | os.PathLike[str], overwrite: bool) -> None:

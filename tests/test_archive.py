@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray
+import zarr.storage
 
 import fastneuron as fn
 from fastneuron import store as stores
@@ -27,6 +28,54 @@ def test_a_run_on_disk_is_the_run_in_memory(tmp_path, method, neurons):
     assert_same(whole, stored)
     assert_same(whole, fn.open(tmp_path / "run.zarr"))
     assert_same(whole, fn.resume(tmp_path / "run.zarr"))
+
+
+def test_death_before_any_write_of_the_end(tmp_path, monkeypatch):
+    """Whatever the last thing is that reaches the disk, the store opens and can be resumed."""
+    given = arguments(n=20, duration=20.0)
+    whole = fn.simulate(**given)
+    finish, left = stores.Store.finish, 0
+
+    class Dead(Exception):
+        pass
+
+    def mortal(operation):
+        async def operated(self, *arguments, **named):
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise Dead
+            return await operation(self, *arguments, **named)
+
+        return operated
+
+    for k in range(1000):
+        path = tmp_path / f"{k}.zarr"
+
+        def end(self, run, k=k):
+            nonlocal left
+            left = k
+            with monkeypatch.context() as patch:
+                for name in ("set", "delete", "delete_dir"):
+                    patch.setattr(zarr.storage.LocalStore, name, mortal(getattr(zarr.storage.LocalStore, name)))
+                finish(self, run)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(stores.Store, "finish", end)
+            try:
+                fn.simulate(**given, out=path)
+            except Dead:
+                alive = False
+            else:
+                alive = True
+        found = fn.open(path)
+        assert np.array_equal(found.spike_count, whole.spike_count)
+        with xarray.open_zarr(path) as opened:
+            assert np.array_equal(opened.V.values, whole["V"])
+        assert_same(whole, fn.resume(path))
+        if alive:
+            break
+    assert k > 20
 
 
 def test_the_store_is_an_xarray_dataset(tmp_path):
