@@ -61,13 +61,15 @@ class WideVectors(CompilerBase):
 
 
 FLAGS = {
-    **{"error_model": "numpy", "boundscheck": False, "fastmath": False},
-    **{"no_cfunc_wrapper": True, "pipeline_class": WideVectors},
+    "error_model": "numpy",
+    "boundscheck": False,
+    "fastmath": False,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": WideVectors,
 }
 BARE = FLAGS | {"_nrt": False}  # no reference counts, hence no allocation: for arrays in tuples in inner loops
-INNER = {
-    "no_cpython_wrapper": True
-}  # compiled code alone calls it; without wrappers 2.5 instead of 4.2 s for a first run
+# of what compiled code alone calls; without wrappers a first run compiles for 2.5 instead of 4.2 s
+INNER = {"no_cpython_wrapper": True}
 
 PACKAGE = Path(__file__).parent
 GENERATIONS_KEPT = 8  # caches of older sources in the same folder; about 0.3 MB each

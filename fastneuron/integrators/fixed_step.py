@@ -8,7 +8,6 @@ import numpy as np
 from .._bits import narrowed
 from .._jit import helper, inline, kernel, specialises
 from .._lanes import local, put, put_at, take, width
-from .._vectors import prefetch
 from ..currents import precise
 from ..models import gates, prepare
 from .block import Block, load, slope
@@ -62,7 +61,6 @@ def lay_down(tile, filled, traces, traced, traced_end, low, end):
             row, lane = traces.row[m], traces.neuron[m] - low
             if filled == TILE:  # a constant, hence no loop: 1.7 instead of 3.8 ns a sample
                 copy_samples(tile, d, states, lane, rows, row, begin, TILE)
-                prefetch(rows, row, end + TILE)
             else:
                 copy_samples(tile, d, states, lane, rows, row, begin, filled)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .._lanes import fma
 from .._math import exp, exp_bounded, exprelr_closed, exprelr_open
-from .gates import opening, rise, spiking, steady
+from .membrane import opening, rise, spiking, steady
 from .model import Model, Parameter
 
 WARMER = 1.0986122886681098  # log of Q10 = 3

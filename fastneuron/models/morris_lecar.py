@@ -6,7 +6,7 @@ import numpy as np
 
 from .._lanes import fma
 from .._math import exp_bounded, exp_pair
-from .gates import passive
+from .membrane import passive
 from .model import Model, Parameter
 
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from .._math import exp_bounded, exprelr_closed, exprelr_open
-from .gates import opening, rise, spiking, steady
+from .membrane import opening, rise, spiking, steady
 from .model import Model, Parameter
 
 
@@ -107,7 +107,7 @@ class TraubMiles(Model):
 
     @staticmethod
     def gates(V: Any, p: Lane) -> Any:
-        """The six rates by five exponentials and one division; exp((v - 40) / 5) serves beta_m and beta_h."""
+        """Appendix B of Brette et al. (2007), by one division and five exponentials, of which one serves twice."""
         v = V - p.V_T
         m, m_falls, n = exprelr_open((13.0 - v) * 0.25), exprelr_open((v - 40.0) * 0.2), exprelr_open((15.0 - v) * 0.2)
         h_falls = 2.0 + m_falls[1]  # 1 + exp((v - 40) / 5)
@@ -124,7 +124,7 @@ class TraubMiles(Model):
 
     @staticmethod
     def derivative(V: Any, m: Any, h: Any, n: Any, I: Any, p: Lane, rates: Any) -> Any:
-        """Appendix B of Brette et al. (2007); x / (exp(x) - 1) has no singularity at 0."""
+        """The equations of Hodgkin and Huxley, with these rates."""
         alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n = rates
         dV = spiking(V, m, h, n, I, p)
         return dV, opening(alpha_m, beta_m, m), opening(alpha_h, beta_h, h), opening(alpha_n, beta_n, n)
