@@ -104,7 +104,7 @@ class Recipe:
         return found
 
     def problem(self) -> Problem:
-        """The population as the kernels want it, at its start, without room for samples; `state` moves on with it."""
+        """The population as the kernels want it, at its start; `state` moves on with it."""
         clock = None
         if self.chosen.is_adaptive:
             zeros = [np.zeros(self.n) for _ in Clock._fields]
@@ -117,7 +117,6 @@ class Recipe:
             duration=self.duration,
             dt=self.dt,
             threshold=self.threshold,
-            traces=self.traces(Stretch(0, 0, 0.0, 0, 0)),
             rtol=self.rtol,
             atol=self.atol,
             noise=self.noise,

@@ -248,11 +248,12 @@ def in_memory(recipe: Recipe, threads: int, tick: Callable[[float], None]) -> Ru
 
 def _whole(recipe: Recipe, threads: int, tick: Callable[[float], None] | None) -> Part:
     """A population from its start to its end, in memory."""
-    (stretch,) = recipe.stretches(recipe.samples)
     problem = recipe.problem()
     summary = Summary(recipe.summary, list(recipe.model.states), recipe.state, recipe.samples, recipe.bins)
-    neuron, time = population.advance(recipe, problem, stretch, summary, threads, tick or (lambda done: None))
-    samples = problem.traces.out
+    outcomes: list[population.Outcome] = []
+    stretches, tick = recipe.stretches(recipe.samples), tick or (lambda done: None)
+    population.advance(recipe, problem, summary, stretches, threads, tick, outcomes.append)
+    samples, neuron, time, _ = outcomes[0]
     return Part(problem.state, problem.spike_count, neuron + recipe.first_neuron, time, samples, summary.arrays)
 
 

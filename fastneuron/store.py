@@ -14,13 +14,13 @@ import os
 import shutil
 import uuid
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import _transcript
+from .population import Outcome
 from .recipe import Recipe
 from .recording import Run
 from .summary import results
@@ -126,16 +126,18 @@ class Store:
         """Whether the whole run is there."""
         return self.about["finished"]
 
-    def write(self, part: int, number: int, begin: int, samples: np.ndarray, spikes: Any, carry: Mapping) -> None:
-        """Stretch `number` of a part: its samples (states, rows, k) from `begin` on, its spikes, and its checkpoint."""
+    def write(self, part: int, number: int, outcome: Outcome) -> None:
+        """Stretch `number` of a part: its samples, its spikes, and a checkpoint at its end."""
+        samples, neuron, time, carry = outcome
+        begin = number * self.size
         low, high = np.searchsorted(self.recipe.neurons, self.parts[part])
         try:
             if high > low:
                 for name, values in zip(self.recipe.record, samples, strict=True):
                     # a chunk without samples does not come, so that none is searched for one
                     _write_chunks(self.group[name].with_config({"write_empty_chunks": True}), low, begin, values)
-            if spikes[0].size:
-                _save(self._spikes(part, number), neuron=spikes[0] + self.parts[part][0], time=spikes[1])
+            if neuron.size:
+                _save(self._spikes(part, number), neuron=neuron + self.parts[part][0], time=time)
             _save(self.path / "progress" / f"{part}.npz", stretches=np.int64(number + 1), **carry)
         except OSError as error:
             message = f"cannot write to {str(self.path)!r}: {error.strerror}; what was written before is whole"

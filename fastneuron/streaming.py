@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import numpy as np
-
-from .integrators import Problem
-from .population import advance
+from .population import Outcome, advance, carried
 from .recipe import Recipe
 from .store import Store
 from .summary import Summary
@@ -39,27 +37,18 @@ def advance_part(path: str | os.PathLike[str], part: int, threads: int, tick: Ca
     done = int(found["stretches"])
     stretches = recipe.stretches(store.size)
     if done:
-        for name, array in _carried(problem, summary).items():
+        for name, array in carried(problem, summary).items():
             array[...] = found[name]
         tick(recipe.n * min(stretches[done - 1].end * recipe.interval, recipe.duration), False)
+    numbers = itertools.count(done)
+    writing: list[Future[None]] = []
     with ThreadPoolExecutor(1, "fastneuron-writer") as writer:
-        writing: Future[None] | None = None
-        for number, stretch in enumerate(stretches[done:], done):
-            spikes = advance(recipe, problem, stretch, summary, threads, tick)
-            carry = {name: array.copy() for name, array in _carried(problem, summary).items()}
-            if writing:
-                writing.result()
-            samples = problem.traces.out
-            writing = writer.submit(store.write, part, number, stretch.begin, samples, spikes, carry)
-        if writing:
-            writing.result()
 
+        def take(outcome: Outcome) -> None:
+            while writing:  # no more than a stretch waits for the disk
+                writing.pop().result()
+            writing.append(writer.submit(store.write, part, next(numbers), outcome))
 
-def _carried(problem: Problem, summary: Summary) -> dict[str, np.ndarray]:
-    """Every array that a part changes as it goes on."""
-    arrays = {"state": problem.state, "spike_count": problem.spike_count}
-    if problem.noise_source is not None:
-        arrays["noise"] = problem.noise_source.state
-    if problem.clock is not None:
-        arrays |= {f"clock.{name}": array for name, array in problem.clock._asdict().items()}
-    return arrays | {f"summary.{name}": array for name, array in summary.arrays.items()}
+        advance(recipe, problem, summary, stretches[done:], threads, tick, take)
+        for last in writing:
+            last.result()

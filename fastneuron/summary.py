@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from .integrators import Statistics, observe_all, observe_spikes
 OF_A_STATE = ("mean", "var", "min", "max")
 OF_SPIKES = ("spike.first", "isi.mean", "isi.cv")
 RATE = "population.rate"
+SUMMED = ("sums", "spikes")  # of the arrays of a Summary, those over the population; the others are of each neuron
 
 
 def names(states: Sequence[str]) -> list[str]:
@@ -38,6 +38,19 @@ def _asked(wanted: Sequence[str], states: Sequence[str]) -> tuple[list[int], lis
     return which, [d for d, name in enumerate(states) if f"population.{name}.mean" in wanted]
 
 
+class Sums(NamedTuple):
+    """What is summed over some neurons in a stretch; whole numbers, so the order of adding does not matter."""
+
+    statistics: Statistics | None
+    spikes: np.ndarray  # (bins,)
+
+    def add(self, other: Sums) -> None:
+        """Take in the sums over other neurons."""
+        self.spikes[...] += other.spikes
+        if self.statistics is not None and other.statistics is not None:
+            self.statistics.sums[...] += other.statistics.sums
+
+
 class Summary:
     """What is being worked out in a run of the neurons of `state` (D, n).
 
@@ -51,7 +64,6 @@ class Summary:
         self, wanted: Sequence[str], states: Sequence[str], state: np.ndarray, samples: int, bins: int
     ) -> None:
         n = state.shape[1]
-        self.lock = threading.Lock()
         which, pooled = _asked(wanted, states)
         timed = n if any(name in wanted for name in OF_SPIKES) else 0
         self.which, self.pooled = np.array(which, np.int64), np.array(pooled, np.int64)
@@ -70,44 +82,33 @@ class Summary:
             "spikes": np.zeros(bins if RATE in wanted else 0, np.int64),
         }
         if of_samples(wanted):
-            own = self.own(0, 1)
-            observe_all(own, state, 0, n, 0)
-            self.add(own)
+            sums = self.sums(0, 1)
+            observe_all(sums.statistics, state, 0, n, 0)
+            self.add(sums)
 
-    def own(self, begin: int, end: int) -> Statistics | None:
-        """What one thread writes to: sums of its own for the samples `begin` to `end`, both included."""
-        if not self.which.size and not self.pooled.size:
-            return None
+    def sums(self, begin: int, end: int) -> Sums:
+        """Sums to be filled, over the samples `begin` to `end`, both included."""
         a = self.arrays
+        spikes = np.zeros_like(a["spikes"])
+        if not self.which.size and not self.pooled.size:
+            return Sums(None, spikes)
         size = min(end + 1, a["sums"].shape[1]) - begin if self.pooled.size else 0
         sums = np.zeros((self.pooled.size, size, 3), np.int64)
-        return Statistics(self.which, a["mean"], a["squares"], a["least"], a["most"], self.pooled, sums, begin)
+        each = a["mean"], a["squares"], a["least"], a["most"]
+        return Sums(Statistics(self.which, *each, self.pooled, sums, begin), spikes)
 
-    def add(self, own: Statistics | None) -> None:
-        """Take in the sums of a thread; whole numbers, so their order does not matter."""
-        if own is not None:
-            with self.lock:
-                self.arrays["sums"][:, own.begin : own.begin + own.sums.shape[1]] += own.sums
+    def add(self, sums: Sums) -> None:
+        """Take in what is summed over the population in a stretch."""
+        self.arrays["spikes"] += sums.spikes
+        if (new := sums.statistics) is not None:
+            self.arrays["sums"][:, new.begin : new.begin + new.sums.shape[1]] += new.sums
 
-    def take_spikes(self, neuron: np.ndarray, time: np.ndarray, width: float) -> None:
-        """Some spikes, in order of time for each neuron; bins of `width` ms."""
+    def take_spikes(self, sums: Sums, neuron: np.ndarray, time: np.ndarray, width: float) -> None:
+        """Some spikes, in order of time for each neuron; to be counted in bins of `width` ms."""
         a = self.arrays
         if a["first"].size or a["spikes"].size:
-            bins = np.zeros_like(a["spikes"])
-            observe_spikes(
-                neuron,
-                time,
-                a["first"],
-                a["last"],
-                a["intervals"],
-                a["interval_mean"],
-                a["interval_squares"],
-                bins,
-                width,
-            )
-            if bins.size:
-                with self.lock:
-                    a["spikes"] += bins
+            each = a["first"], a["last"], a["intervals"], a["interval_mean"], a["interval_squares"]
+            observe_spikes(neuron, time, *each, sums.spikes, width)
 
 
 def results(
@@ -118,9 +119,8 @@ def results(
     `counts` is the number of samples, of neurons, and the width of a bin of spikes (ms).
     """
     samples, n, width = counts
-    summed = {"sums", "spikes"}
-    a = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0].keys() - summed}
-    a |= {name: np.sum([part[name] for part in parts], axis=0) for name in summed}
+    a = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0].keys() - set(SUMMED)}
+    a |= {name: np.sum([part[name] for part in parts], axis=0) for name in SUMMED}
     which, pooled = _asked(wanted, states)
     found: dict[str, np.ndarray] = {}
     for w, d in enumerate(which):

@@ -171,14 +171,19 @@ def test_ctrl_c_keeps_what_is_done(tmp_path):
 
 
 def interrupt_after(monkeypatch, stretches):
-    """Ctrl-C at the begin of stretch number `stretches`."""
+    """Ctrl-C at the end of stretch number `stretches`, before it is written."""
     advance = fn.streaming.advance
     left = iter(range(stretches))
 
     def interrupted(*given):
-        if next(left, None) is None:
-            raise KeyboardInterrupt
-        return advance(*given)
+        *given, take = given
+
+        def taken(outcome):
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            take(outcome)
+
+        advance(*given, taken)
 
     monkeypatch.setattr(fn.streaming, "advance", interrupted)
 

@@ -28,11 +28,10 @@ def arguments(method, duration):
 def piecewise(recipe, size):
     problem = recipe.problem()
     summary = Summary(recipe.summary, list(recipe.model.states), recipe.state, recipe.samples, recipe.bins)
-    spikes, samples = [], []
-    for stretch in recipe.stretches(size):
-        spikes.append(advance(recipe, problem, stretch, summary, 2, lambda done: None))
-        samples.append(problem.traces.out)
-    neuron, time = (np.concatenate(part) for part in zip(*spikes, strict=True))
+    outcomes = []
+    advance(recipe, problem, summary, recipe.stretches(size), 2, lambda done: None, outcomes.append)
+    samples, neuron, time, _ = zip(*outcomes, strict=True)
+    neuron, time = np.concatenate(neuron), np.concatenate(time)
     order = np.argsort(neuron, kind="stable")
     return problem, np.concatenate(samples, axis=2), neuron[order], time[order], summary.arrays
 

@@ -19,7 +19,7 @@ from .._lanes import Lanes16, Lanes32, bits, fma, from_bits, local, put, take, w
 from ..currents import edge
 from ..models import gates, prepare
 from .block import Block, gated_slope, load, open_gates, slope
-from .problem import Problem, Stretch
+from .problem import Problem, Stretch, Traces
 from .spikes import crossing, polynomial
 from .statistics import observe_all, observe_one, observes
 from .tableau import keep_stage, sum_errors, sum_stage
@@ -356,7 +356,14 @@ def integrate_adaptively(
 
 
 def advance(
-    method: Any, problem: Problem, stretch: Stretch, low: int, high: int, statistics: Any, take_spikes: Callable
+    method: Any,
+    problem: Problem,
+    traces: Traces,
+    stretch: Stretch,
+    low: int,
+    high: int,
+    statistics: Any,
+    take_spikes: Callable,
 ) -> Generator[float, None, None]:
     """Take the neurons `low` to `high` through a stretch; yields the neuron-ms done, hands spikes over as they come."""
     p = problem
@@ -371,7 +378,7 @@ def advance(
     while not done:
         bad, count, done = integrate_adaptively(
             method, lanes, *likes, p.columns, p.state, p.clock, low, high, stretch.limit, p.duration,
-            Tolerance(p.rtol, p.atol), p.threshold, buffer, p.traces, statistics,
+            Tolerance(p.rtol, p.atol), p.threshold, buffer, traces, statistics,
         )  # fmt: skip
         if bad >= 0:  # go on with those before it: which fails first must not depend on the order of work
             failure = FloatingPointError(
@@ -386,9 +393,9 @@ def advance(
         before = now
     if failure:
         raise failure
-    last = p.traces.begin + p.traces.out.shape[2] - 1
-    if stretch.limit == np.inf and last > 0 and last * p.traces.interval > p.duration:  # by rounding: 3 * 0.1 > 0.3
-        mine = (low <= p.traces.neuron) & (p.traces.neuron < high)
-        p.traces.out[:, p.traces.row[mine], -1] = p.state[np.ix_(p.traces.which, p.traces.neuron[mine])]
+    last = traces.begin + traces.out.shape[2] - 1
+    if stretch.limit == np.inf and last > 0 and last * traces.interval > p.duration:  # by rounding: 3 * 0.1 > 0.3
+        mine = (low <= traces.neuron) & (traces.neuron < high)
+        traces.out[:, traces.row[mine], -1] = p.state[np.ix_(traces.which, traces.neuron[mine])]
         if statistics is not None:
             observe_all(statistics, p.state, low, high, last)

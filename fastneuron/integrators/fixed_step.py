@@ -12,7 +12,7 @@ from ..currents import precise
 from ..models import gates, prepare
 from .block import Block, load, slope
 from .disturbance import disturbance, load_noise, shake, store_noise
-from .problem import Problem, Stretch
+from .problem import Problem, Stretch, Traces
 from .spikes import crossing, hermite
 from .statistics import observe
 
@@ -153,47 +153,54 @@ def integrate(
 
 
 def advance(
-    method: Any, problem: Problem, stretch: Stretch, low: int, high: int, statistics: Any, take_spikes: Callable
+    method: Any,
+    problem: Problem,
+    traces: Traces,
+    stretch: Stretch,
+    low: int,
+    high: int,
+    statistics: Any,
+    take_spikes: Callable,
 ) -> Generator[float, None, None]:
     """Take the neurons `low` to `high` through a stretch; yields the neuron-ms done, hands spikes over as they come."""
     stride = max(1, CALL // (high - low))
     steps = stretch.last - stretch.first
     buffer = problem.buffer((high - low) * (min(stride, steps) // 2 + 1))  # a crossing takes two steps
-    traced = int(np.searchsorted(problem.traces.neuron, low))
+    traced = int(np.searchsorted(traces.neuron, low))
     failure = None
     for first in range(stretch.first, stretch.last, stride):
         span = Span(low, high, first, min(first + stride, stretch.last), traced)
-        bad, count = _integrate(method, problem, span, buffer, statistics)
+        bad, count = _integrate(method, problem, traces, span, buffer, statistics)
         if bad >= 0:  # go on with those before it: the error must not depend on the division into calls
-            failure = _failure(method, problem, bad, span)
+            failure = _failure(method, problem, traces, bad, span)
             high = bad
             if high == low:
                 break
             its_block = bad - (bad - low) % problem.lanes.lanes
-            rest = Span(its_block, high, span.first, span.last, problem.traces.neuron.size)
-            _integrate(method, problem, rest, buffer, None)
+            rest = Span(its_block, high, span.first, span.last, traces.neuron.size)
+            _integrate(method, problem, traces, rest, buffer, None)
         take_spikes(buffer.neuron[:count].copy(), buffer.time[:count].copy())
         yield (high - low) * (span.last - first) * problem.dt
     if failure:
         raise failure
 
 
-def _integrate(method, problem, span, buffer, statistics):
+def _integrate(method, problem, traces, span, buffer, statistics):
     p = problem
     return integrate(
-        method, p.lanes, *p.likes, p.columns, p.state, p.noise_source, span, p.dt, p.threshold, buffer, p.traces,
+        method, p.lanes, *p.likes, p.columns, p.state, p.noise_source, span, p.dt, p.threshold, buffer, traces,
         statistics,
     )  # fmt: skip
 
 
-def _failure(method: Any, problem: Problem, neuron: int, span: Span) -> FloatingPointError:
+def _failure(method: Any, problem: Problem, traces: Traces, neuron: int, span: Span) -> FloatingPointError:
     """Find the step at which `neuron` ceased to be finite, by bisection; an error to raise."""
     buffer = problem.buffer((span.last - span.first) // 2 + 1)
-    nobody = problem.traces.neuron.size
+    nobody = traces.neuron.size
     good, bad = span.first, span.last
     while bad - good > 1:
         middle = (good + bad) // 2
-        failed, _ = _integrate(method, problem, Span(neuron, neuron + 1, good, middle, nobody), buffer, None)
+        failed, _ = _integrate(method, problem, traces, Span(neuron, neuron + 1, good, middle, nobody), buffer, None)
         good, bad = (good, middle) if failed >= 0 else (middle, bad)
     return FloatingPointError(
         f"neuron {problem.first_neuron + neuron} blew up: its state is no longer finite at "

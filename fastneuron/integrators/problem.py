@@ -80,7 +80,6 @@ class Problem:
     duration: float
     dt: float
     threshold: float
-    traces: Traces
     rtol: float = 0.0
     atol: np.ndarray = field(default_factory=lambda: np.zeros(0))
     noise: Any = None
