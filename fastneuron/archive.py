@@ -36,7 +36,11 @@ def open(path: str | os.PathLike[str]) -> Run:
     FileNotFoundError, ValueError
         If there is no run, or one of another format, or of a model that has changed since.
     """
-    store = Store(_check.path("path", path))
+    return opened(Store(_check.path("path", path)))
+
+
+def opened(store: Store) -> Run:
+    """The run in a store, as far as it has come."""
     recipe, group = store.recipe, store.group
     common: dict[str, Any] = {"model": recipe.model, "dt": recipe.dt, "neurons": recipe.neurons, "path": store.path}
     traces = {name: group[name] for name in recipe.record}
@@ -45,7 +49,7 @@ def open(path: str | os.PathLike[str]) -> Run:
             **common,
             duration=recipe.duration,
             spike_count=group["spike_count"][...],
-            spikes=Spikes.later(functools.partial(_spikes, path)),
+            spikes=Spikes.later(functools.partial(_spikes, store.path)),
             state={name: group[f"final.{name}"][...] for name in recipe.model.states},
             time=recipe.time,
             traces=traces,
@@ -61,7 +65,7 @@ def open(path: str | os.PathLike[str]) -> Run:
         **common,
         duration=min(samples * recipe.interval, recipe.duration),
         spike_count=np.concatenate(counts),
-        spikes=Spikes.later(functools.partial(_spikes, path)),
+        spikes=Spikes.later(functools.partial(_spikes, store.path)),
         state={},
         time=recipe.time[:samples],
         traces={name: array[:, :samples] for name, array in traces.items()},
@@ -105,7 +109,7 @@ def resume(
                 f"the run in {str(path)!r} was begun by fastneuron {theirs} and can go on with no other; this is {ours}"
             )
         complete(store, sharing.threads_each(threads, executor), progress, executor)
-    return open(path)
+    return opened(store)
 
 
 def complete(store: Store, threads: int, progress: bool, executor: sharing.Executor | None) -> None:
@@ -114,7 +118,7 @@ def complete(store: Store, threads: int, progress: bool, executor: sharing.Execu
     with _progress.bar(progress, recipe.n, recipe.duration, recipe.dt) as tick:
         if executor is None:
             for part in range(len(store.parts)):
-                advance_part(store.path, part, threads, tick)
+                advance_part(store, part, threads, tick)
         else:
             work = functools.partial(_part, store.path, threads=threads)
             sharing.spread(executor, work, range(len(store.parts)), store.parts, recipe.duration, tick)
@@ -137,7 +141,7 @@ def complete(store: Store, threads: int, progress: bool, executor: sharing.Execu
 
 
 def _part(path: str | os.PathLike[str], part: int, threads: int) -> None:
-    advance_part(path, part, threads, lambda *done: None)
+    advance_part(Store(path), part, threads, lambda *done: None)
 
 
 def _spikes(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -148,9 +152,7 @@ def _spikes(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
     if store.finished:
         neuron, time = store.group["spike_neuron"][...], store.group["spike_time"][...]
     else:
-        parts = range(len(store.parts))
-        pieces = [piece for part in parts for piece in store.spikes(part, int(store.checkpoint(part)["stretches"]))]
         nothing = np.empty(0, np.int64), np.empty(0)
-        neuron, time = (np.concatenate(column) for column in zip(nothing, *pieces, strict=True))
+        neuron, time = (np.concatenate(column) for column in zip(nothing, *store.spikes(), strict=True))
     order = np.argsort(neuron, kind="stable")
     return neuron[order], time[order]

@@ -24,7 +24,7 @@ class Estimate:
     memory : int
         Bytes, at most at one time.
     disk : int
-        Bytes before compression; 0 without `out`.
+        Bytes; 0 without `out`.
     seconds : float
         Of wall time, once the kernel is compiled.  With an executor, of workers that each have cores like these to
         themselves; of one, if it does not say how many it has, as Dask's does not.

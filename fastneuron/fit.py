@@ -25,7 +25,7 @@ def memory(recipe: Recipe, threads: int = 1, stretch: int | None = None, spikes:
         arrays += 48 * recipe.samples + 24 * recipe.bins * (RATE in recipe.summary)
     if stretch is None:
         return int(arrays + samples(recipe) + spikes * PER_SPIKE * 2) + threads * PER_THREAD
-    kept = 3 * samples(recipe) * min(stretch / recipe.samples, 1.0)  # being filled, being written, being compressed
+    kept = 3 * samples(recipe) * min(stretch / recipe.samples, 1.0)  # being filled, full, being written
     return int(3 * arrays + kept) + threads * PER_THREAD
 
 
@@ -72,10 +72,10 @@ def check_memory(recipe: Recipe, threads: int, stretch: int | None = None) -> No
 
 
 def check_disk(recipe: Recipe, path: str | os.PathLike[str]) -> None:
-    """OSError if what is recorded cannot fit, even if it could be compressed by half."""
+    """OSError if what is recorded cannot fit."""
     needed, left = samples(recipe), disk_left(path)
-    if needed / 2 > left:
+    if needed > left:
         raise OSError(
-            f"the samples are {readable(needed)} before compression, and {readable(left)} are left at "
+            f"the samples are {readable(needed)} on disk, and {readable(left)} are left at "
             f"{str(Path(path).resolve().parent)!r}: record fewer neurons or less often"
         )

@@ -11,7 +11,7 @@ import numpy as np
 from numba.core.errors import NumbaError
 
 from . import _threads
-from .integrators import Problem, Stretch
+from .integrators import Problem, Stretch, Traces
 from .models.rehearsal import explain
 from .recipe import Recipe
 from .summary import SUMMED, Summary
@@ -48,12 +48,13 @@ def advance(
     stretches: Sequence[Stretch],
     threads: int,
     tick: Callable[[float], None],
-    take: Callable[[Outcome], None],
+    take: Callable[[Outcome], np.ndarray | None],
 ) -> None:
     """Take the population through stretches, all but the last equally long; `take` gets the outcome of each, in order.
 
-    A stretch is begun while the last units of the one before are still at work: waiting for them at the end of each
-    took 3 % of a run of 10,000 neurons.  `tick` is called with each number of neuron-ms done.
+    It may return samples of a stretch before, whose room is then filled again: fresh memory takes longer to get than to
+    fill.  A stretch is begun while the last units of the one before are still at work: waiting for them at the end of
+    each took 3 % of a run of 10,000 neurons.  `tick` is called with each number of neuron-ms done.
     """
     if not stretches:
         return
@@ -63,17 +64,21 @@ def advance(
     bounds = _units(problem.n, problem.lanes.lanes, work, threads)
     legs: dict[int, _Leg] = {}
     opening = threading.Lock()
+    spare: list[np.ndarray] = []
 
     def unit(place: tuple[int, int]) -> Generator[None, None, None]:
         number, index = place
         with opening:
             if number not in legs:
                 last = number == len(stretches) - 1
-                legs[number] = _Leg(recipe, problem, summary, stretches[number], len(bounds), last)
+                traces = recipe.traces(stretches[number], spare.pop() if spare else None)
+                legs[number] = _Leg(recipe, problem, summary, stretches[number], traces, len(bounds), last)
         outcome = yield from legs[number].advance(index, *bounds[index], tick)
         if outcome is not None:
             del legs[number]
-            take(outcome)
+            free = take(outcome)
+            if free is not None:
+                spare.append(free)
 
     places = list(itertools.product(range(len(stretches)), range(len(bounds))))
     try:
@@ -86,10 +91,17 @@ class _Leg:
     """A stretch under way, and what has come of it so far."""
 
     def __init__(
-        self, recipe: Recipe, problem: Problem, summary: Summary, stretch: Stretch, units: int, last: bool
+        self,
+        recipe: Recipe,
+        problem: Problem,
+        summary: Summary,
+        stretch: Stretch,
+        traces: Traces,
+        units: int,
+        last: bool,
     ) -> None:
-        self.recipe, self.problem, self.summary, self.stretch = recipe, problem, summary, stretch
-        self.traces = recipe.traces(stretch)
+        self.recipe, self.problem, self.summary = recipe, problem, summary
+        self.stretch, self.traces = stretch, traces
         self.spikes: list[Any] = [None] * units
         self.sums = summary.sums(stretch.begin, stretch.end)
         self.lock = threading.Lock()

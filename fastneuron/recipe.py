@@ -125,14 +125,15 @@ class Recipe:
             clock=clock,
         )
 
-    def traces(self, stretch: Stretch) -> Traces:
-        """Room for the samples of a stretch."""
+    def traces(self, stretch: Stretch, room: np.ndarray | None = None) -> Traces:
+        """Where the samples of a stretch go, in `room` if there is some, of any shape but as large at least."""
         order = np.argsort(self.neurons, kind="stable")
         ascending = bool(np.all(order[1:] > order[:-1]))
         neurons = (self.neurons if ascending else self.neurons[order]).astype(np.int64, copy=False)
         which = np.array([list(self.model.states).index(name) for name in self.record], np.int64)
-        kept = np.empty((which.size, self.neurons.size, stretch.end - stretch.begin), self.state.dtype)
-        return Traces(which, neurons, order, self.every, self.interval, stretch.begin, kept)
+        shape = which.size, self.neurons.size, stretch.end - stretch.begin
+        kept = np.empty(np.prod(shape), self.state.dtype) if room is None else room.ravel()[: np.prod(shape)]
+        return Traces(which, neurons, order, self.every, self.interval, stretch.begin, kept.reshape(shape))
 
     def part(self, low: int, high: int) -> Self:
         """The neurons `low` to `high` alone; their rows by neuron."""

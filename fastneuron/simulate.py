@@ -193,7 +193,7 @@ def simulate(
         fit.check_disk(recipe, out)
         store = Store.create(out, recipe, shards, way.size or 1)
         archive.complete(store, threads, progress, executor)
-        return archive.open(out)
+        return archive.opened(store)
     fit.check_memory(recipe, way.here)
     with _progress.bar(progress, recipe.n, recipe.duration, recipe.dt) as tick:
         if executor is None:

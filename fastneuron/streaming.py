@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
 
 from .population import Outcome, advance, carried
 from .recipe import Recipe
@@ -24,12 +25,14 @@ def stretch_size(recipe: Recipe, checkpoint_interval: float | None) -> int:
         wanted = max(WORTH_WRITING / recipe.n, WORTH_A_CHECKPOINT) / max(recipe.interval / recipe.dt, 1.0)
     else:
         wanted = checkpoint_interval / recipe.interval
-    return max(1, round(min(wanted, AT_ONCE // width, recipe.samples)))
+    size = max(1, round(min(wanted, AT_ONCE // width, recipe.samples)))
+    if checkpoint_interval is not None:
+        return size
+    return -(-recipe.samples // -(-recipe.samples // size))  # equally long, as the chunks of the last are whole on disk
 
 
-def advance_part(path: str | os.PathLike[str], part: int, threads: int, tick: Callable[..., None]) -> None:
+def advance_part(store: Store, part: int, threads: int, tick: Callable[..., None]) -> None:
     """Take a part of a stored run to its end, from its last checkpoint on; the disk works while the kernel does."""
-    store = Store(path)
     recipe = store.recipe.part(*store.parts[part])
     problem = recipe.problem()
     summary = Summary(recipe.summary, list(recipe.model.states), recipe.state, recipe.samples, recipe.bins)
@@ -41,14 +44,18 @@ def advance_part(path: str | os.PathLike[str], part: int, threads: int, tick: Ca
             array[...] = found[name]
         tick(recipe.n * min(stretches[done - 1].end * recipe.interval, recipe.duration), False)
     numbers = itertools.count(done)
-    writing: list[Future[None]] = []
+    writing: list[Future[np.ndarray]] = []
     with ThreadPoolExecutor(1, "fastneuron-writer") as writer:
 
-        def take(outcome: Outcome) -> None:
-            while writing:  # no more than a stretch waits for the disk
-                writing.pop().result()
-            writing.append(writer.submit(store.write, part, next(numbers), outcome))
+        def write(outcome: Outcome) -> np.ndarray:
+            store.write(part, next(numbers), outcome)
+            return outcome.samples
+
+        def take(outcome: Outcome) -> np.ndarray | None:
+            free = writing.pop().result() if writing else None  # no more than a stretch waits for the disk
+            writing.append(writer.submit(write, outcome))
+            return free
 
         advance(recipe, problem, summary, stretches[done:], threads, tick, take)
-        for last in writing:
-            last.result()
+        if writing:
+            writing.pop().result()

@@ -27,7 +27,7 @@ def test_with_a_store_it_does_not_grow_with_the_duration(tmp_path):
         fn.estimate(fn.MorrisLecar.hopf(), duration, current=np.linspace(80, 130, 1000), record="V", out=tmp_path / "x")
         for duration in (1e4, 1e6)
     )
-    assert long.memory == short.memory
+    assert long.memory < 1.05 * short.memory  # stretches of a run are equally long, so not as long as any other's
     assert long.disk > 50 * short.disk
     assert 10 < long.seconds / short.seconds < 1000
     assert list(tmp_path.iterdir()) == []
@@ -60,7 +60,7 @@ def test_it_reads_well():
 @pytest.mark.parametrize("out", [False, True])
 def test_a_run_that_cannot_fit_is_refused(tmp_path, out):
     more = {"out": tmp_path / "run.zarr"} if out else {}
-    with pytest.raises((MemoryError, OSError), match=r"needs .* TB of memory|samples are .* TB before compression"):
+    with pytest.raises((MemoryError, OSError), match=r"needs .* TB of memory|samples are .* TB on disk"):
         fn.simulate(fn.MorrisLecar.hopf(), 1e9, current=np.linspace(80, 130, 10_000), record="V", **more)
     assert list(tmp_path.iterdir()) == []
 
