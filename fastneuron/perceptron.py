@@ -18,7 +18,7 @@ from . import _check, _threads
 from ._perceptron import dense, rules, sparse, training
 from ._perceptron.keepers import Average, Last, Pocket, Voted, Votes
 from ._perceptron.presentation import Samples
-from ._perceptron.rows import Sparse, aligned, tile_of_this_machine
+from ._perceptron.rows import Sparse, aligned, readable, tile_of_this_machine
 
 LOW = {"hardlim": 0.0, "hardlims": -1.0, "linear": np.nan}  # the target that is not 1; NaN: any number is one
 DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
@@ -254,7 +254,10 @@ class Perceptron:
             if not finite:
                 self._blame(X, n)
             return n
-        rows = np.ascontiguousarray(X if isinstance(X, np.ndarray) else _real("X", X), self.dtype)
+        rows = np.asarray(X) if isinstance(X, np.ndarray) else _real("X", X)
+        blas = len(bias) >= LARGE
+        if rows.ndim != 2 or len(rows) < MANY or blas or not readable(rows, self.dtype):
+            rows = np.ascontiguousarray(rows, self.dtype)
         if threads is not None:
             _check.whole("threads", threads, 1)
         one = rows.ndim == 1
@@ -263,7 +266,7 @@ class Perceptron:
         if rows.ndim != 2 or rows.shape[1] != self.n_inputs:
             raise ValueError(f"X must have shape ({self.n_inputs},) or (n, {self.n_inputs}); got {np.shape(X)}")
         n = np.empty((len(rows), len(bias)), self.dtype)
-        if len(bias) >= LARGE and len(rows) >= LARGE:
+        if blas and len(rows) >= LARGE:
             with np.errstate(all="ignore"):
                 np.matmul(rows, weights.T, out=n)
                 n += bias
