@@ -82,11 +82,13 @@ def test_forward(versus, quick, shape, dtype, threads):
 
 def test_memory_map(versus, quick, tmp_path):
     """Training from a file that is not in memory, against only reading its bytes: is the disk the bound?"""
-    n, path = 2000 if quick else 60_000, tmp_path / "X.npy"
+    n, path = 2000 if quick else 300_000, tmp_path / "X.npy"  # 0.24 GB: what is fixed, 3 ms, is to be small
     rng = np.random.default_rng(0)
-    X = rng.integers(0, 256, (n, 784)).astype(np.uint8)
+    X = rng.integers(0, 256, (n, 784), np.uint8)
     np.save(path, X)
-    y = (X @ rng.normal(size=784) > 0).astype(int)
+    teacher = fn.Perceptron(784, 1)
+    teacher.weights = rng.normal(size=(1, 784))
+    y = teacher.forward(X)[:, 0].astype(int)
     layer = fn.Perceptron(784, 2)
 
     def forget():
@@ -105,4 +107,4 @@ def test_memory_map(versus, quick, tmp_path):
             while file.read(1 << 20):
                 pass
 
-    versus(train, read, work=n, threads=2)
+    versus(train, read, at_least=0.9, work=n, threads=2)
