@@ -24,7 +24,7 @@ LOW = {"hardlim": 0.0, "hardlims": -1.0, "linear": np.nan}  # the target that is
 DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
 FORMAT = 1  # of saved files
 LARGE = 24  # rows and neurons: from there on a BLAS is faster than dots in registers (1.6x at 100, 2x at 1,000)
-WORTH_A_THREAD = 20_000_000  # bytes of rows, or products of float64, 0.6 ms: below, a thread costs more than it saves
+WORTH_A_THREAD = 40_000_000  # bytes of rows or products of float64, 1.3 ms: below, a thread costs more than it saves
 MANY = 24  # rows: from there on it pays to have a copy of the weights on cache lines of their own
 TILE = tile_of_this_machine()
 

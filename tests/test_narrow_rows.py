@@ -242,7 +242,12 @@ def test_the_work_of_one_neuron_is_its_bytes(monkeypatch):
     monkeypatch.setattr(
         perceptron._threads, "spread", lambda work, units, threads: used.append(1) or spread(work, units, threads)
     )
-    for n, S, kind, pays in [(4000, 1, float, 1), (4000, 1, np.uint8, 0), (1000, 10, float, 0), (4000, 10, float, 1)]:
+    for n, S, kind, pays in [
+        (7000, 1, float, 1),
+        (7000, 1, np.uint8, 0),
+        (4000, 10, float, 0),
+        (7000, 10, np.uint8, 1),
+    ]:
         used.clear()
         fn.Perceptron(784, S).net_input(np.zeros((n, 784), kind), threads=2)
         assert len(used) == pays

@@ -1,7 +1,8 @@
 """A file in the place of memory: its pages are brought in ahead of the kernels, by a thread that only touches them.
 
-A kernel could do so itself, but would wait for the disk each time, and two kernels for the same pages: 60,000 rows of
-784 bytes then take 37 instead of 33 ms to train two neurons, and 63 instead of 43 ms for ten.
+A kernel could do so itself, but would wait for the disk each time, and two kernels for the same pages: 240 MB of bytes
+are then trained on by two threads at 0.89 instead of 0.99 of the speed of the disk, or for ten neurons 0.76 instead of
+0.95.
 """
 
 from __future__ import annotations
