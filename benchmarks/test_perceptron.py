@@ -1,6 +1,7 @@
 """The perceptron layer: against scikit-learn's Perceptron, NumPy's matrix product, and reading the file alone."""
 
 import os
+from time import perf_counter, process_time, sleep
 
 import numpy as np
 import pytest
@@ -76,17 +77,38 @@ def test_forward(versus, quick, shape, dtype, threads):
     n, R, S = shape
     task = Forward(200 if threads > _threads.available() or quick else n, R, S, dtype)
     with limits(threads):
-        ours, rival = fastneuron.forward(task, threads), numpy.forward(task, threads)
-        versus(ours, rival, at_least=0.9, work=task.n * S, threads=threads)
+        ours, rival = fastneuron.forward(task, threads), Rested(numpy.forward(task, threads))
+        versus(ours, rival if threads > 1 else rival.program, at_least=0.9, work=task.n * S, threads=threads)
+
+
+class Rested:
+    """A product on NumPy's threads, and a rest: they spin for 30 ms more, and with them 2.1 instead of 3x is seen."""
+
+    def __init__(self, program):
+        self.program = program
+
+    def __call__(self):
+        self.time(1)
+
+    def time(self, many):
+        """Seconds per call, and how many cores it had."""
+        cpu, begin = process_time(), perf_counter()
+        for _ in range(many):
+            self.program()
+        seconds, cpu = perf_counter() - begin, process_time() - cpu
+        sleep(0.1)
+        return seconds / many, cpu / seconds
 
 
 def test_memory_map(versus, quick, tmp_path):
     """Training from a file that is not in memory, against only reading its bytes: is the disk the bound?"""
-    n, path = 2000 if quick else 60_000, tmp_path / "X.npy"
+    n, path = 2000 if quick else 300_000, tmp_path / "X.npy"  # 0.24 GB: what is fixed, 3 ms, is to be small
     rng = np.random.default_rng(0)
-    X = rng.integers(0, 256, (n, 784)).astype(np.uint8)
+    X = rng.integers(0, 256, (n, 784), np.uint8)
     np.save(path, X)
-    y = (X @ rng.normal(size=784) > 0).astype(int)
+    teacher = fn.Perceptron(784, 1)
+    teacher.weights = rng.normal(size=(1, 784))
+    y = teacher.forward(X)[:, 0].astype(int)
     layer = fn.Perceptron(784, 2)
 
     def forget():
@@ -105,4 +127,4 @@ def test_memory_map(versus, quick, tmp_path):
             while file.read(1 << 20):
                 pass
 
-    versus(train, read, work=n, threads=2)
+    versus(train, read, at_least=0.9, work=n, threads=2)

@@ -6,6 +6,9 @@ LLVM cuts the vector into whatever registers the machine has (two of AVX2, one o
 
 Where a row may be given, so may a tuple of rows; the answer is then a tuple of vectors.  ``outer`` is many chains at
 once from two such tuples: the tile of a matrix product, of the shape of its arguments' types.
+
+What is loaded may be of a narrower type than what is computed with: integers, bools or float32 become the numbers of
+`like`, an array or a number, as they are loaded.  Every one of them is such a number, so nothing is rounded.
 """
 
 from llvmlite import ir
@@ -38,6 +41,12 @@ def lanes_of(dtype):
     return BYTES // (dtype.bitwidth // 8)
 
 
+def _vector_of(like):
+    """The vector of the numbers of an array, or of a number."""
+    dtype = getattr(like, "dtype", like)
+    return Vector(dtype, lanes_of(dtype))
+
+
 def _where(context, builder, array_type, array, indices):
     """The address of one element, bare of index wrap-around and bounds checks."""
     view = context.make_array(array_type)(context, builder, array)
@@ -49,12 +58,26 @@ def _where(context, builder, array_type, array, indices):
 
 
 def _plain(llvm_vector):
-    return ir.Constant(llvm_vector, [0.0] * llvm_vector.count)
+    return ir.Constant(llvm_vector, [0] * llvm_vector.count)
 
 
-def _vector_at(context, builder, signature, args, vector):
+def _vector_at(context, builder, signature, args, lanes):
+    """(the address of as many elements, the bytes of one)."""
     pointer = _where(context, builder, signature.args[0], args[0], args[1:3])
-    return builder.bitcast(pointer, context.get_value_type(vector).as_pointer())
+    element = pointer.type.pointee
+    return builder.bitcast(pointer, ir.VectorType(element, lanes).as_pointer()), context.get_abi_sizeof(element)
+
+
+def _converted(context, builder, array, value, vector):
+    """Elements of `array` as numbers of `vector`."""
+    if array.dtype == vector.dtype:
+        return value
+    kind = context.get_value_type(vector)
+    if isinstance(array.dtype, types.Float):
+        return builder.fpext(value, kind)
+    if getattr(array.dtype, "signed", False):
+        return builder.sitofp(value, kind)
+    return builder.uitofp(value, kind)
 
 
 def _for_each(row, kind, codegen, at=1):
@@ -80,38 +103,45 @@ def _all(builder, kind, value):
 
 
 @intrinsic
-def zeros(typingctx, array):
-    """A vector of zeros, of the kind of `array`."""
-    vector = Vector(array.dtype, lanes_of(array.dtype))
-    return vector(array), lambda context, builder, signature, args: _plain(context.get_value_type(vector))
+def lanes(typingctx, like):
+    """How many numbers of the kind of `like` make a vector."""
+    count = _vector_of(like).lanes
+    return types.intp(like), lambda context, builder, signature, args: context.get_constant(types.intp, count)
 
 
 @intrinsic
-def load(typingctx, array, row, column):
-    """The vector at ``array[row, column:]``; of a tuple of columns, a tuple."""
-    vector = Vector(array.dtype, lanes_of(array.dtype))
+def zeros(typingctx, like):
+    """A vector of zeros, of the kind of `like`."""
+    vector = _vector_of(like)
+    return vector(like), lambda context, builder, signature, args: _plain(context.get_value_type(vector))
+
+
+@intrinsic
+def load(typingctx, array, row, column, like):
+    """The vector at ``array[row, column:]``, as numbers of `like`; of a tuple of columns, a tuple."""
+    vector = _vector_of(like)
 
     def codegen(context, builder, signature, args):
-        pointer = _vector_at(context, builder, signature, args, vector)
-        return builder.load(pointer, align=array.dtype.bitwidth // 8)
+        pointer, size = _vector_at(context, builder, signature, args, vector.lanes)
+        return _converted(context, builder, array, builder.load(pointer, align=size), vector)
 
     if isinstance(column, types.BaseTuple):
         answer, column, codegen = _for_each(column, vector, codegen, at=2)
-        return answer(array, types.intp, column), codegen
+        return answer(array, types.intp, column, like), codegen
     answer, row, codegen = _for_each(row, vector, codegen)
-    return answer(array, row, types.intp), codegen
+    return answer(array, row, types.intp, like), codegen
 
 
 @intrinsic
 def store(typingctx, array, row, column, vector):
     """Lay `vector` down at ``array[row, column:]``; of a tuple of columns, at each its own."""
-    kind = getattr(vector, "dtype", vector) if isinstance(column, types.BaseTuple) else vector
+    lanes = (vector.dtype if isinstance(column, types.BaseTuple) else vector).lanes
     column = column if isinstance(column, types.BaseTuple) else types.intp
 
     def codegen(context, builder, signature, args):
         for at, value in zip(_all(builder, column, args[2]), _all(builder, vector, args[3]), strict=True):
-            pointer = _vector_at(context, builder, signature, [*args[:2], at], kind)
-            builder.store(value, pointer, align=array.dtype.bitwidth // 8)
+            pointer, size = _vector_at(context, builder, signature, [*args[:2], at], lanes)
+            builder.store(value, pointer, align=size)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, column, vector), codegen
@@ -128,12 +158,11 @@ def beside(typingctx, array, places):
 
 
 @intrinsic
-def load_part(typingctx, array, row, column, count):
+def load_part(typingctx, array, row, column, count, like):
     """The first `count` lanes at ``array[row, column:]``, zero in the others; nothing beyond them is touched."""
-    vector = Vector(array.dtype, lanes_of(array.dtype))
+    vector = _vector_of(like)
 
     def codegen(context, builder, signature, args):
-        llvm_vector = context.get_value_type(vector)
         mask_type = ir.VectorType(ir.IntType(1), vector.lanes)
         count_type = ir.VectorType(ir.IntType(64), vector.lanes)
         count = builder.insert_element(ir.Constant(count_type, ir.Undefined), args[3], ir.IntType(32)(0))
@@ -141,27 +170,27 @@ def load_part(typingctx, array, row, column, count):
             count, ir.Constant(count_type, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), vector.lanes), None)
         )
         mask = builder.icmp_signed("<", ir.Constant(count_type, list(range(vector.lanes))), count)
-        pointer = _vector_at(context, builder, signature, args, vector)
-        function_type = ir.FunctionType(llvm_vector, [pointer.type, ir.IntType(32), mask_type, llvm_vector])
-        kind = "f32" if array.dtype == types.float32 else "f64"
-        name = f"llvm.masked.load.v{vector.lanes}{kind}.p0"
+        pointer, size = _vector_at(context, builder, signature, args, vector.lanes)
+        stored = pointer.type.pointee
+        function_type = ir.FunctionType(stored, [pointer.type, ir.IntType(32), mask_type, stored])
+        name = f"llvm.masked.load.v{vector.lanes}{stored.element.intrinsic_name}.p0"
         masked_load = cgutils.get_or_insert_function(builder.module, function_type, name)
-        align = ir.IntType(32)(array.dtype.bitwidth // 8)
-        return builder.call(masked_load, [pointer, align, mask, _plain(llvm_vector)])
+        value = builder.call(masked_load, [pointer, ir.IntType(32)(size), mask, _plain(stored)])
+        return _converted(context, builder, array, value, vector)
 
     answer, row, codegen = _for_each(row, vector, codegen)
-    return answer(array, row, types.intp, types.intp), codegen
+    return answer(array, row, types.intp, types.intp, like), codegen
 
 
 @intrinsic
-def splat(typingctx, array, value):
-    """`value` in every lane of a vector of the kind of `array`."""
-    vector = Vector(array.dtype, lanes_of(array.dtype))
+def splat(typingctx, like, value):
+    """`value` in every lane of a vector of the kind of `like`."""
+    vector = _vector_of(like)
 
     def codegen(context, builder, signature, args):
         return _everywhere(builder, context.get_value_type(vector), args[1])
 
-    return vector(array, array.dtype), codegen
+    return vector(like, vector.dtype), codegen
 
 
 def _everywhere(builder, llvm_vector, value):
@@ -210,15 +239,15 @@ def outer(typingctx, xs, ws, sums):
 
 
 @intrinsic
-def no_sums(typingctx, array, rows, columns):
-    """A zero vector of the kind of `array` for each of `rows` with each of `columns`, for `outer` to begin with."""
-    vector = Vector(array.dtype, lanes_of(array.dtype))
+def no_sums(typingctx, like, rows, columns):
+    """A zero vector of the kind of `like` for each of `rows` with each of `columns`, for `outer` to begin with."""
+    vector = _vector_of(like)
     sums = types.UniTuple(vector, len(rows) * len(columns))
 
     def codegen(context, builder, signature, args):
         return context.make_tuple(builder, sums, [_plain(context.get_value_type(vector))] * len(sums))
 
-    return sums(array, rows, columns), codegen
+    return sums(like, rows, columns), codegen
 
 
 @intrinsic

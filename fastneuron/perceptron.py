@@ -18,13 +18,13 @@ from . import _check, _threads
 from ._perceptron import dense, rules, sparse, training
 from ._perceptron.keepers import Average, Last, Pocket, Voted, Votes
 from ._perceptron.presentation import Samples
-from ._perceptron.rows import Sparse, aligned, tile_of_this_machine
+from ._perceptron.rows import Sparse, aligned, readable, tile_of_this_machine
 
 LOW = {"hardlim": 0.0, "hardlims": -1.0, "linear": np.nan}  # the target that is not 1; NaN: any number is one
 DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
 FORMAT = 1  # of saved files
 LARGE = 24  # rows and neurons: from there on a BLAS is faster than dots in registers (1.6x at 100, 2x at 1,000)
-WORTH_A_THREAD = 40_000_000  # products, 1 ms: below, starting a thread costs more than it saves
+WORTH_A_THREAD = 40_000_000  # bytes of rows or products of float64, 1.3 ms: below, a thread costs more than it saves
 MANY = 24  # rows: from there on it pays to have a copy of the weights on cache lines of their own
 TILE = tile_of_this_machine()
 
@@ -165,7 +165,8 @@ class Perceptron:
         """W x + b.
 
         Up to 23 neurons it has the bits that training sees, the same for a row alone or among others; above, many rows
-        at once are a matrix product of NumPy's BLAS, which may differ in the last bits.
+        at once are a matrix product of NumPy's BLAS, which may differ in the last bits.  Up to 23 neurons, too, X is
+        not copied where `train` would not copy it.
 
         Parameters
         ----------
@@ -254,7 +255,10 @@ class Perceptron:
             if not finite:
                 self._blame(X, n)
             return n
-        rows = np.ascontiguousarray(X if isinstance(X, np.ndarray) else _real("X", X), self.dtype)
+        rows = np.asarray(X) if isinstance(X, np.ndarray) else _real("X", X)
+        blas = len(bias) >= LARGE
+        if rows.ndim != 2 or len(rows) < MANY or blas or not readable(rows, self.dtype):
+            rows = np.ascontiguousarray(rows, self.dtype)
         if threads is not None:
             _check.whole("threads", threads, 1)
         one = rows.ndim == 1
@@ -263,7 +267,7 @@ class Perceptron:
         if rows.ndim != 2 or rows.shape[1] != self.n_inputs:
             raise ValueError(f"X must have shape ({self.n_inputs},) or (n, {self.n_inputs}); got {np.shape(X)}")
         n = np.empty((len(rows), len(bias)), self.dtype)
-        if len(bias) >= LARGE and len(rows) >= LARGE:
+        if blas and len(rows) >= LARGE:
             with np.errstate(all="ignore"):
                 np.matmul(rows, weights.T, out=n)
                 n += bias
@@ -373,8 +377,10 @@ class Perceptron:
         Parameters
         ----------
         X : (n, R) array_like, SciPy sparse, or iterable of (X, T)
-            Inputs, a memory map of any type among them.  Without `T`, batches: each epoch goes through the iterable
-            once, so that nothing but a batch need be in memory.
+            Inputs, a memory map of any type among them.  Bools, integers of up to 32 bit (float32 layer: 16) and
+            float32 are read as they stand, at the speed of the disk, if in C order; of other types and orders a part
+            after the other is copied.  Without `T`, batches: each epoch goes through the iterable once, so that nothing
+            but a batch need be in memory.
         T : (n, S) or (n,) array_like
             Targets 0 or 1 (for transfer ``"hardlims"`` -1 or 1, for ``"linear"`` any number); or the class of each
             row, 0 to S-1, for one neuron a class, against the rest.
@@ -801,7 +807,7 @@ def _dense_net(rows: np.ndarray, weights: np.ndarray, bias: np.ndarray, out: np.
     if len(rows) < MANY:
         return dense.net_input(rows, weights, bias, TILE, out)
     weights = aligned(weights)
-    if out.size * rows.shape[1] < WORTH_A_THREAD:
+    if max(rows.nbytes, out.nbytes // 8 * rows.shape[1]) < WORTH_A_THREAD:  # few neurons wait for the rows' bytes
         return dense.net_input(rows, weights, bias, TILE, out)
     threads = _some_threads(threads)
     size = -(-len(rows) // (4 * threads * len(TILE.rows))) * len(TILE.rows)

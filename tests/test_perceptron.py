@@ -755,11 +755,12 @@ def test_layers_on_concurrent_threads():
 
 @pytest.mark.skipif(not {"avx2", "fma"} <= _lanes._host_features(), reason="read here for AVX2 only")
 @pytest.mark.parametrize(("dtype", "suffix"), [(np.float64, "pd"), (np.float32, "ps")])
-def test_the_hot_loop_is_packed_and_spills_nothing(dtype, suffix, monkeypatch):
+@pytest.mark.parametrize("kind", [float, np.uint8])
+def test_the_hot_loop_is_packed_and_spills_nothing(kind, dtype, suffix, monkeypatch):
     fresh = _jit.bare_kernel(dense.net_input.py_func)
     fresh._cache.disable()  # machine code that comes from the cache cannot be read
     monkeypatch.setattr(dense, "net_input", fresh)
-    fn.Perceptron(19, 5, dtype=dtype).net_input(np.ones((7, 19)))
+    fn.Perceptron(19, 5, dtype=dtype).net_input(np.ones((50, 19), dtype if kind is float else kind))
     (text,) = fresh.inspect_asm().values()
     multiply_add = re.compile(rf"vfmadd\d+{suffix}\s.*[yz]mm.*")
     hot = max((multiply_add.findall(block) for block in re.split(r"\n\.LBB\w+:", text)), key=len)
@@ -768,3 +769,4 @@ def test_the_hot_loop_is_packed_and_spills_nothing(dtype, suffix, monkeypatch):
     assert len(hot) == registers
     assert not [line for line in hot if "%rsp" in line]
     assert "NRT_" not in text  # nor counts references
+    assert (f"vcvtdq2{suffix}" in text) == (kind is np.uint8)  # converts as it loads

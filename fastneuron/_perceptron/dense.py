@@ -79,7 +79,7 @@ def adapt(rule, x, t, low, W, b, net):
     """
     S = W.shape[0]
     for p in range(S):
-        net[p] = dot(x, 0, W, p) + b[p]
+        net[p] = dot(x, 0, W, p, W) + b[p]
         if not np.isfinite(net[p]):
             return 1
         if not (t[0, p] == 1 or t[0, p] == low or low != low):

@@ -9,6 +9,7 @@ from .._jit import bare_inline, bare_specialises
 from .._lanes import _host_features, fma
 from .._vectors import (
     BYTES,
+    lanes,
     load,
     load_part,
     muladd,
@@ -31,17 +32,26 @@ class Sparse(NamedTuple):
     indptr: np.ndarray
 
 
+# whose every value is a number of that type, and which Numba knows
+EXACT = {np.dtype(np.float64): "?bBhHiIfd", np.dtype(np.float32): "?bBhHf"}
+
+
+def readable(X, dtype):
+    """Whether the kernels of a layer of `dtype` can read the dense rows X as they stand."""
+    return any(X.dtype == code for code in EXACT[dtype]) and X.flags.c_contiguous and X.flags.aligned
+
+
 @bare_inline
-def dot(X, row, W, neuron):
-    """Row `row` of X times row `neuron` of W: element k is summed in lane k % lanes."""
+def dot(X, row, W, neuron, like):
+    """Row `row` of X times row `neuron` of W, as numbers of `like`: element k is summed in lane k % lanes."""
     length = X.shape[1]
-    lanes = BYTES // X.itemsize
-    full = length // lanes * lanes
-    a = zeros(X)
-    for k in range(0, full, lanes):
-        a = muladd(load(X, row, k), load(W, neuron, k), a)
+    full = length // lanes(like) * lanes(like)
+    a = zeros(like)
+    for k in range(0, full, lanes(like)):
+        a = muladd(load(X, row, k, like), load(W, neuron, k, like), a)
     if full < length:
-        a = muladd(load_part(X, row, full, length - full), load_part(W, neuron, full, length - full), a)
+        rest = length - full
+        a = muladd(load_part(X, row, full, rest, like), load_part(W, neuron, full, rest, like), a)
     return total(a)
 
 
@@ -69,9 +79,9 @@ def aligned(weights):
     28 instead of 33 ns for a dot of 784 float64.
     """
     S, R = weights.shape
-    lanes = BYTES // weights.itemsize
-    padded = -(-R // lanes) * lanes
-    room = np.zeros(S * padded + lanes, weights.dtype)
+    line = BYTES // weights.itemsize
+    padded = -(-R // line) * line
+    room = np.zeros(S * padded + line, weights.dtype)
     start = -room.ctypes.data % BYTES // weights.itemsize
     room = room[start : start + S * padded].reshape(S, padded)
     room[:, :R] = weights
@@ -85,15 +95,14 @@ def dots(X, rows, W, neurons, coming, out, to_rows, to_columns):
     Meanwhile row `coming` is fetched from memory.
     """
     length = X.shape[1]
-    lanes = BYTES // X.itemsize
-    full = length // lanes * lanes
-    sums = no_sums(X, rows, neurons)
-    for k in range(0, full, lanes):
+    full = length // lanes(W) * lanes(W)
+    sums = no_sums(W, rows, neurons)
+    for k in range(0, full, lanes(W)):
         prefetch(X, coming, k)
-        sums = outer(load(X, rows, k), load(W, neurons, k), sums)
+        sums = outer(load(X, rows, k, W), load(W, neurons, k, W), sums)
     if full < length:
         rest = length - full
-        sums = outer(load_part(X, rows, full, rest), load_part(W, neurons, full, rest), sums)
+        sums = outer(load_part(X, rows, full, rest, W), load_part(W, neurons, full, rest, W), sums)
     put_totals(out, to_rows, to_columns, sums)
 
 
@@ -101,38 +110,37 @@ def dots(X, rows, W, neurons, coming, out, to_rows, to_columns):
 def add_and_dots(W, neuron, change, X, row, rows, out, to_rows, to_column):
     """Add `change` times a row, then take the dots of `rows`: one pass over the weights."""
     length = X.shape[1]
-    lanes = BYTES // X.itemsize
-    full = length // lanes * lanes
-    changes, sums = splat(W, change), no_sums(X, rows, (neuron,))
-    for k in range(0, full, lanes):  # spelled out, as LLVM cannot know that X and W do not overlap
-        w = muladd(changes, load(X, row, k), load(W, neuron, k))
+    full = length // lanes(W) * lanes(W)
+    changes, sums = splat(W, change), no_sums(W, rows, (neuron,))
+    for k in range(0, full, lanes(W)):  # spelled out, as LLVM cannot know that X and W do not overlap
+        w = muladd(changes, load(X, row, k, W), load(W, neuron, k, W))
         store(W, neuron, k, w)
-        sums = outer(load(X, rows, k), (w,), sums)
+        sums = outer(load(X, rows, k, W), (w,), sums)
     if full < length:
         for k in range(full, length):
-            W[neuron, k] = fma(change, X[row, k], W[neuron, k])
+            W[neuron, k] = fma(change, W.dtype.type(X[row, k]), W[neuron, k])
         rest = length - full
-        sums = outer(load_part(X, rows, full, rest), (load_part(W, neuron, full, rest),), sums)
+        sums = outer(load_part(X, rows, full, rest, W), (load_part(W, neuron, full, rest, W),), sums)
     put_totals(out, to_rows, (to_column,), sums)
 
 
-def square(X, row):
-    """|x|^2 of a row."""
+def square(X, row, like):
+    """|x|^2 of a row, as a number of `like`."""
     raise NotImplementedError
 
 
 @bare_specialises(square)
-def _square(X, row):
+def _square(X, row, like):
     if isinstance(X, types.BaseNamedTuple):
 
-        def sparse(X, row):
+        def sparse(X, row, like):
             result = X.data.dtype.type(0)
             for k in range(X.indptr[row], X.indptr[row + 1]):
                 result = fma(X.data[k], X.data[k], result)
             return result
 
         return sparse
-    return lambda X, row: dot(X, row, X, row)
+    return lambda X, row, like: dot(X, row, X, row, like)
 
 
 def add(W, neuron, change, X, row):

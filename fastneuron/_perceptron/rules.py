@@ -91,7 +91,7 @@ def _normalized_step(rule, n, t, X, row):
     wrong = n < rule.up if t > 0 else n >= rule.down
     if not wrong:
         return rule.size * 0, rule.size * 0
-    length = np.sqrt(square(X, row) + rule.size / rule.size)
+    length = np.sqrt(square(X, row, n) + rule.size / rule.size)
     return (rule.size / length, rule.bias) if t > 0 else (-rule.size / length, -rule.bias)
 
 
@@ -99,7 +99,7 @@ def _aggressive(rule, n, t, X, row):
     loss = rule.unit - n if t > 0 else rule.unit + n
     if loss <= 0:
         return rule.slack * 0, rule.slack * 0
-    tau = min(rule.cap, loss / (square(X, row) + rule.unit + rule.slack))
+    tau = min(rule.cap, loss / (square(X, row, n) + rule.unit + rule.slack))
     return (tau, tau) if t > 0 else (-tau, -tau)
 
 

@@ -72,7 +72,7 @@ def _present(rule, samples, layer, log, inputs, vectors, signs, room):
             last += 1
         for place in range(order.size):
             row = order[place]
-            n = plus(_dots(X, row, W, group * inputs, columns), load(room, 2 + group, columns))
+            n = plus(_dots(X, row, W, group * inputs, columns), load(room, 2 + group, columns, W))
             wrong = training & outside(n, signs, place * layer.b.size + group * wide, up, down)
             if wrong == 0:
                 continue
@@ -91,7 +91,7 @@ def _present(rule, samples, layer, log, inputs, vectors, signs, room):
                 break
             for column in range(0, wide, lanes):  # seldom both: adding to both at once takes 13 ns more for a row
                 if corrected >> column & ((1 << lanes) - 1):
-                    _add(X, row, W, group * inputs, column, load(room, 1, column))
+                    _add(X, row, W, group * inputs, column, load(room, 1, column, W))
         first = last
     return failed
 
@@ -101,7 +101,7 @@ def _add(X, row, W, base, column, changes):
     """Correct a vector of neurons at once; those with a correction of 0 stay as they are."""
     for k in range(X.indptr[row], X.indptr[row + 1]):
         (x,), j = _entry(X, k, W)
-        store(W, base + j, column, muladd_some(changes, x, load(W, base + j, column)))
+        store(W, base + j, column, muladd_some(changes, x, load(W, base + j, column, W)))
 
 
 def net_input(X, weights, bias):
@@ -121,7 +121,7 @@ def _net_input(X, W, b, inputs, vectors, out):
     columns = beside(W, vectors)
     for row in range(out.shape[0] // b.shape[0]):
         for group in range(b.shape[0]):
-            n = plus(_dots(X, row, W, group * inputs, columns), load(b, group, columns))
+            n = plus(_dots(X, row, W, group * inputs, columns), load(b, group, columns, W))
             store(out, row * b.shape[0] + group, columns, n)
 
 
@@ -145,7 +145,7 @@ def _dots(X, row, W, base, columns):
 @bare_inline
 def _dot(X, k, W, base, columns, sums):
     x, j = _entry(X, k, W)
-    return outer(x, load(W, base + j, columns), sums)
+    return outer(x, load(W, base + j, columns, W), sums)
 
 
 @bare_inline

@@ -7,16 +7,16 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import _threads
-from . import dense, sparse
+from . import dense, pages, sparse
 from .keepers import Voted, Votes
 from .presentation import Layer, Log, Samples
-from .rows import Sparse, aligned, tile_of_this_machine
+from .rows import Sparse, aligned, readable, tile_of_this_machine
 
 CALL = 200_000_000  # products per kernel call: about 20 ms, so that Ctrl-C and progress are prompt
 COPY = 8_000_000  # bytes of rows to convert at once
@@ -47,9 +47,12 @@ class Rows:
     @property
     def resident(self) -> bool:
         """Whether a kernel can read X as it stands."""
-        if isinstance(self.X, Sparse):
-            return True
-        return self.X.dtype == self.dtype and self.X.flags.c_contiguous and self.X.flags.aligned
+        return isinstance(self.X, Sparse) or readable(self.X, self.dtype)
+
+    @property
+    def mapped(self) -> bool:
+        """Whether a kernel that reads X reads a file."""
+        return self.resident and pages.mapped(self.X)
 
     @property
     def size(self) -> int:
@@ -57,6 +60,8 @@ class Rows:
         room = CALL // max(1, self.T.shape[1] * self.inputs)
         if not self.resident:
             room = min(room, COPY // (self.inputs * self.dtype.itemsize))
+        elif self.mapped:
+            room = min(room, pages.PART // (self.inputs * self.X.itemsize))
         return max(room, 96)
 
     def chunks(self) -> Iterator[Chunk]:
@@ -70,18 +75,21 @@ class Rows:
 
     def once(self) -> Iterator[Samples]:
         """All the rows, in order, each exactly once."""
-        if self.resident:
-            yield Samples(self.X, self.T, self.share, np.arange(len(self.T)))
-        else:
-            yield from (chunk.samples for chunk in replace(self, epochs=1, seed=None).chunks())
+        n = len(self.T)
+        size = n if self.resident and not self.mapped else self.size
+        for start in range(0, n, size):
+            yield self._taken(slice(start, start + size))
 
     def _samples(self, part: np.ndarray, in_order: bool) -> Samples:
         if self.resident:
             return Samples(self.X, self.T, self.share, part)
-        where: Any = slice(part[0], part[-1] + 1) if in_order else part
-        X = np.ascontiguousarray(self.X[where], self.dtype)
-        share = self.share[where] if len(self.share) > 1 else self.share
-        return Samples(X, np.ascontiguousarray(self.T[where]), np.ascontiguousarray(share), np.arange(part.size))
+        return self._taken(slice(part[0], part[-1] + 1) if in_order else part)
+
+    def _taken(self, where: Any) -> Samples:
+        X = self.X if isinstance(self.X, Sparse) else self.X[where]
+        X = X if self.resident else np.ascontiguousarray(X, self.dtype)
+        T, share = self.T[where], self.share[where] if len(self.share) > 1 else self.share
+        return Samples(X, np.ascontiguousarray(T), np.ascontiguousarray(share), np.arange(len(T)))
 
 
 class Unit:
@@ -95,6 +103,7 @@ class Unit:
         self.weights = self.room[:, : self.inputs]
         self.keeper = keeper(weights, bias, first)
         self.active = np.arange(self.S)
+        self.columns: list[tuple[Any, Any]] = [(None, None)] * 2  # of targets and shares: what came, and the own of it
         self.packed: np.ndarray | None = None
         self.epochs: list[Log] = []
         self.log = self._new_log()
@@ -109,9 +118,7 @@ class Unit:
     def present(self, chunk: Chunk) -> None:
         """Present the rows of a chunk."""
         X, T, share, order = chunk.samples
-        mine = slice(self.first, self.first + self.S)
-        share = share[:, mine] if share.shape[1] > 1 else share
-        samples = Samples(X, np.ascontiguousarray(T[:, mine]), np.ascontiguousarray(share), order)
+        samples = Samples(X, self._mine(0, T), self._mine(1, share), order)
         log = self.log
         if self.keeper.watches:
             log = log._replace(change=np.zeros((order.size, self.S)), bias=np.zeros((order.size, self.S)))
@@ -133,6 +140,13 @@ class Unit:
             raise NonFinite(int(chunk.rows[failed]), row_of(X, order[failed], self.inputs))
         if self.keeper.watches:
             self.keeper.watch(samples, log, self.active)
+
+    def _mine(self, which: int, columns: np.ndarray) -> np.ndarray:
+        """The columns of these neurons: made anew only where `columns` are not those of the chunk before."""
+        if columns is not self.columns[which][0]:
+            some = columns[:, self.first : self.first + self.S] if columns.shape[1] > 1 else columns
+            self.columns[which] = columns, np.ascontiguousarray(some)
+        return self.columns[which][1]
 
     def unpack(self) -> None:
         """Bring `weights` up to date."""
@@ -238,7 +252,8 @@ def train(
         Unit(rule, weights[low:high], bias[low:high], low, keeper, cycles) for low, high in itertools.pairwise(edges)
     ]
     if rows and source.resident:  # each thread runs on its own
-        _threads.spread(lambda unit: unit.run(source.chunks(), tick), units, threads)
+        with _at_hand(source) as chunks:
+            _threads.spread(lambda unit: unit.run(chunks(), tick), units, threads)
     else:  # all threads share each chunk, so that it is read and converted once
         for chunk in _read_ahead(source.chunks()) if rows else source:
             if not any(unit.active.size for unit in units):
@@ -254,6 +269,22 @@ def _read_ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         while (chunk := coming.result()) is not None:
             coming = reader.submit(next, chunks, None)
             yield chunk
+
+
+@contextmanager
+def _at_hand(rows: Rows) -> Iterator[Callable[[], Iterator[Chunk]]]:
+    """``rows.chunks``; those of a file are read ahead of the first thread that asks for them."""
+    if not rows.mapped:
+        yield rows.chunks
+        return
+    with pages.ahead(rows.X, (chunk.rows for chunk in rows.chunks())) as reach:
+
+        def chunks() -> Iterator[Chunk]:
+            for number, chunk in enumerate(rows.chunks()):
+                reach(number)
+                yield chunk
+
+        yield chunks
 
 
 def _collect(units: list[Unit]) -> Result:
