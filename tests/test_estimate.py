@@ -73,6 +73,15 @@ def test_a_store_needs_less_memory_than_the_run(tmp_path, monkeypatch):
     assert fn.simulate(**given, out=tmp_path / "run.zarr", threads=1)["V"].shape == (2000, 40_001)
 
 
+def test_the_room_of_a_run_that_is_replaced_counts(tmp_path, monkeypatch):
+    given = {"model": fn.MorrisLecar.hopf(), "duration": 100.0, "current": np.linspace(80, 130, 100), "record": "V"}
+    fn.simulate(**given, out=tmp_path / "run.zarr")
+    monkeypatch.setattr(fn.fit, "disk_left", lambda path: 1e6)
+    with pytest.raises(OSError, match=r"1.6 MB on disk, and 1 MB are left"):
+        fn.simulate(**given, out=tmp_path / "other.zarr")
+    fn.simulate(**given, out=tmp_path / "run.zarr", overwrite=True)
+
+
 @pytest.mark.parametrize("given", [{"duration": -1.0}, {"durations": 3.0}, {"duration": 1.0, "method": "rk5"}])
 def test_bad_input(given):
     with pytest.raises((TypeError, ValueError)):
