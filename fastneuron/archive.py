@@ -108,7 +108,9 @@ def resume(
             raise ValueError(
                 f"the run in {str(path)!r} was begun by fastneuron {theirs} and can go on with no other; this is {ours}"
             )
-        complete(store, sharing.threads_each(threads, executor), progress, executor)
+        threads = sharing.threads_each(threads, executor)
+        store.tidy()
+        complete(store, threads, progress, executor)
     return opened(store)
 
 

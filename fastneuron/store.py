@@ -153,6 +153,11 @@ class Store:
             message += ", and fn.resume() goes on from there"
             raise type(error)(error.errno, message) from None
 
+    def tidy(self) -> None:
+        """Remove what a death has left half written."""
+        for partial in self.path.rglob("*.partial"):
+            partial.unlink()
+
     def checkpoint(self, part: int) -> dict[str, np.ndarray]:
         """What a part needs to go on; `stretches` is the number of those that are done."""
         try:
@@ -297,7 +302,7 @@ def _save(path: Path, **arrays: Any) -> None:
 @contextmanager
 def _whole(path: Path) -> Iterator[Any]:
     """A file that takes its place only once all is written."""
-    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")  # as zarr names its own
     try:
         with open(partial, "wb") as file:
             yield file

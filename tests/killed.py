@@ -80,6 +80,7 @@ def main(method, kills, seed, folder):
     waited(fork(go_on))
     waited(fork(look))
     assert not (store / "progress").exists()
+    assert not list(store.rglob("*.partial"))
     print(f"{killed} killed at {len(reached)} different checkpoints, {finished + 1} finished")
 
 
