@@ -29,6 +29,7 @@ class Outcome(NamedTuple):
     spike_neuron: np.ndarray  # in order of neuron, then time
     spike_time: np.ndarray  # ms
     carry: dict[str, np.ndarray]  # all that the population needs to go on from there
+    release: Callable[[], None]  # to be called if the room of the samples may be filled again
 
 
 def carried(problem: Problem, summary: Summary) -> dict[str, np.ndarray]:
@@ -48,12 +49,11 @@ def advance(
     stretches: Sequence[Stretch],
     threads: int,
     tick: Callable[[float], None],
-    take: Callable[[Outcome], np.ndarray | None],
+    take: Callable[[Outcome], None],
 ) -> None:
     """Take the population through stretches, all but the last equally long; `take` gets the outcome of each, in order.
 
-    It may return samples of a stretch before, whose room is then filled again: fresh memory takes longer to get than to
-    fill.  A stretch is begun while the last units of the one before are still at work: waiting for them at the end of
+    A stretch is begun while the last units of the one before are still at work: waiting for them at the end of
     each took 3 % of a run of 10,000 neurons.  `tick` is called with each number of neuron-ms done.
     """
     if not stretches:
@@ -64,7 +64,7 @@ def advance(
     bounds = _units(problem.n, problem.lanes.lanes, work, threads)
     legs: dict[int, _Leg] = {}
     opening = threading.Lock()
-    spare: list[np.ndarray] = []
+    spare: list[np.ndarray] = []  # fresh memory takes longer to get than to fill
 
     def unit(place: tuple[int, int]) -> Generator[None, None, None]:
         number, index = place
@@ -72,13 +72,11 @@ def advance(
             if number not in legs:
                 last = number == len(stretches) - 1
                 traces = recipe.traces(stretches[number], spare.pop() if spare else None)
-                legs[number] = _Leg(recipe, problem, summary, stretches[number], traces, len(bounds), last)
+                legs[number] = _Leg(recipe, problem, summary, stretches[number], traces, len(bounds), last, spare)
         outcome = yield from legs[number].advance(index, *bounds[index], tick)
         if outcome is not None:
             del legs[number]
-            free = take(outcome)
-            if free is not None:
-                spare.append(free)
+            take(outcome)
 
     places = list(itertools.product(range(len(stretches)), range(len(bounds))))
     try:
@@ -99,9 +97,10 @@ class _Leg:
         traces: Traces,
         units: int,
         last: bool,
+        spare: list[np.ndarray],
     ) -> None:
         self.recipe, self.problem, self.summary = recipe, problem, summary
-        self.stretch, self.traces = stretch, traces
+        self.stretch, self.traces, self.spare = stretch, traces, spare
         self.spikes: list[Any] = [None] * units
         self.sums = summary.sums(stretch.begin, stretch.end)
         self.lock = threading.Lock()
@@ -143,7 +142,7 @@ class _Leg:
         if self.then is not self.now:
             for name in _SUMMED:
                 self.then[name][...] = self.now[name]
-        return Outcome(traces.out, *_joined(self.spikes), self.then)
+        return Outcome(traces.out, *_joined(self.spikes), self.then, lambda: self.spare.append(traces.out))
 
 
 def _units(n: int, lanes: int, work: float, threads: int) -> list[tuple[int, int]]:

@@ -253,7 +253,7 @@ def _whole(recipe: Recipe, threads: int, tick: Callable[[float], None] | None) -
     outcomes: list[population.Outcome] = []
     stretches, tick = recipe.stretches(recipe.samples), tick or (lambda done: None)
     population.advance(recipe, problem, summary, stretches, threads, tick, outcomes.append)
-    samples, neuron, time, _ = outcomes[0]
+    samples, neuron, time = outcomes[0][:3]
     return Part(problem.state, problem.spike_count, neuron + recipe.first_neuron, time, samples, summary.arrays)
 
 

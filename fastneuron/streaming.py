@@ -6,8 +6,6 @@ import itertools
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import numpy as np
-
 from .population import Outcome, advance, carried
 from .recipe import Recipe
 from .store import Store
@@ -44,17 +42,17 @@ def advance_part(store: Store, part: int, threads: int, tick: Callable[..., None
             array[...] = found[name]
         tick(recipe.n * min(stretches[done - 1].end * recipe.interval, recipe.duration), False)
     numbers = itertools.count(done)
-    writing: list[Future[np.ndarray]] = []
+    writing: list[Future[None]] = []
     with ThreadPoolExecutor(1, "fastneuron-writer") as writer:
 
-        def write(outcome: Outcome) -> np.ndarray:
+        def write(outcome: Outcome) -> None:
             store.write(part, next(numbers), outcome)
-            return outcome.samples
+            outcome.release()
 
-        def take(outcome: Outcome) -> np.ndarray | None:
-            free = writing.pop().result() if writing else None  # no more than a stretch waits for the disk
+        def take(outcome: Outcome) -> None:
+            if writing:  # no more than a stretch waits for the disk
+                writing.pop().result()
             writing.append(writer.submit(write, outcome))
-            return free
 
         advance(recipe, problem, summary, stretches[done:], threads, tick, take)
         if writing:

@@ -30,7 +30,7 @@ def piecewise(recipe, size):
     summary = Summary(recipe.summary, list(recipe.model.states), recipe.state, recipe.samples, recipe.bins)
     outcomes = []
     advance(recipe, problem, summary, recipe.stretches(size), 2, lambda done: None, outcomes.append)
-    samples, neuron, time, _ = zip(*outcomes, strict=True)
+    samples, neuron, time, *_ = zip(*outcomes, strict=True)
     neuron, time = np.concatenate(neuron), np.concatenate(time)
     order = np.argsort(neuron, kind="stable")
     return problem, np.concatenate(samples, axis=2), neuron[order], time[order], summary.arrays
