@@ -58,8 +58,11 @@ def warm():
     """A function that lays this process's compiled kernels into a folder: the same sources find them there."""
     fn.simulate(fn.MorrisLecar.hopf(), 1.0)
 
+    def half_written(_, names):  # by another process, which moves them away
+        return [name for name in names if not name.endswith(".kernel")]
+
     def lay(folder):
-        shutil.copytree(_jit.cache_folder(), folder / _jit.cache_folder().name)
+        shutil.copytree(_jit.cache_folder(), folder / _jit.cache_folder().name, ignore=half_written)
 
     return lay
 
