@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import threading
 from collections.abc import Callable, Generator, Sequence
@@ -11,7 +12,7 @@ import numpy as np
 from numba.core.errors import NumbaError
 
 from . import _threads
-from .integrators import Problem, Stretch, Traces
+from .integrators import Problem, Stretch
 from .models.rehearsal import explain
 from .recipe import Recipe
 from .summary import SUMMED, Summary
@@ -70,9 +71,7 @@ def advance(
         number, index = place
         with opening:
             if number not in legs:
-                last = number == len(stretches) - 1
-                traces = recipe.traces(stretches[number], spare.pop() if spare else None)
-                legs[number] = _Leg(recipe, problem, summary, stretches[number], traces, len(bounds), last, spare)
+                legs[number] = _Leg(recipe, problem, summary, stretches[number], len(bounds), spare)
         outcome = yield from legs[number].advance(index, *bounds[index], tick)
         if outcome is not None:
             del legs[number]
@@ -94,18 +93,18 @@ class _Leg:
         problem: Problem,
         summary: Summary,
         stretch: Stretch,
-        traces: Traces,
         units: int,
-        last: bool,
         spare: list[np.ndarray],
     ) -> None:
-        self.recipe, self.problem, self.summary = recipe, problem, summary
-        self.stretch, self.traces, self.spare = stretch, traces, spare
+        self.recipe, self.problem, self.summary, self.stretch = recipe, problem, summary, stretch
+        self.traces = recipe.traces(stretch, spare.pop() if spare else None)
+        self.release = functools.partial(spare.append, self.traces.out)
         self.spikes: list[Any] = [None] * units
         self.sums = summary.sums(stretch.begin, stretch.end)
         self.lock = threading.Lock()
         self.now = carried(problem, summary)
-        # a unit that is done goes on with the next stretch, so what it has come to in this one is copied
+        # a unit that is done goes on with the next stretch, if there is one, so what it has come to in this is copied
+        last = stretch.limit == np.inf
         self.then = self.now if last else {name: np.empty_like(array) for name, array in self.now.items()}
 
     def advance(
@@ -142,7 +141,7 @@ class _Leg:
         if self.then is not self.now:
             for name in _SUMMED:
                 self.then[name][...] = self.now[name]
-        return Outcome(traces.out, *_joined(self.spikes), self.then, lambda: self.spare.append(traces.out))
+        return Outcome(traces.out, *_joined(self.spikes), self.then, self.release)
 
 
 def _units(n: int, lanes: int, work: float, threads: int) -> list[tuple[int, int]]:

@@ -32,7 +32,7 @@ from .summary import results
 CHUNK = 16_000_000  # bytes of samples in a chunk, at most
 SPIKES = 2**17  # in a chunk
 RAW = None  # no compressor: lz4, of shuffled bytes, saves a third of the room and takes 6 % of the time of a run
-FORMAT = 1
+FORMAT = 2  # 1 compressed its samples: no run may go on with chunks of both kinds
 
 
 def zarr() -> Any:

@@ -246,6 +246,14 @@ def test_another_version_is_refused(tmp_path, monkeypatch):
         fn.resume(tmp_path / "run.zarr")
 
 
+@pytest.mark.parametrize("function", [fn.open, fn.resume])
+def test_another_format_is_refused(tmp_path, monkeypatch, function):
+    fn.simulate(**arguments(), out=tmp_path / "run.zarr")
+    monkeypatch.setattr(stores, "FORMAT", stores.FORMAT + 1)
+    with pytest.raises(ValueError, match=f"is of format {stores.FORMAT - 1}; this version reads {stores.FORMAT}"):
+        function(tmp_path / "run.zarr")
+
+
 class Leaky(fn.Model):
     tau: float = 10.0
     states = {"V": 0.0}
