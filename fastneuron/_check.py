@@ -109,16 +109,19 @@ def number(name, value, wanted="a finite number", holds=lambda x: True):
 
 def whole(name, value, least, most=None):
     """`value` as an int of at least `least`, and at most `most`."""
-    wanted = f"a whole number of at least {least}" + (f" and at most {most}" if most else "")
     try:
         if isinstance(value, bool):
             raise TypeError
         result = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} must be {wanted}; got {shown(value)}") from None
+        raise TypeError(f"{name} must be {_whole(least, most)}; got {shown(value)}") from None
     if result < least or (most and result > most):
-        raise ValueError(f"{name} must be {wanted}; got {shown(value)}")
+        raise ValueError(f"{name} must be {_whole(least, most)}; got {shown(value)}")
     return result
+
+
+def _whole(least, most):
+    return f"a whole number of at least {least}" + (f" and at most {most}" if most else "")
 
 
 def flag(name, value):

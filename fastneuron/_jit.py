@@ -33,10 +33,15 @@ from numba.core.typed_passes import NativeLowering
 from numba.extending import overload
 
 
+def wide(function):
+    """Let LLVM use the widest vectors in one of its functions."""
+    set.add(function.attributes, '"prefer-vector-width"="512"')  # llvmlite's own `add` knows no such thing
+
+
 class _WideLower(Lower):
     def setup_function(self, fndesc):
         super().setup_function(fndesc)
-        set.add(self.function.attributes, '"prefer-vector-width"="512"')  # llvmlite's own `add` knows no such thing
+        wide(self.function)
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)

@@ -47,7 +47,7 @@ def _vector_of(like):
     return Vector(dtype, lanes_of(dtype))
 
 
-def _where(context, builder, array_type, array, indices):
+def element_at(context, builder, array_type, array, indices):
     """The address of one element, bare of index wrap-around and bounds checks."""
     view = context.make_array(array_type)(context, builder, array)
     shape = cgutils.unpack_tuple(builder, view.shape)
@@ -63,7 +63,7 @@ def _plain(llvm_vector):
 
 def _vector_at(context, builder, signature, args, lanes):
     """(the address of as many elements, the bytes of one)."""
-    pointer = _where(context, builder, signature.args[0], args[0], args[1:3])
+    pointer = element_at(context, builder, signature.args[0], args[0], args[1:3])
     element = pointer.type.pointee
     return builder.bitcast(pointer, ir.VectorType(element, lanes).as_pointer()), context.get_abi_sizeof(element)
 
@@ -293,7 +293,7 @@ def put_totals(typingctx, out, rows, columns, sums):
         i, j, vectors = (cgutils.unpack_tuple(builder, arg) for arg in args[1:])
         corners = [(row, column) for row in i for column in j]
         for corner, total in zip(corners, _totals(builder, vectors), strict=True):
-            where = _where(context, builder, signature.args[0], args[0], corner)
+            where = element_at(context, builder, signature.args[0], args[0], corner)
             builder.store(builder.extract_element(*total), where)
         return context.get_dummy_value()
 
@@ -324,7 +324,7 @@ def take_each(typingctx, array, places):
 
     def codegen(context, builder, signature, args):
         where = [
-            _where(context, builder, signature.args[0], args[0], [place])
+            element_at(context, builder, signature.args[0], args[0], [place])
             for place in cgutils.unpack_tuple(builder, args[1])
         ]
         return context.make_tuple(builder, answer, [builder.load(pointer) for pointer in where])
@@ -356,7 +356,7 @@ def outside(typingctx, vectors, signs, first, up, down):
             lanes = n.type.count
             sign_type = ir.VectorType(ir.IntType(8), lanes)
             at = builder.add(args[2], context.get_constant(types.intp, k * lanes))
-            pointer = builder.bitcast(_where(context, builder, signs, args[1], [at]), sign_type.as_pointer())
+            pointer = builder.bitcast(element_at(context, builder, signs, args[1], [at]), sign_type.as_pointer())
             positive = builder.icmp_signed(">", builder.load(pointer, align=1), ir.Constant(sign_type, [0] * lanes))
             low, high = (_everywhere(builder, n.type, bound) for bound in args[3:])
             wrong = builder.select(positive, builder.fcmp_unordered("<", n, low), builder.fcmp_unordered(">=", n, high))
@@ -382,7 +382,7 @@ def prefetch(typingctx, array, row, column):
     """Ask for the cache line of ``array[row, column]``, to be there when its turn comes."""
 
     def codegen(context, builder, signature, args):
-        pointer = _where(context, builder, signature.args[0], args[0], args[1:3])
+        pointer = element_at(context, builder, signature.args[0], args[0], args[1:3])
         pointer = builder.bitcast(pointer, ir.IntType(8).as_pointer())
         i32 = ir.IntType(32)
         function_type = ir.FunctionType(ir.VoidType(), [pointer.type, i32, i32, i32])

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _check, _threads
+from ._helpers import NOBODY, helped
 from ._perceptron import dense, rules, sparse, training
 from ._perceptron.keepers import Average, Last, Pocket, Voted, Votes
 from ._perceptron.presentation import Samples
@@ -24,7 +25,8 @@ LOW = {"hardlim": 0.0, "hardlims": -1.0, "linear": np.nan}  # the target that is
 DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
 FORMAT = 1  # of saved files
 LARGE = 24  # rows and neurons: from there on a BLAS is faster than dots in registers (1.6x at 100, 2x at 1,000)
-WORTH_A_THREAD = 40_000_000  # bytes of rows or products of float64, 1.3 ms: below, a thread costs more than it saves
+WORTH_A_THREAD = 5_000_000  # bytes of rows or products of float64, 0.2 ms: below, a thread costs more than it saves
+STRETCH = 2**30  # the same, 40 ms: between one and the next, Ctrl-C is heard
 MANY = 24  # rows: from there on it pays to have a copy of the weights on cache lines of their own
 TILE = tile_of_this_machine()
 
@@ -250,8 +252,10 @@ class Perceptron:
         return y
 
     def _net(self, X: Any, weights: np.ndarray, bias: np.ndarray, threads: int | None) -> np.ndarray:
+        if threads is not None:
+            _check.whole("threads", threads, 1)
         if _is_sparse(X):
-            n, finite = _sparse_net(_sparse(X, self.n_inputs, self.dtype), weights, bias)
+            n, finite = _sparse_net(_sparse(X, self.n_inputs, self.dtype), weights, bias, threads)
             if not finite:
                 self._blame(X, n)
             return n
@@ -259,8 +263,6 @@ class Perceptron:
         blas = len(bias) >= LARGE
         if rows.ndim != 2 or len(rows) < MANY or blas or not readable(rows, self.dtype):
             rows = np.ascontiguousarray(rows, self.dtype)
-        if threads is not None:
-            _check.whole("threads", threads, 1)
         one = rows.ndim == 1
         if one:
             rows = rows.reshape(1, -1)
@@ -581,7 +583,7 @@ class Perceptron:
     def _raw(self, samples: Samples, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
         """Net inputs (n, S) of rows that have been checked."""
         if isinstance(samples.X, Sparse):
-            return _sparse_net(samples.X, weights, bias)[0]
+            return _sparse_net(samples.X, weights, bias, 1)[0]
         out = np.empty((len(samples.T), len(bias)), self.dtype)
         _dense_net(samples.X, weights, bias, out, 1)
         return out
@@ -771,9 +773,14 @@ def _sparse(X: Any, inputs: int, dtype: np.dtype) -> Sparse:
     return Sparse(np.ascontiguousarray(rows.data, dtype), rows.indices, rows.indptr)
 
 
-def _sparse_net(rows: Sparse, weights: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Net inputs (n, S), and whether all are finite."""
-    net = sparse.net_input(rows, weights, bias)
+def _sparse_net(rows: Sparse, weights: np.ndarray, bias: np.ndarray, threads: int | None) -> tuple[np.ndarray, bool]:
+    """Net inputs (n, S), the rows split over threads, and whether all are finite."""
+
+    def net_input(desks):
+        return sparse.net_input(rows, weights, bias, desks)
+
+    work = rows.data.size * len(bias) * 8
+    net = helped(_some_threads(threads), net_input) if work >= WORTH_A_THREAD else net_input(NOBODY)
     return net, bool(np.isfinite(net).all())
 
 
@@ -805,18 +812,19 @@ def _some_threads(threads: int | None) -> int:
 def _dense_net(rows: np.ndarray, weights: np.ndarray, bias: np.ndarray, out: np.ndarray, threads: int | None) -> bool:
     """Net inputs to `out`, the rows split over threads; whether all are finite."""
     if len(rows) < MANY:
-        return dense.net_input(rows, weights, bias, TILE, out)
-    weights = aligned(weights)
-    if max(rows.nbytes, out.nbytes // 8 * rows.shape[1]) < WORTH_A_THREAD:  # few neurons wait for the rows' bytes
-        return dense.net_input(rows, weights, bias, TILE, out)
-    threads = _some_threads(threads)
-    size = -(-len(rows) // (4 * threads * len(TILE.rows))) * len(TILE.rows)
+        return dense.net_input(rows, weights, bias, TILE, NOBODY, out)
+    if len(weights) > 1:
+        weights = aligned(weights)
+    work = max(rows.nbytes, out.nbytes // 8 * rows.shape[1])  # few neurons wait for the rows' bytes
+    stretch = -(-len(rows) * STRETCH // work)
 
-    def work(start):
-        yield
-        return dense.net_input(rows[start : start + size], weights, bias, TILE, out[start : start + size])
+    def net_input(desks):
+        return all(
+            dense.net_input(rows[k : k + stretch], weights, bias, TILE, desks, out[k : k + stretch])
+            for k in range(0, len(rows), stretch)
+        )
 
-    return all(_threads.spread(work, range(0, len(rows), size), threads))
+    return helped(_some_threads(threads), net_input) if work >= WORTH_A_THREAD else net_input(NOBODY)
 
 
 def _refuse(row: int | None, values: np.ndarray) -> NoReturn:

@@ -238,16 +238,15 @@ def test_rows_that_are_not_finite_are_named():
 def test_the_work_of_one_neuron_is_its_bytes(monkeypatch):
     """For one neuron the rows' way from memory takes longer than their products, and a second thread pays earlier."""
     used = []
-    spread = perceptron._threads.spread
-    monkeypatch.setattr(
-        perceptron._threads, "spread", lambda work, units, threads: used.append(1) or spread(work, units, threads)
-    )
+    helped = perceptron.helped
+    monkeypatch.setattr(perceptron, "helped", lambda threads, work: used.append(threads) or helped(threads, work))
     for n, S, kind, pays in [
-        (7000, 1, float, 1),
-        (7000, 1, np.uint8, 0),
-        (4000, 10, float, 0),
-        (7000, 10, np.uint8, 1),
+        (900, 1, float, [2]),
+        (5000, 1, np.uint8, []),
+        (600, 1, float, []),
+        (600, 10, float, []),
+        (700, 10, np.uint8, [2]),
     ]:
         used.clear()
         fn.Perceptron(784, S).net_input(np.zeros((n, 784), kind), threads=2)
-        assert len(used) == pays
+        assert used == pays

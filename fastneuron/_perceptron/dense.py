@@ -11,7 +11,10 @@ that product beside it and agrees with the plain loop only up to rounding.
 
 import numpy as np
 
+from .._atomic import put
+from .._helpers import LINE, in_parts
 from .._jit import bare_inline, bare_kernel
+from .._lanes import local
 from .._vectors import steps, take_each
 from .presentation import correct
 from .rows import add, add_and_dots, dot, dots
@@ -94,14 +97,24 @@ def adapt(rule, x, t, low, W, b, net):
 
 
 @bare_kernel
-def net_input(X, W, b, tile, out):
-    """X W' + b, the bits that training sees; whether all of it is finite."""
+def net_input(X, W, b, tile, desks, out):
+    """X W' + b, the bits that training sees, with the helpers at `desks`; whether all of it is finite."""
+    spoilt = local((0,), 1, LINE, len(X))
+    spoilt[0, 0] = 0
+    in_parts(desks, _net_input, len(X), len(tile.rows), (X, W, b, tile, out, spoilt))
+    return spoilt[0, 0] == 0
+
+
+@bare_inline
+def _net_input(begin, end, X, W, b, tile, out, spoilt):
+    """Those of some rows."""
     n, S = out.shape
-    spoilt = W.dtype.type(0)  # a sum of zeros, or NaN: a branch for each would keep the loads of coming rows waiting
-    for first in range(0, n, len(tile.rows)):
+    sum_ = W.dtype.type(0)  # of zeros, or NaN: a branch for each would keep the loads of coming rows waiting
+    for first in range(begin, end, len(tile.rows)):
         _take_ahead(X, None, first, n, W, None, S, tile, out, steps(first, tile.rows, n - 1))
         for row in range(first, min(first + len(tile.rows), n)):
             for p in range(S):
                 out[row, p] += b[p]
-                spoilt += out[row, p] * 0
-    return spoilt == 0
+                sum_ += out[row, p] * 0
+    if sum_ != 0:
+        put(spoilt, 0, 0, 1)

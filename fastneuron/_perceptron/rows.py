@@ -33,12 +33,15 @@ class Sparse(NamedTuple):
 
 
 # whose every value is a number of that type, and which Numba knows
-EXACT = {np.dtype(np.float64): "?bBhHiIfd", np.dtype(np.float32): "?bBhHf"}
+EXACT = {
+    np.dtype(np.float64): frozenset(map(np.dtype, "?bBhHiIfd")),
+    np.dtype(np.float32): frozenset(map(np.dtype, "?bBhHf")),
+}
 
 
 def readable(X, dtype):
     """Whether the kernels of a layer of `dtype` can read the dense rows X as they stand."""
-    return any(X.dtype == code for code in EXACT[dtype]) and X.flags.c_contiguous and X.flags.aligned
+    return X.dtype in EXACT[dtype] and X.flags.c_contiguous and X.flags.aligned
 
 
 @bare_inline

@@ -7,6 +7,7 @@ belongs to input j of neuron g wide + p.
 
 import numpy as np
 
+from .._helpers import in_parts
 from .._jit import bare_inline, bare_kernel
 from .._vectors import BYTES, beside, load, lowest, muladd_some, no_sums, outer, outside, plus, splat, store, take_each
 from .presentation import correct
@@ -104,22 +105,28 @@ def _add(X, row, W, base, column, changes):
         store(W, base + j, column, muladd_some(changes, x, load(W, base + j, column, W)))
 
 
-def net_input(X, weights, bias):
-    """X W' + b (n, S), the bits that training sees."""
+def net_input(X, weights, bias, desks):
+    """X W' + b (n, S), the bits that training sees, with the helpers at `desks`."""
     W = packed(weights)
     (S, R), wide = weights.shape, W.shape[1]
     b = np.zeros((-(-S // wide), wide), W.dtype)
     b.reshape(-1)[:S] = bias
     out = np.empty((len(X.indptr) - 1, b.size), W.dtype)
-    _net_input(X, W, b, R, group_of(S, W.dtype)[1], out.reshape(-1, wide))
+    _net_input(X, W, b, R, group_of(S, W.dtype)[1], desks, out.reshape(-1, wide))
     return np.ascontiguousarray(out[:, :S])
 
 
 @bare_kernel
-def _net_input(X, W, b, inputs, vectors, out):
+def _net_input(X, W, b, inputs, vectors, desks, out):
     """The same; `b` has a row for each group, and so has `out` for each row of X."""
+    in_parts(desks, _net_input_of, len(X.indptr) - 1, 1, (X, W, b, inputs, vectors, out))
+
+
+@bare_inline
+def _net_input_of(begin, end, X, W, b, inputs, vectors, out):
+    """Those of some rows."""
     columns = beside(W, vectors)
-    for row in range(out.shape[0] // b.shape[0]):
+    for row in range(begin, end):
         for group in range(b.shape[0]):
             n = plus(_dots(X, row, W, group * inputs, columns), load(b, group, columns, W))
             store(out, row * b.shape[0] + group, columns, n)

@@ -1,0 +1,159 @@
+"""Helpers: threads that stay for a moment after their work, for calls that are over before a thread has started.
+
+A thread takes 0.1 ms to start.  A helper looks for more to do for about as long as that, then it ends: a loop of short
+calls starts it once, and a single call wastes little more than what starting it took.
+
+It waits at a desk, a cache line where a kernel posts the address of compiled code.  Nobody has to come: who posts works
+too, part by part, and takes back what was not taken up, so that a helper that is late, or was left behind by a fork, is
+only not there.
+"""
+
+import _thread
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from ._atomic import add, get, pause, put, swap
+from ._jit import bare_inline, kernel, wide
+from ._lanes import Lanes8, local
+from ._threads import available
+
+STATE, CODE, ARGUMENTS, PRESENT = range(4)  # of a desk
+FREE, POSTED, TAKEN = range(3)  # its states
+PATIENCE = 10_000  # pauses, 0.2 ms
+PARTS = 32  # for each thread, where there are several: the last to end is late by 3 % at most
+LINE = Lanes8()  # type: ignore[call-arg]  # int64 of a cache line
+
+_desks = np.zeros((os.cpu_count() or 1, LINE.lanes), np.int64)
+_mine = threading.Lock()
+NOBODY = _desks[:0]
+
+
+def helped(threads: int, work: Callable[[np.ndarray], Any]) -> Any:
+    """``work(desks)``, those of as many helpers as make `threads` with the caller; of none while others have them."""
+    wanted = min(threads, available(), 1 + len(_desks)) - 1
+    if wanted < 1 or not _mine.acquire(blocking=False):
+        return work(NOBODY)
+    try:
+        for desk in range(wanted):
+            if not _desks[desk, PRESENT]:
+                _start(desk)
+        return work(_desks[:wanted])
+    finally:
+        _mine.release()
+
+
+def _start(desk):
+    if not _wait_at.signatures:  # compiled here: a thread may not be in the midst of that when the process ends
+        _wait_at(_desks, desk, 0)
+    _desks[desk, PRESENT] = 1
+    try:
+        _thread.start_new_thread(_wait_at, (_desks, desk, PATIENCE))  # threading.Thread waits for it
+    except RuntimeError:  # there are too many
+        _desks[desk, PRESENT] = 0
+
+
+def _left_behind():
+    """After a fork no thread is here but the one that forked."""
+    global _mine
+    _mine = threading.Lock()
+    _desks[:] = 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_left_behind)
+
+
+@kernel
+def _wait_at(desks, desk, patience):
+    """What a helper does: what is posted at its desk, until nothing is for so many pauses."""
+    waited = 0
+    while waited < patience:
+        if get(desks, desk, STATE) == POSTED and swap(desks, desk, STATE, POSTED, TAKEN):
+            _call(desks[desk, CODE], desks[desk, ARGUMENTS])
+            put(desks, desk, STATE, FREE)
+            waited = 0
+        pause()
+        waited += 1
+    add(desks, desk, PRESENT, -1)
+
+
+@bare_inline
+def in_parts(desks, function, n, multiple, arguments):
+    """``function(begin, end, *arguments)`` for parts of range(n), here and by every helper that comes to a desk.
+
+    A part is a multiple of so many; what a function has to say of its part, it ``put``s into one of its arguments.
+    """
+    parts = PARTS * (len(desks) + 1) if len(desks) else 1
+    size = -(-n // (parts * multiple)) * multiple
+    turn = local((0,), 1, LINE, size)
+    turn[0, 0] = 0
+    _together(desks, function, (n, size, turn, arguments))
+
+
+@bare_inline
+def _parts(function, n, size, turn, arguments):
+    """One part after another that nobody has taken."""
+    begin = add(turn, 0, 0, size)
+    while begin < n:
+        function(begin, min(begin + size, n), *arguments)
+        begin = add(turn, 0, 0, size)
+
+
+@bare_inline
+def _together(desks, function, arguments):
+    """``_parts(function, *arguments)`` here and by every helper that comes, at the same time."""
+    code, where = _posted(function, arguments)
+    for desk in range(len(desks)):
+        desks[desk, CODE], desks[desk, ARGUMENTS] = code, where
+        put(desks, desk, STATE, POSTED)
+    _call(code, where)
+    for desk in range(len(desks)):
+        if not swap(desks, desk, STATE, POSTED, FREE):
+            while get(desks, desk, STATE) != FREE:
+                pause()
+
+
+@intrinsic
+def _posted(typingctx, function, arguments):
+    """The address of code that does that with a tuple it is given the address of, and the address of `arguments`."""
+    parts = types.Dispatcher(_parts)
+    call = parts.get_call_type(typingctx, (function, *arguments.types), {})
+
+    def codegen(context, builder, signature, args):
+        function_type = context.call_conv.get_function_type(types.void, (types.intp,))
+        code = ir.Function(builder.module, function_type, builder.module.get_unique_name("posted"))
+        code.linkage = "internal"
+        wide(code)
+        inside = ir.IRBuilder(code.append_basic_block("entry"))
+        (where,) = context.call_conv.get_arguments(code)
+        values = cgutils.unpack_tuple(inside, inside.load(inside.inttoptr(where, args[1].type.as_pointer())))
+        context.get_function(parts, call)(inside, [context.get_dummy_value(), *values])
+        context.call_conv.return_value(inside, context.get_dummy_value())
+        word = context.get_value_type(types.intp)
+        where = cgutils.alloca_once_value(builder, args[1])
+        return context.make_tuple(
+            builder, signature.return_type, [builder.ptrtoint(address, word) for address in (code, where)]
+        )
+
+    return types.UniTuple(types.intp, 2)(function, arguments), codegen
+
+
+@intrinsic
+def _call(typingctx, code, where):
+    """Call the code at an address with the arguments at another."""
+
+    def codegen(context, builder, signature, args):
+        function_type = context.call_conv.get_function_type(types.void, (types.intp,))
+        code = builder.inttoptr(args[0], function_type.as_pointer())
+        context.call_conv.call_function(builder, code, types.void, (types.intp,), args[1:])
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp), codegen
