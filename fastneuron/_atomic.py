@@ -1,6 +1,6 @@
 """Atomic words: int64 numbers of an array that several threads read and write at once.
 
-What a thread has written before its ``put`` is there for a thread whose ``get`` or ``swap`` saw it.
+What a thread has written before its ``put`` is there for a thread whose ``get`` or ``compare_and_swap`` saw it.
 """
 
 from llvmlite import ir
@@ -49,7 +49,7 @@ def add(typingctx, words, row, column, value):
 
 
 @intrinsic
-def swap(typingctx, words, row, column, old, new):
+def compare_and_swap(typingctx, words, row, column, old, new):
     """``words[row, column] = new`` if it is `old`; whether it was."""
 
     def codegen(context, builder, signature, args):
@@ -59,14 +59,17 @@ def swap(typingctx, words, row, column, old, new):
     return types.boolean(words, types.intp, types.intp, WORD, WORD), codegen
 
 
+PAUSES = {"x86_64": ("llvm.x86.sse2.pause", []), "aarch64": ("llvm.aarch64.isb", [ir.IntType(32)(15)])}
+
+
 @intrinsic
 def pause(typingctx):
-    """Let 20 to 60 ns pass on x86, in which another thread of the same core has it to itself; elsewhere none."""
+    """Let 10 to 60 ns pass, in which another thread of the same core has it to itself."""
 
     def codegen(context, builder, signature, args):
-        if context.codegen().magic_tuple()[0].startswith("x86_64"):
-            function_type = ir.FunctionType(ir.VoidType(), [])
-            builder.call(cgutils.get_or_insert_function(builder.module, function_type, "llvm.x86.sse2.pause"), [])
+        name, values = PAUSES.get(context.codegen().magic_tuple()[0].split("-")[0], ("llvm.donothing", []))
+        function_type = ir.FunctionType(ir.VoidType(), [value.type for value in values])
+        builder.call(cgutils.get_or_insert_function(builder.module, function_type, name), values)
         return context.get_dummy_value()
 
     return types.void(), codegen

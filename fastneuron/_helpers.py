@@ -3,9 +3,9 @@
 A thread takes 0.1 ms to start.  A helper looks for more to do for about as long as that, then it ends: a loop of short
 calls starts it once, and a single call wastes little more than what starting it took.
 
-It waits at a desk, a cache line where a kernel posts the address of compiled code.  Nobody has to come: who posts works
-too, part by part, and takes back what was not taken up, so that a helper that is late, or was left behind by a fork, is
-only not there.
+It waits at a desk, a few words of memory where a kernel posts the address of compiled code.  Nobody has to come: who
+posts works too, part by part, and takes back what was not taken up.  So a helper that is late, or was left behind by a
+fork, is only not there.
 """
 
 import _thread
@@ -20,26 +20,31 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ._atomic import add, get, pause, put, swap
+from ._atomic import add, compare_and_swap, get, pause, put
 from ._jit import bare_inline, kernel, wide
 from ._lanes import Lanes8, local
 from ._threads import available
 
 STATE, CODE, ARGUMENTS, PRESENT = range(4)  # of a desk
 FREE, POSTED, TAKEN = range(3)  # its states
-PATIENCE = 10_000  # pauses, 0.2 ms
-PARTS = 32  # for each thread, where there are several: the last to end is late by 3 % at most
+WORDS = 16  # two cache lines, so that desks do not disturb each other
+PATIENCE = 10_000  # pauses, 0.2 ms or a little more
+PARTS = 32  # for each thread, where there are several: what it waits for in the end is 3 % of its work
 LINE = Lanes8()  # type: ignore[call-arg]  # int64 of a cache line
 
-_desks = np.zeros((os.cpu_count() or 1, LINE.lanes), np.int64)
+_desks = np.zeros((os.cpu_count() or 1, WORDS), np.int64)
 _mine = threading.Lock()
 NOBODY = _desks[:0]
 
 
 def helped(threads: int, work: Callable[[np.ndarray], Any]) -> Any:
-    """``work(desks)``, those of as many helpers as make `threads` with the caller; of none while others have them."""
+    """``work(desks)``, those of as many helpers as make `threads` with the caller; of none while others have them.
+
+    It should be little more than a kernel: helpers do not wait for what comes before it.
+    """
     wanted = min(threads, available(), 1 + len(_desks)) - 1
-    if wanted < 1 or not _mine.acquire(blocking=False):
+    mine = _mine
+    if wanted < 1 or not mine.acquire(blocking=False):
         return work(NOBODY)
     try:
         for desk in range(wanted):
@@ -47,17 +52,19 @@ def helped(threads: int, work: Callable[[np.ndarray], Any]) -> Any:
                 _start(desk)
         return work(_desks[:wanted])
     finally:
-        _mine.release()
+        mine.release()
 
 
 def _start(desk):
-    if not _wait_at.signatures:  # compiled here: a thread may not be in the midst of that when the process ends
-        _wait_at(_desks, desk, 0)
-    _desks[desk, PRESENT] = 1
     try:
+        if not _wait_at.signatures:  # compiled here: a thread may not be in the midst of that when the process ends
+            _wait_at(_desks, desk, 0)
+        _desks[desk, PRESENT] = 1
         _thread.start_new_thread(_wait_at, (_desks, desk, PATIENCE))  # threading.Thread waits for it
-    except RuntimeError:  # there are too many
+    except BaseException as error:
         _desks[desk, PRESENT] = 0
+        if not isinstance(error, RuntimeError):  # which says that there are too many
+            raise
 
 
 def _left_behind():
@@ -76,7 +83,7 @@ def _wait_at(desks, desk, patience):
     """What a helper does: what is posted at its desk, until nothing is for so many pauses."""
     waited = 0
     while waited < patience:
-        if get(desks, desk, STATE) == POSTED and swap(desks, desk, STATE, POSTED, TAKEN):
+        if get(desks, desk, STATE) == POSTED and compare_and_swap(desks, desk, STATE, POSTED, TAKEN):
             _call(desks[desk, CODE], desks[desk, ARGUMENTS])
             put(desks, desk, STATE, FREE)
             waited = 0
@@ -89,7 +96,7 @@ def _wait_at(desks, desk, patience):
 def in_parts(desks, function, n, multiple, arguments):
     """``function(begin, end, *arguments)`` for parts of range(n), here and by every helper that comes to a desk.
 
-    A part is a multiple of so many; what a function has to say of its part, it ``put``s into one of its arguments.
+    A part is a multiple of so many.  The function must not raise, and ``put``s what it has to say into an argument.
     """
     parts = PARTS * (len(desks) + 1) if len(desks) else 1
     size = -(-n // (parts * multiple)) * multiple
@@ -110,26 +117,26 @@ def _parts(function, n, size, turn, arguments):
 @bare_inline
 def _together(desks, function, arguments):
     """``_parts(function, *arguments)`` here and by every helper that comes, at the same time."""
-    code, where = _posted(function, arguments)
+    code, where = _trampoline(function, arguments)
     for desk in range(len(desks)):
         desks[desk, CODE], desks[desk, ARGUMENTS] = code, where
         put(desks, desk, STATE, POSTED)
     _call(code, where)
     for desk in range(len(desks)):
-        if not swap(desks, desk, STATE, POSTED, FREE):
+        if not compare_and_swap(desks, desk, STATE, POSTED, FREE):
             while get(desks, desk, STATE) != FREE:
                 pause()
 
 
 @intrinsic
-def _posted(typingctx, function, arguments):
-    """The address of code that does that with a tuple it is given the address of, and the address of `arguments`."""
+def _trampoline(typingctx, function, arguments):
+    """The addresses of code that calls ``_parts`` with what it finds at an address, and of `arguments` for it."""
     parts = types.Dispatcher(_parts)
     call = parts.get_call_type(typingctx, (function, *arguments.types), {})
 
     def codegen(context, builder, signature, args):
         function_type = context.call_conv.get_function_type(types.void, (types.intp,))
-        code = ir.Function(builder.module, function_type, builder.module.get_unique_name("posted"))
+        code = ir.Function(builder.module, function_type, builder.module.get_unique_name("trampoline"))
         code.linkage = "internal"
         wide(code)
         inside = ir.IRBuilder(code.append_basic_block("entry"))

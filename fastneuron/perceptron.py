@@ -745,7 +745,7 @@ def least_squares_layer(X: npt.ArrayLike, T: npt.ArrayLike, ridge: float = 0.0) 
 
 def _is_sparse(X: Any) -> bool:
     """Whether X is SciPy's; nothing can be before scipy.sparse is imported, which takes its time."""
-    return "scipy.sparse" in sys.modules and sys.modules["scipy.sparse"].issparse(X)
+    return not isinstance(X, np.ndarray) and "scipy.sparse" in sys.modules and sys.modules["scipy.sparse"].issparse(X)
 
 
 def _real(name: str, value: Any) -> np.ndarray:
@@ -774,13 +774,8 @@ def _sparse(X: Any, inputs: int, dtype: np.dtype) -> Sparse:
 
 
 def _sparse_net(rows: Sparse, weights: np.ndarray, bias: np.ndarray, threads: int | None) -> tuple[np.ndarray, bool]:
-    """Net inputs (n, S), the rows split over threads, and whether all are finite."""
-
-    def net_input(desks):
-        return sparse.net_input(rows, weights, bias, desks)
-
-    work = rows.data.size * len(bias) * 8
-    net = helped(_some_threads(threads), net_input) if work >= WORTH_A_THREAD else net_input(NOBODY)
+    """Net inputs (n, S), and whether all are finite."""
+    net = sparse.net_input(rows, weights, bias, _worth(threads, rows.data.size * len(bias) * 8))
     return net, bool(np.isfinite(net).all())
 
 
@@ -809,6 +804,11 @@ def _some_threads(threads: int | None) -> int:
     return _threads.available() if threads is None else _check.whole("threads", threads, 1)
 
 
+def _worth(threads: int | None, work: int) -> int:
+    """So many threads, or fewer for little work."""
+    return min(_some_threads(threads), 1 + work // WORTH_A_THREAD)
+
+
 def _dense_net(rows: np.ndarray, weights: np.ndarray, bias: np.ndarray, out: np.ndarray, threads: int | None) -> bool:
     """Net inputs to `out`, the rows split over threads; whether all are finite."""
     if len(rows) < MANY:
@@ -816,15 +816,13 @@ def _dense_net(rows: np.ndarray, weights: np.ndarray, bias: np.ndarray, out: np.
     if len(weights) > 1:
         weights = aligned(weights)
     work = max(rows.nbytes, out.nbytes // 8 * rows.shape[1])  # few neurons wait for the rows' bytes
-    stretch = -(-len(rows) * STRETCH // work)
+    threads, stretch = _worth(threads, work), -(-len(rows) * STRETCH // work)
 
-    def net_input(desks):
-        return all(
-            dense.net_input(rows[k : k + stretch], weights, bias, TILE, desks, out[k : k + stretch])
-            for k in range(0, len(rows), stretch)
-        )
+    def net_input(begin):
+        some = slice(begin, begin + stretch)
+        return helped(threads, lambda desks: dense.net_input(rows[some], weights, bias, TILE, desks, out[some]))
 
-    return helped(_some_threads(threads), net_input) if work >= WORTH_A_THREAD else net_input(NOBODY)
+    return all(map(net_input, range(0, len(rows), stretch)))
 
 
 def _refuse(row: int | None, values: np.ndarray) -> NoReturn:

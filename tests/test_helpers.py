@@ -13,7 +13,7 @@ import scipy.sparse
 import fastneuron as fn
 from fastneuron import _helpers, perceptron
 from fastneuron._atomic import add, get, pause
-from fastneuron._helpers import FREE, LINE, NOBODY, PRESENT, STATE, helped, in_parts
+from fastneuron._helpers import FREE, NOBODY, PRESENT, STATE, WORDS, helped, in_parts
 from fastneuron._jit import bare_inline, bare_kernel
 
 CAME, MET, DONE = range(3)
@@ -58,8 +58,8 @@ def all_meet(threads, many):
 def several_cores(monkeypatch):
     """Helpers also where this process may use one core only; and none left from the test before."""
     monkeypatch.setattr(_helpers, "available", lambda: 3)
-    monkeypatch.setattr(_helpers, "_desks", np.zeros((4, LINE.lanes), np.int64))
-    monkeypatch.setattr(perceptron, "WORTH_A_THREAD", 0)
+    monkeypatch.setattr(_helpers, "_desks", np.zeros((4, WORDS), np.int64))
+    monkeypatch.setattr(perceptron, "WORTH_A_THREAD", 1)
 
 
 def layer_and_rows(n=500, S=3):
@@ -108,6 +108,40 @@ def test_a_thread_that_cannot_start_is_done_without(monkeypatch):
     layer, X = layer_and_rows()
     assert np.array_equal(layer.net_input(X, threads=3), layer.net_input(X, threads=1))
     assert not _helpers._desks.any(axis=0)[PRESENT]
+
+
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
+def test_an_error_at_the_start_of_a_thread_leaves_nothing_behind(error, monkeypatch):
+    def fails(function, args):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_helpers._thread, "start_new_thread", fails)
+        with pytest.raises(error):
+            met(3, 3)
+    assert all_meet(3, 3)
+
+
+def test_helpers_are_called_again_for_every_stretch(monkeypatch):
+    """In 40 ms, they have waited too long for the end of what others do, and have left."""
+    there, net_input = [], perceptron.dense.net_input
+
+    def slow(*args):
+        there.append(args[4][:, PRESENT].all())
+        time.sleep(0.01)
+        return net_input(*args)
+
+    monkeypatch.setattr(perceptron, "STRETCH", 20_000)
+    monkeypatch.setattr(perceptron.dense, "net_input", slow)
+    layer, X = layer_and_rows()
+    layer.net_input(X, threads=3)
+    assert there == [True] * 4
+
+
+@pytest.mark.parametrize("work", [0, 999, 1000, 1999, 2000, 10**9])
+def test_little_work_has_few_helpers(work, monkeypatch):
+    monkeypatch.setattr(perceptron, "WORTH_A_THREAD", 1000)
+    assert perceptron._worth(3, work) == min(3, 1 + work // 1000)
 
 
 def test_helpers_are_free_again_after_an_error():
@@ -182,8 +216,8 @@ import numpy as np
 import fastneuron as fn
 from fastneuron import _helpers, perceptron
 
-_helpers.available, perceptron.WORTH_A_THREAD = lambda: 2, 0
-_helpers._desks = np.zeros((1, _helpers.LINE.lanes), np.int64)
+_helpers.available, perceptron.WORTH_A_THREAD = lambda: 2, 1
+_helpers._desks = np.zeros((1, _helpers.WORDS), np.int64)
 layer, X = fn.Perceptron(20, 3), np.ones((500, 20))
 layer.bias = [1, 2, 3]
 for _ in range(50):
@@ -202,6 +236,18 @@ if not child:
     right = (layer.net_input(X, threads=2) == [1, 2, 3]).all()
     os._exit(0 if right and came == [0] else 7)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", PROGRAM + forked], check=True, timeout=120)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_fork_while_helpers_are_there():
+    forked = """
+child = _helpers.helped(2, lambda desks: os.fork())
+right = (layer.net_input(X, threads=2) == [1, 2, 3]).all()
+if not child:
+    os._exit(0 if right else 7)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) or not right)
 """
     subprocess.run([sys.executable, "-W", "ignore", "-c", PROGRAM + forked], check=True, timeout=120)
 

@@ -109,12 +109,13 @@ def net_input(X, W, b, tile, desks, out):
 def _net_input(begin, end, X, W, b, tile, out, spoilt):
     """Those of some rows."""
     n, S = out.shape
-    sum_ = W.dtype.type(0)  # of zeros, or NaN: a branch for each would keep the loads of coming rows waiting
+    nothing = W.dtype.type(0)
+    sum_ = nothing  # of zeros, or NaN: a branch for each would keep the loads of coming rows waiting
     for first in range(begin, end, len(tile.rows)):
         _take_ahead(X, None, first, n, W, None, S, tile, out, steps(first, tile.rows, n - 1))
         for row in range(first, min(first + len(tile.rows), n)):
             for p in range(S):
                 out[row, p] += b[p]
-                sum_ += out[row, p] * 0
+                sum_ += out[row, p] * nothing
     if sum_ != 0:
         put(spoilt, 0, 0, 1)

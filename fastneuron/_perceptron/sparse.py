@@ -7,7 +7,7 @@ belongs to input j of neuron g wide + p.
 
 import numpy as np
 
-from .._helpers import in_parts
+from .._helpers import helped, in_parts
 from .._jit import bare_inline, bare_kernel
 from .._vectors import BYTES, beside, load, lowest, muladd_some, no_sums, outer, outside, plus, splat, store, take_each
 from .presentation import correct
@@ -105,14 +105,15 @@ def _add(X, row, W, base, column, changes):
         store(W, base + j, column, muladd_some(changes, x, load(W, base + j, column, W)))
 
 
-def net_input(X, weights, bias, desks):
-    """X W' + b (n, S), the bits that training sees, with the helpers at `desks`."""
+def net_input(X, weights, bias, threads):
+    """X W' + b (n, S), the bits that training sees, the rows split over threads."""
     W = packed(weights)
     (S, R), wide = weights.shape, W.shape[1]
     b = np.zeros((-(-S // wide), wide), W.dtype)
     b.reshape(-1)[:S] = bias
     out = np.empty((len(X.indptr) - 1, b.size), W.dtype)
-    _net_input(X, W, b, R, group_of(S, W.dtype)[1], desks, out.reshape(-1, wide))
+    vectors = group_of(S, W.dtype)[1]
+    helped(threads, lambda desks: _net_input(X, W, b, R, vectors, desks, out.reshape(-1, wide)))
     return np.ascontiguousarray(out[:, :S])
 
 
