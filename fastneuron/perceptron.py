@@ -19,7 +19,7 @@ from ._helpers import NOBODY, helped
 from ._perceptron import dense, rules, sparse, training
 from ._perceptron.keepers import Average, Last, Pocket, Voted, Votes
 from ._perceptron.presentation import Samples
-from ._perceptron.rows import Sparse, aligned, readable, tile_of_this_machine
+from ._perceptron.rows import Sparse, aligned, readable, shape_of_this_machine
 
 LOW = {"hardlim": 0.0, "hardlims": -1.0, "linear": np.nan}  # the target that is not 1; NaN: any number is one
 DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
@@ -28,7 +28,7 @@ LARGE = 24  # rows and neurons: from there on a BLAS is faster than dots in regi
 WORTH_A_THREAD = 5_000_000  # bytes of rows or products of float64, 0.2 ms: below, a thread costs more than it saves
 STRETCH = 2**30  # the same, 40 ms: between one and the next, Ctrl-C is heard
 MANY = 24  # rows: from there on it pays to have a copy of the weights on cache lines of their own
-TILE = tile_of_this_machine()
+SHAPE = shape_of_this_machine()  # of the tiles of dots
 
 
 @dataclass(frozen=True, eq=False)
@@ -812,7 +812,7 @@ def _worth(threads: int | None, work: int) -> int:
 def _dense_net(rows: np.ndarray, weights: np.ndarray, bias: np.ndarray, out: np.ndarray, threads: int | None) -> bool:
     """Net inputs to `out`, the rows split over threads; whether all are finite."""
     if len(rows) < MANY:
-        return dense.net_input(rows, weights, bias, TILE, NOBODY, out)
+        return dense.net_input(rows, weights, bias, SHAPE, NOBODY, out)
     if len(weights) > 1:
         weights = aligned(weights)
     work = max(rows.nbytes, out.nbytes // 8 * rows.shape[1])  # few neurons wait for the rows' bytes
@@ -820,7 +820,7 @@ def _dense_net(rows: np.ndarray, weights: np.ndarray, bias: np.ndarray, out: np.
 
     def net_input(begin):
         some = slice(begin, begin + stretch)
-        return helped(threads, lambda desks: dense.net_input(rows[some], weights, bias, TILE, desks, out[some]))
+        return helped(threads, lambda desks: dense.net_input(rows[some], weights, bias, SHAPE, desks, out[some]))
 
     return all(map(net_input, range(0, len(rows), stretch)))
 

@@ -734,7 +734,7 @@ def test_progress_bar_counts_presentations(capfd, monkeypatch):
 @pytest.mark.parametrize("S", [1, 3, 7, 12])
 def test_the_tile_does_not_change_the_bits(features, S, dtype, monkeypatch):
     monkeypatch.setattr(rows, "_host_features", lambda: features)
-    monkeypatch.setattr(perceptron, "TILE", rows.tile_of_this_machine())
+    monkeypatch.setattr(perceptron, "SHAPE", rows.shape_of_this_machine())
     X, T = reals(n=101, S=S, dtype=dtype)
     layer, _ = trained(X, T, 2, dtype)
     assert equal(layer, one_by_one(fn.Perceptron(X.shape[1], S, dtype=dtype), X, T, 2))
@@ -764,7 +764,7 @@ def test_the_hot_loop_is_packed_and_spills_nothing(kind, dtype, suffix, monkeypa
     (text,) = fresh.inspect_asm().values()
     multiply_add = re.compile(rf"vfmadd\d+{suffix}\s.*[yz]mm.*")
     hot = max((multiply_add.findall(block) for block in re.split(r"\n\.LBB\w+:", text)), key=len)
-    tile = rows.tile_of_this_machine()
+    tile = rows.tile_of(rows.shape_of_this_machine())
     registers = len(tile.rows) * len(tile.neurons) * (1 if "avx512f" in _lanes._host_features() else 2)
     assert len({line.split()[-1] for line in hot}) == registers  # each its own, whether or not the loop is unrolled
     assert len(hot) % registers == 0

@@ -17,17 +17,18 @@ from .._jit import bare_inline, bare_kernel
 from .._lanes import local
 from .._vectors import steps, take_each
 from .presentation import correct
-from .rows import add, add_and_dots, dot, dots
+from .rows import add, add_and_dots, dot, dots, tile_of
 from .rules import correction
 
 
 @bare_kernel
-def present(rule, samples, layer, log, tile, net):
+def present(rule, samples, layer, log, shape, net):
     """Present rows in order; the place in `order` of the first whose net input is not finite, or -1.
 
     `net` (rows of a tile, S) is room for the net inputs taken ahead.
     """
     X, order, W, active = samples.X, samples.order, layer.W, layer.active
+    tile = tile_of(shape)
     for first in range(0, order.size, len(tile.rows)):
         ahead = min(len(tile.rows), order.size - first)
         _take_ahead(X, order, first, order.size, W, active, active.size, tile, net, steps(0, tile.rows, ahead - 1))
@@ -97,18 +98,18 @@ def adapt(rule, x, t, low, W, b, net):
 
 
 @bare_kernel
-def net_input(X, W, b, tile, desks, out):
+def net_input(X, W, b, shape, desks, out):
     """X W' + b, the bits that training sees, with the helpers at `desks`; whether all of it is finite."""
     spoilt = local((0,), 1, LINE, len(X))
     spoilt[0, 0] = 0
-    in_parts(desks, _net_input, len(X), len(tile.rows), (X, W, b, tile, out, spoilt))
+    in_parts(desks, _net_input, len(X), len(tile_of(shape).rows), (X, W, b, shape, out, spoilt))
     return spoilt[0, 0] == 0
 
 
 @bare_inline
-def _net_input(begin, end, X, W, b, tile, out, spoilt):
+def _net_input(begin, end, X, W, b, shape, out, spoilt):
     """Those of some rows."""
-    n, S = out.shape
+    (n, S), tile = out.shape, tile_of(shape)
     nothing = W.dtype.type(0)
     sum_ = nothing  # of zeros, or NaN: a branch for each would keep the loads of coming rows waiting
     for first in range(begin, end, len(tile.rows)):

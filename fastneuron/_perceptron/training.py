@@ -16,7 +16,7 @@ from .. import _threads
 from . import dense, pages, sparse
 from .keepers import Voted, Votes
 from .presentation import Layer, Log, Samples
-from .rows import Sparse, aligned, readable, tile_of_this_machine
+from .rows import Sparse, aligned, readable, shape_of_this_machine, tile_of
 
 CALL = 200_000_000  # products per kernel call: about 20 ms, so that Ctrl-C and progress are prompt
 COPY = 8_000_000  # bytes of rows to convert at once
@@ -108,8 +108,8 @@ class Unit:
         self.epochs: list[Log] = []
         self.log = self._new_log()
         self.cycle = Cycle(self.S) if cycles else None
-        self.tile = tile_of_this_machine()
-        self.net = np.empty((len(self.tile.rows), self.S), weights.dtype)
+        self.shape = shape_of_this_machine()
+        self.net = np.empty((len(tile_of(self.shape).rows), self.S), weights.dtype)
 
     def _new_log(self) -> Log:
         nothing = np.empty((0, 0))
@@ -130,11 +130,11 @@ class Unit:
         else:
             self.unpack()
             failed = -1
-            together = len(self.tile.neurons)
+            together = len(tile_of(self.shape).neurons)
             many = max(CACHE // (self.inputs * self.weights.itemsize) // together, 1) * together
             for first in range(0, self.active.size, many):
                 layer = Layer(self.room, self.bias, self.active[first : first + many])
-                stopped = dense.present(self.rule, samples, layer, log, self.tile, self.net)
+                stopped = dense.present(self.rule, samples, layer, log, self.shape, self.net)
                 failed = stopped if failed < 0 else min(failed, stopped) if stopped >= 0 else failed
         if failed >= 0:
             raise NonFinite(int(chunk.rows[failed]), row_of(X, order[failed], self.inputs))
