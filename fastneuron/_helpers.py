@@ -21,7 +21,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ._atomic import add, compare_and_swap, get, pause, put
-from ._jit import bare_inline, kernel, wide
+from ._jit import bare_inline, bare_spliced, kernel, wide
 from ._lanes import Lanes8, local
 from ._threads import available
 
@@ -92,7 +92,7 @@ def _wait_at(desks, desk, patience):
     add(desks, desk, PRESENT, -1)
 
 
-@bare_inline
+@bare_spliced
 def in_parts(desks, function, n, multiple, arguments):
     """``function(begin, end, *arguments)`` for parts of range(n), here and by every helper that comes to a desk.
 
@@ -102,7 +102,15 @@ def in_parts(desks, function, n, multiple, arguments):
     size = -(-n // (parts * multiple)) * multiple
     turn = local((0,), 1, LINE, size)
     turn[0, 0] = 0
-    _together(desks, function, (n, size, turn, arguments))
+    code, where = _trampoline(function, (n, size, turn, arguments))
+    for desk in range(len(desks)):
+        desks[desk, CODE], desks[desk, ARGUMENTS] = code, where
+        put(desks, desk, STATE, POSTED)
+    _call(code, where)
+    for desk in range(len(desks)):
+        if not compare_and_swap(desks, desk, STATE, POSTED, FREE):
+            while get(desks, desk, STATE) != FREE:
+                pause()
 
 
 @bare_inline
@@ -112,20 +120,6 @@ def _parts(function, n, size, turn, arguments):
     while begin < n:
         function(begin, min(begin + size, n), *arguments)
         begin = add(turn, 0, 0, size)
-
-
-@bare_inline
-def _together(desks, function, arguments):
-    """``_parts(function, *arguments)`` here and by every helper that comes, at the same time."""
-    code, where = _trampoline(function, arguments)
-    for desk in range(len(desks)):
-        desks[desk, CODE], desks[desk, ARGUMENTS] = code, where
-        put(desks, desk, STATE, POSTED)
-    _call(code, where)
-    for desk in range(len(desks)):
-        if not compare_and_swap(desks, desk, STATE, POSTED, FREE):
-            while get(desks, desk, STATE) != FREE:
-                pause()
 
 
 @intrinsic

@@ -160,7 +160,9 @@ def test_while_one_thread_has_the_helpers_another_works_alone():
     assert helped(3, inside)
 
 
-def test_bits_on_any_number_of_threads_from_several_at_once():
+@pytest.mark.parametrize("patience", [1, 30, 1000, 10_000])
+def test_bits_on_any_number_of_threads_from_several_at_once(patience, monkeypatch):
+    monkeypatch.setattr(_helpers, "PATIENCE", patience)  # they leave at every moment there is
     layer, X = layer_and_rows(2001)
     expected = layer.net_input(X, threads=1)
     wrong = []
