@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from llvmlite import binding, ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ._jit import inline, specialises
+from ._vectors import element_at
 
 
 class Lanes8(NamedTuple):
@@ -71,13 +71,6 @@ def _host_features():
     return {name for name, present in binding.get_host_cpu_features().items() if present}
 
 
-def _address(context, builder, array_type, array, row, lane):
-    view = context.make_array(array_type)(context, builder, array)
-    shape = cgutils.unpack_tuple(builder, view.shape)
-    strides = cgutils.unpack_tuple(builder, view.strides)
-    return cgutils.get_item_pointer2(context, builder, view.data, shape, strides, "C", [row, lane], wraparound=False)
-
-
 @intrinsic
 def take(typingctx, like, array, lane):
     """Column `lane` of `array` as a tuple of the length and kind of `like`."""
@@ -90,7 +83,7 @@ def take(typingctx, like, array, lane):
     def codegen(context, builder, signature, args):
         _, array_type, _ = signature.args
         rows = (context.get_constant(types.intp, row) for row in range(count))
-        values = [builder.load(_address(context, builder, array_type, args[1], row, args[2])) for row in rows]
+        values = [builder.load(element_at(context, builder, array_type, args[1], [row, args[2]])) for row in rows]
         return context.make_tuple(builder, column, values)
 
     return column(like, array, types.intp), codegen
@@ -103,7 +96,7 @@ def put_at(typingctx, array, row, lane, values):
     def codegen(context, builder, signature, args):
         for i, kind in enumerate(values):
             index = builder.add(args[1], context.get_constant(types.intp, i))
-            where = _address(context, builder, signature.args[0], args[0], index, args[2])
+            where = element_at(context, builder, signature.args[0], args[0], [index, args[2]])
             value = context.cast(builder, builder.extract_value(args[3], i), kind, array.dtype)
             builder.store(value, where)
         return context.get_dummy_value()

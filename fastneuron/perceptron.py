@@ -805,8 +805,8 @@ def _some_threads(threads: int | None) -> int:
 
 
 def _worth(threads: int | None, work: int) -> int:
-    """So many threads, or fewer for little work."""
-    return min(_some_threads(threads), 1 + work // WORTH_A_THREAD)
+    """So many threads, which have been checked, or fewer for little work."""
+    return min(threads or _threads.available(), 1 + work // WORTH_A_THREAD)
 
 
 def _dense_net(rows: np.ndarray, weights: np.ndarray, bias: np.ndarray, out: np.ndarray, threads: int | None) -> bool:
