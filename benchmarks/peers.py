@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 import fastneuron as fn
-from fastneuron import _threads
+from fastneuron._kernel import threads as _threads
 
 from . import page, work_precision
 from .paired import DISTRUST, paired

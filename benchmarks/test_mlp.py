@@ -9,7 +9,7 @@ import pytest
 import fastneuron as fn
 from benchmarks.contenders import fastneuron
 from benchmarks.tasks import RATE, Network
-from fastneuron._threads import available
+from fastneuron._kernel.threads import available
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 SMALL = Network((64, 32, 10), 32, 5)

@@ -10,7 +10,7 @@ import scipy.sparse
 import fastneuron as fn
 from benchmarks.contenders import fastneuron, numpy
 from benchmarks.tasks import Forward, Training
-from fastneuron import _threads
+from fastneuron._kernel import threads as _threads
 
 linear_model = pytest.importorskip("sklearn.linear_model")
 from benchmarks.contenders import sklearn  # noqa: E402

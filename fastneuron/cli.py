@@ -18,12 +18,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from . import __version__, _check, _threads, models
-from .fit import memory_left
-from .integrators import METHODS
+from . import __version__, _check, models
+from ._engine.executors import threads_each
+from ._engine.resources import memory_left
+from ._engine.run import Run
+from ._integrators import METHODS
+from ._kernel import threads as _threads
 from .models import Model
-from .recording import Run
-from .sharing import threads_each
 from .simulate import simulate
 
 LONG = 200_000_000  # neuron-steps, some seconds: worth a progress bar
@@ -230,7 +231,7 @@ def _save(path: Path, run: Run, current: float | np.ndarray) -> None:
 
 
 def _benchmark(options: argparse.Namespace) -> None:
-    from ._rivals import numba_rk4, scipy_solve
+    from ._baselines import numba_rk4, scipy_solve
 
     n, rounds = _check.whole("--neurons", options.neurons, 1), _check.whole("--rounds", options.rounds, 1)
     model, duration, dt = models.MorrisLecar.hopf(), 100.0, 0.05
@@ -289,7 +290,7 @@ def _counted(number: int, noun: str) -> str:
 def _info(options: argparse.Namespace) -> None:
     from llvmlite import binding
 
-    from ._jit import cache_folder
+    from ._kernel.jit import cache_folder
 
     print(f"fastneuron  {__version__}")
     print(f"Python      {platform.python_version()} on {platform.system()} {platform.machine()}")
@@ -310,8 +311,8 @@ def _version(package: str) -> str:
 
 def simd() -> str:
     """How wide the vectors are in which the compiled RK4 kernel multiplies and adds, from its machine code."""
-    from ._jit import kernel
-    from .integrators.fixed_step import integrate
+    from ._integrators.fixed_step import integrate
+    from ._kernel.jit import kernel
 
     simulate(models.MorrisLecar(), 0.05, current=np.zeros(4096))
     signature = next(known for known in integrate.signatures if "Lanes64" in str(known))

@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from . import fit
-from .recipe import Recipe, checked
+from ._engine import resources
+from ._engine.recipe import Recipe, checked
 from .simulate import in_memory, simulate, way_of
 
 TRIAL = 20_000_000  # neuron-steps: some tenths of a second
@@ -38,8 +38,10 @@ class Estimate:
     spikes: float
 
     def __str__(self) -> str:
-        disk = f", {fit.readable(self.disk)} on disk" if self.disk else ""
-        return f"about {self.seconds:.3g} s, {fit.readable(self.memory)} of memory{disk}, {self.spikes:.2g} spikes"
+        disk = f", {resources.readable(self.disk)} on disk" if self.disk else ""
+        return (
+            f"about {self.seconds:.3g} s, {resources.readable(self.memory)} of memory{disk}, {self.spikes:.2g} spikes"
+        )
 
 
 def estimate(*arguments: Any, **named: Any) -> Estimate:
@@ -74,8 +76,8 @@ def estimate(*arguments: Any, **named: Any) -> Estimate:
     recipe = checked(**given)
     way = way_of(recipe, **carrying_out)
     seconds, spikes = _trial(recipe, way.threads)
-    disk = 0 if way.size is None else fit.samples(recipe) + int(spikes * fit.PER_SPIKE)
-    memory = fit.memory(recipe, way.here, way.size, spikes)
+    disk = 0 if way.size is None else resources.samples(recipe) + int(spikes * resources.PER_SPIKE)
+    memory = resources.memory(recipe, way.here, way.size, spikes)
     return Estimate(memory, disk, seconds / way.workers, spikes)
 
 

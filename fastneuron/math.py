@@ -12,8 +12,8 @@ Examples
 
 import math
 
-from . import _math
-from ._jit import specialises
+from ._kernel import elementary
+from ._kernel.jit import specialises
 
 LARGEST_EXP, LARGEST_SINH = 709.782712893384, 710.4758600739439  # what goes beyond overflows
 
@@ -80,7 +80,7 @@ def _in_kernels(function, vectorised):
 
 
 for _function in (exp, expm1, exprelr, log, log1p, sinh, cosh, tanh, sigmoid, softplus):
-    _in_kernels(_function, getattr(_math, _function.__name__))
+    _in_kernels(_function, getattr(elementary, _function.__name__))
 
 
 @specialises(sqrt)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _check
-from .recording import Run
+from ._engine.run import Run
 from .simulate import simulate
 
 if TYPE_CHECKING:

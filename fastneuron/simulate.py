@@ -11,17 +11,19 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from . import _check, _progress, archive, fit, population, sharing
-from .currents import Current
+from . import _check, _progress
+from ._engine import executors, resources, scheduler
+from ._engine.executors import Executor
+from ._engine.recipe import Recipe, checked
+from ._engine.run import Run, Spikes
+from ._engine.summary import Summary, results
+from ._storage import resume
+from ._storage.checkpointing import stretch_size
+from ._storage.store import Store, check_path, shared_out
+from .inputs.noise import Noise
+from .inputs.waveforms import Current
 from .models import Model
-from .models.rehearsal import rehearse
-from .noise import Noise
-from .recipe import Recipe, checked
-from .recording import Run, Spikes
-from .sharing import Executor
-from .store import Store, check_path, shared_out
-from .streaming import stretch_size
-from .summary import Summary, results
+from .models.validation import rehearse
 
 
 class Way(NamedTuple):
@@ -189,19 +191,19 @@ def simulate(
     if out is not None:
         recipe = replace(recipe, neurons=np.sort(recipe.neurons))
         check_path(out, overwrite)
-        fit.check_memory(recipe, way.here, way.size)
-        fit.check_disk(recipe, out)
+        resources.check_memory(recipe, way.here, way.size)
+        resources.check_disk(recipe, out)
         store = Store.create(out, recipe, shards, way.size or 1)
-        archive.complete(store, threads, progress, executor)
-        return archive.opened(store)
-    fit.check_memory(recipe, way.here)
+        resume.complete(store, threads, progress, executor)
+        return resume.opened(store)
+    resources.check_memory(recipe, way.here)
     with _progress.bar(progress, recipe.n, recipe.duration, recipe.dt) as tick:
         if executor is None:
             return in_memory(recipe, threads, tick)
         bounds = shared_out(recipe, shards)
         parts = [recipe.part(low, high) for low, high in bounds]
         work = functools.partial(_whole, threads=threads, tick=None)
-        found = sharing.spread(executor, work, parts, bounds, recipe.duration, tick)
+        found = executors.spread(executor, work, parts, bounds, recipe.duration, tick)
     in_order = np.concatenate([part.samples for part in found], axis=1)
     samples = np.empty_like(in_order)
     samples[:, np.argsort(recipe.neurons)] = in_order  # rows as they were asked for
@@ -233,11 +235,11 @@ def way_of(
     size = None if out is None else stretch_size(recipe, checkpoint_interval)
     if out is not None:
         _check.path("out", out)
-    each = sharing.threads_each(threads, executor)
+    each = executors.threads_each(threads, executor)
     if executor is None:
         return Way(each, each, 1, 1, size)
     parts = min(shards or 16, recipe.n)
-    return Way(each, 1, min(sharing.workers(executor), parts), parts, size)
+    return Way(each, 1, min(executors.workers(executor), parts), parts, size)
 
 
 def in_memory(recipe: Recipe, threads: int, tick: Callable[[float], None]) -> Run:
@@ -250,9 +252,9 @@ def _whole(recipe: Recipe, threads: int, tick: Callable[[float], None] | None) -
     """A population from its start to its end, in memory."""
     problem = recipe.problem()
     summary = Summary(recipe.summary, list(recipe.model.states), recipe.state, recipe.samples, recipe.bins)
-    outcomes: list[population.Outcome] = []
+    outcomes: list[scheduler.Outcome] = []
     stretches, tick = recipe.stretches(recipe.samples), tick or (lambda done: None)
-    population.advance(recipe, problem, summary, stretches, threads, tick, outcomes.append)
+    scheduler.advance(recipe, problem, summary, stretches, threads, tick, outcomes.append)
     samples, neuron, time = outcomes[0][:3]
     return Part(problem.state, problem.spike_count, neuron + recipe.first_neuron, time, samples, summary.arrays)
 

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import _check, fit
-from ._parametrised import Parametrised
+from . import _check
+from ._engine import resources
+from ._engine.run import Run
+from ._engine.summary import names
+from ._parameters import Parametrised
 from .models import Model
-from .recording import Run
 from .simulate import simulate
-from .summary import names
 
 RESULTS = ("rate", "spike_count")
 
@@ -135,10 +136,10 @@ def _axes(model: Model, grid: Mapping[str, npt.ArrayLike], options: Mapping[str,
     for name, size in sizes.items():
         if size != 1:
             raise ValueError(f"{name} must be the same at every point of a grid, or an axis of it; got {size} values")
-    points, left = math.prod(axis.size for axis in axes.values()), fit.memory_left()
+    points, left = math.prod(axis.size for axis in axes.values()), resources.memory_left()
     if 8 * points * len(axes) > left:
         shape = " x ".join(str(axis.size) for axis in axes.values())
-        raise MemoryError(f"grid has {points:.3g} points, {shape}, too many for {fit.readable(left)} of memory")
+        raise MemoryError(f"grid has {points:.3g} points, {shape}, too many for {resources.readable(left)} of memory")
     return axes
 
 

@@ -8,8 +8,9 @@ from catalogue import ADAPTIVE, CASES
 from trees import density, size, stage_weights, trees
 
 import fastneuron as fn
-from fastneuron import _lanes, population
-from fastneuron.integrators import METHODS, adaptive, problem
+from fastneuron._engine import scheduler
+from fastneuron._integrators import METHODS, adaptive, problem
+from fastneuron._kernel import lanes
 
 CASE = CASES[0]
 ORDER = {"dop853": (8, 7), "tsit5": (5, 4)}  # of the solution, of the dense output
@@ -21,7 +22,7 @@ methods = pytest.mark.parametrize("method", NAMES)
 @pytest.fixture(autouse=True)
 def one_block(monkeypatch):
     """The same block for all sizes: one compilation."""
-    monkeypatch.setattr(problem, "choose_lanes", lambda *_: _lanes.Lanes8())
+    monkeypatch.setattr(problem, "choose_lanes", lambda *_: lanes.Lanes8())
 
 
 # ---- the tables
@@ -320,7 +321,7 @@ def test_either_block(method, monkeypatch):
 @methods
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_any_number_of_threads(method, threads, monkeypatch):
-    monkeypatch.setattr(population, "WORTH_A_THREAD", 0)
+    monkeypatch.setattr(scheduler, "WORTH_A_THREAD", 0)
     same(uneven(100, method=method, threads=threads), whole(method))
 
 
@@ -364,7 +365,7 @@ def test_any_budget_of_a_call(calls, monkeypatch):
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_neuron_that_blows_up_is_named(method, threads, monkeypatch):
     """The first of them in the population, with the time, however late it is."""
-    monkeypatch.setattr(population, "WORTH_A_THREAD", 0)
+    monkeypatch.setattr(scheduler, "WORTH_A_THREAD", 0)
     V = np.full(100, 1e-6)
     V[[90, 60, 41]] = 1.0, 0.5, 0.04
     with pytest.raises(FloatingPointError, match=r"neuron 41 .* t = (\S+) ms") as caught:
@@ -377,7 +378,7 @@ def test_a_neuron_that_blows_up_is_named(method, threads, monkeypatch):
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_runaway_ends(method, threads, monkeypatch):
     """A negative leak: the voltage grows and the gates with it, ever more steps are taken, and nothing is infinite."""
-    monkeypatch.setattr(population, "WORTH_A_THREAD", 0)
+    monkeypatch.setattr(scheduler, "WORTH_A_THREAD", 0)
     g_L = np.full(100, 2.0)
     g_L[[90, 60, 41]] = -500.0, -100.0, -200.0
     with pytest.raises(FloatingPointError, match=r"neuron 41 .* t = (\S+) ms: its state blows up") as caught:

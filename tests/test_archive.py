@@ -14,7 +14,7 @@ import xarray
 import zarr.storage
 
 import fastneuron as fn
-from fastneuron import store as stores
+from fastneuron._storage import store as stores
 from tests.stored_runs import arguments, assert_same
 
 

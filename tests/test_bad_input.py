@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
-from fastneuron import _threads, population
+from fastneuron._engine import scheduler
+from fastneuron._kernel import threads
 
 HOPF = fn.MorrisLecar.hopf
 TEN = HOPF(V3=np.arange(10.0))
@@ -292,7 +293,7 @@ def test_sweep(changes, exception, words):
 )
 def test_estimate(arguments, exception, words, monkeypatch):
     """Everything that `simulate` refuses but what is on the disk, and no kernel is called."""
-    monkeypatch.setattr(population, "advance", lambda *_: pytest.fail("work was begun"))
+    monkeypatch.setattr(scheduler, "advance", lambda *_: pytest.fail("work was begun"))
     check(lambda: fn.estimate(**{"model": HOPF(), "duration": 10.0} | arguments), exception, words)
 
 
@@ -312,8 +313,8 @@ def test_more_threads_than_there_is_work_for():
         most.append(threading.active_count() - before)
         yield
 
-    _threads.spread(watch, range(10_000), 10**6)
-    assert max(most) <= _threads.PER_CORE * _threads.available()
+    threads.spread(watch, range(10_000), 10**6)
+    assert max(most) <= threads.PER_CORE * threads.available()
     given = {"model": HOPF(), "duration": 50.0, "current": np.linspace(80, 130, 1000)}
     one, many = fn.simulate(**given, threads=1), fn.simulate(**given, threads=10**6)
     assert np.array_equal(one.state["V"], many.state["V"])
@@ -338,6 +339,6 @@ def test_what_was_not_recorded():
 
 def test_an_error_comes_before_any_work(monkeypatch):
     """The last argument to be checked is checked before the first kernel call."""
-    monkeypatch.setattr(population, "advance", lambda *_: pytest.fail("work was begun"))
+    monkeypatch.setattr(scheduler, "advance", lambda *_: pytest.fail("work was begun"))
     check(lambda: simulate(threads=0), ValueError, ["threads"])
     check(lambda: simulate(method="dop853", atol={"V": -1.0}), ValueError, ["atol", "-1.0"])

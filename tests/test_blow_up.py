@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
-from fastneuron import population
-from fastneuron.integrators import fixed_step
+from fastneuron._engine import scheduler
+from fastneuron._integrators import fixed_step
 
 N = 1100
 LEAKS = np.full(N, 2.0)
@@ -40,8 +40,8 @@ def test_names_the_first_neuron_and_the_time():
 def test_the_same_error_however_the_work_is_divided(changes, call, monkeypatch):
     expected = blow_up()
     monkeypatch.setattr(fixed_step, "CALL", call)
-    monkeypatch.setattr(population, "UNIT", call)
-    monkeypatch.setattr(population, "WORTH_A_THREAD", 0)
+    monkeypatch.setattr(scheduler, "UNIT", call)
+    monkeypatch.setattr(scheduler, "WORTH_A_THREAD", 0)
     assert blow_up(**changes) == expected
 
 

@@ -7,7 +7,7 @@ import pytest
 from conftest import PACKAGE
 
 import fastneuron as fn
-from fastneuron import _jit
+from fastneuron._kernel import jit
 
 RUN = """
 import warnings
@@ -16,8 +16,8 @@ with warnings.catch_warnings(record=True) as caught:
     import sys
     from pathlib import Path
     import fastneuron as fn
-    from fastneuron import _jit
-    from fastneuron.integrators.fixed_step import integrate
+    from fastneuron._kernel import jit as _jit
+    from fastneuron._integrators.fixed_step import integrate
     assert Path(fn.__file__).is_relative_to(sys.argv[1]), fn.__file__
     run = fn.simulate(fn.MorrisLecar.hopf(), 50.0, current=100.0)
     fn.simulate(fn.MorrisLecar.snic(), 5.0)
@@ -62,25 +62,29 @@ def warm():
         return [name for name in names if not name.endswith(".kernel")]
 
     def lay(folder):
-        shutil.copytree(_jit.cache_folder(), folder / _jit.cache_folder().name, ignore=half_written)
+        shutil.copytree(jit.cache_folder(), folder / jit.cache_folder().name, ignore=half_written)
 
     return lay
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_every_source_is_in_the_fingerprint(path, copy, monkeypatch):
-    monkeypatch.setattr(_jit, "PACKAGE", copy / "fastneuron")
-    assert _jit._fingerprint() == _jit.FINGERPRINT
+    monkeypatch.setattr(jit, "PACKAGE", copy / "fastneuron")
+    assert jit._fingerprint() == jit.FINGERPRINT
     changed = copy / "fastneuron" / path.relative_to(PACKAGE)
     changed.write_text(changed.read_text() + " ")
-    assert _jit._fingerprint() != _jit.FINGERPRINT
+    assert jit._fingerprint() != jit.FINGERPRINT
     changed.unlink()
-    assert _jit._fingerprint() != _jit.FINGERPRINT
+    assert jit._fingerprint() != jit.FINGERPRINT
 
 
 EDITS = [
-    pytest.param("_math.py", "0.041666666666", "0.041666666667", True, id="coefficient"),  # two calls from the kernel
-    pytest.param("_jit.py", '"boundscheck": False', '"boundscheck": True', False, id="flag", marks=pytest.mark.slow),
+    pytest.param(
+        "_kernel/elementary.py", "0.041666666666", "0.041666666667", True, id="coefficient"
+    ),  # two calls from the kernel
+    pytest.param(
+        "_kernel/jit.py", '"boundscheck": False', '"boundscheck": True', False, id="flag", marks=pytest.mark.slow
+    ),
 ]
 
 
@@ -124,7 +128,7 @@ def times(x):
 """
 RUN_MODEL = """
 import fastneuron as fn
-from fastneuron.integrators.fixed_step import integrate
+from fastneuron._integrators.fixed_step import integrate
 from model import Passive
 print(fn.simulate(Passive(), 10.0).state["V"][0], sum(integrate.stats.cache_hits.values()))
 """
@@ -201,7 +205,7 @@ def test_a_damaged_cache_is_mended(python, tmp_path, warm):
 import shutil
 import numpy as np
 import fastneuron as fn
-from fastneuron import _jit
+from fastneuron._kernel import jit as _jit
 def run(n):
     return fn.simulate(fn.MorrisLecar.hopf(), 5.0, current=np.full(n, 100.0)).state["V"][0].hex()
 for kernel in _jit.cache_folder().glob("*.kernel"):

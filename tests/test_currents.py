@@ -8,8 +8,8 @@ from catalogue import ADAPTIVE
 from scipy.integrate import quad
 
 import fastneuron as fn
-from fastneuron import _lanes
-from fastneuron.integrators import problem
+from fastneuron._integrators import problem
+from fastneuron._kernel import lanes
 
 TIGHT = {"rtol": 1e-11, "atol": 1e-11}
 INF = np.inf
@@ -30,7 +30,7 @@ class Integral(fn.Model):
 @pytest.fixture(autouse=True)
 def one_block(monkeypatch):
     """The same block for all sizes: one compilation."""
-    monkeypatch.setattr(problem, "choose_lanes", lambda *_: _lanes.Lanes8())
+    monkeypatch.setattr(problem, "choose_lanes", lambda *_: lanes.Lanes8())
 
 
 def integral(current, times, **options):

@@ -11,10 +11,11 @@ import pytest
 import scipy.sparse
 
 import fastneuron as fn
-from fastneuron import _helpers, perceptron
-from fastneuron._atomic import add, get, pause
-from fastneuron._helpers import FREE, NOBODY, PRESENT, STATE, WORDS, helped, in_parts
-from fastneuron._jit import bare_inline, bare_kernel
+from fastneuron._kernel import worker_pool
+from fastneuron._kernel.atomics import add, get, pause
+from fastneuron._kernel.jit import bare_inline, bare_kernel
+from fastneuron._kernel.worker_pool import FREE, NOBODY, PRESENT, STATE, WORDS, helped, in_parts
+from fastneuron.perceptron import layer as perceptron
 
 CAME, MET, DONE = range(3)
 LONG = 100_000_000  # pauses, 2 s or more
@@ -57,7 +58,7 @@ def all_meet(threads, many):
 @pytest.fixture(autouse=True)
 def several_cores(monkeypatch):
     """Helpers also where this process may use one core only; and none left from the test before."""
-    monkeypatch.setattr(_helpers, "_desks", np.zeros((2, WORDS), np.int64))
+    monkeypatch.setattr(worker_pool, "_desks", np.zeros((2, WORDS), np.int64))
     monkeypatch.setattr(perceptron, "WORTH_A_THREAD", 1)
 
 
@@ -76,37 +77,37 @@ def test_helpers_work_at_the_same_time(threads):
 
 def test_no_more_than_there_are_cores():
     assert all_meet(100, 3)
-    assert (_helpers._desks[:, PRESENT] <= 1).all()
+    assert (worker_pool._desks[:, PRESENT] <= 1).all()
 
 
 def test_helpers_leave(monkeypatch):
     assert all_meet(3, 3)
     deadline = time.monotonic() + 30
-    while _helpers._desks[:, PRESENT].any() and time.monotonic() < deadline:
+    while worker_pool._desks[:, PRESENT].any() and time.monotonic() < deadline:
         time.sleep(0.001)
-    assert not _helpers._desks[:, [STATE, PRESENT]].any()
+    assert not worker_pool._desks[:, [STATE, PRESENT]].any()
     assert all_meet(3, 3)
 
 
 def test_nobody_waits_for_a_helper_that_does_not_come(monkeypatch):
-    monkeypatch.setattr(_helpers._thread, "start_new_thread", lambda function, args: None)
+    monkeypatch.setattr(worker_pool._thread, "start_new_thread", lambda function, args: None)
     layer, X = layer_and_rows()
     expected = layer.net_input(X, threads=1)
     assert np.array_equal(layer.net_input(X, threads=3), expected)
-    assert (_helpers._desks[:2, PRESENT] == 1).all()  # so they are thought to be there
+    assert (worker_pool._desks[:2, PRESENT] == 1).all()  # so they are thought to be there
     assert np.array_equal(layer.net_input(X, threads=3), expected)
     assert met(3, 3, patience=1000) == 1  # the last part, who works alone finds that three have come
-    assert (_helpers._desks[:, STATE] == FREE).all()
+    assert (worker_pool._desks[:, STATE] == FREE).all()
 
 
 def test_a_thread_that_cannot_start_is_done_without(monkeypatch):
     def full(function, args):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(_helpers._thread, "start_new_thread", full)
+    monkeypatch.setattr(worker_pool._thread, "start_new_thread", full)
     layer, X = layer_and_rows()
     assert np.array_equal(layer.net_input(X, threads=3), layer.net_input(X, threads=1))
-    assert not _helpers._desks.any(axis=0)[PRESENT]
+    assert not worker_pool._desks.any(axis=0)[PRESENT]
 
 
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
@@ -115,7 +116,7 @@ def test_an_error_at_the_start_of_a_thread_leaves_nothing_behind(error, monkeypa
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(_helpers._thread, "start_new_thread", fails)
+        patch.setattr(worker_pool._thread, "start_new_thread", fails)
         with pytest.raises(error):
             met(3, 3)
     assert all_meet(3, 3)
@@ -162,7 +163,7 @@ def test_while_one_thread_has_the_helpers_another_works_alone():
 
 @pytest.mark.parametrize("patience", [1, 30, 1000, 10_000])
 def test_bits_on_any_number_of_threads_from_several_at_once(patience, monkeypatch):
-    monkeypatch.setattr(_helpers, "PATIENCE", patience)  # they leave at every moment there is
+    monkeypatch.setattr(worker_pool, "PATIENCE", patience)  # they leave at every moment there is
     layer, X = layer_and_rows(2001)
     expected = layer.net_input(X, threads=1)
     wrong = []
@@ -215,7 +216,8 @@ PROGRAM = """
 import os, sys
 import numpy as np
 import fastneuron as fn
-from fastneuron import _helpers, perceptron
+from fastneuron._kernel import worker_pool as _helpers
+from fastneuron.perceptron import layer as perceptron
 
 perceptron.WORTH_A_THREAD = 1
 _helpers._desks = np.zeros((1, _helpers.WORDS), np.int64)

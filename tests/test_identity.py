@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastneuron as fn
-from fastneuron import _lanes, population
-from fastneuron.integrators import fixed_step, problem
+from fastneuron._engine import scheduler
+from fastneuron._integrators import fixed_step, problem
+from fastneuron._kernel import lanes
 
 LARGE = 1100  # more than 16 blocks of 64, the last one not full
 STEPS = 300
@@ -80,16 +81,16 @@ def test_any_size_and_position(case, method, size):
 @everything
 @pytest.mark.parametrize("threads", [1, 2, 3, 16])
 def test_any_number_of_threads(case, method, threads, monkeypatch):
-    monkeypatch.setattr(population, "WORTH_A_THREAD", 0)
+    monkeypatch.setattr(scheduler, "WORTH_A_THREAD", 0)
     same_neurons(run_of(case, method, record=case.states, threads=threads), together(case, method), slice(None))
     few = slice(130)
     same_neurons(run_of(case, method, few, record=case.states, threads=threads), together(case, method), few)
 
 
 @everything
-@pytest.mark.parametrize("block", [_lanes.Lanes64, _lanes.Lanes8, _lanes.Lanes16])
+@pytest.mark.parametrize("block", [lanes.Lanes64, lanes.Lanes8, lanes.Lanes16])
 def test_any_block(case, method, block, monkeypatch):
-    if block is _lanes.Lanes16 and (case in OTHERS or method is not METHODS[0]):
+    if block is lanes.Lanes16 and (case in OTHERS or method is not METHODS[0]):
         pytest.skip("one will do: each block is another compilation")
     monkeypatch.setattr(problem, "choose_lanes", lambda *_: block())
     for who in (slice(1), slice(65), slice(None)):
@@ -100,7 +101,7 @@ def test_any_block(case, method, block, monkeypatch):
 @pytest.mark.parametrize("call", [1, 3_000, 7_777, 10**9])
 def test_any_division_into_kernel_calls(case, method, call, monkeypatch):
     monkeypatch.setattr(fixed_step, "CALL", call)
-    monkeypatch.setattr(population, "UNIT", call)
+    monkeypatch.setattr(scheduler, "UNIT", call)
     who = slice(70) if call == 1 else slice(None)
     same_neurons(run_of(case, method, who, record=case.states), together(case, method), who)
 
@@ -207,7 +208,7 @@ print(digest.hexdigest())
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("avx512f" not in _lanes._host_features(), reason="no vectors wider than AVX2's here")
+@pytest.mark.skipif("avx512f" not in lanes._host_features(), reason="no vectors wider than AVX2's here")
 def test_a_machine_with_narrower_vectors(python):
     program = EVERYTHING_ONCE.format(tests=str(Path(__file__).parent))
     assert python(program) == python(program, NUMBA_CPU_NAME="x86-64-v3", NUMBA_CPU_FEATURES="")

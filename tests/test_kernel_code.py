@@ -8,8 +8,8 @@ import pytest
 from catalogue import METHODS, MODELS
 
 import fastneuron as fn
-from fastneuron import _jit, _lanes
-from fastneuron.integrators import adaptive, fixed_step
+from fastneuron._integrators import adaptive, fixed_step
+from fastneuron._kernel import jit, lanes
 
 FIRST = next(iter(MODELS.values()))
 PAIRS = [(case, METHODS[0]) for case in MODELS.values()] + [(FIRST, method) for method in METHODS[1:]]
@@ -19,10 +19,10 @@ MATHEMATICS = re.compile(r"_*(ZGV\w*|svml\w*|(exp|exp2|expm1|tanh|sinh|cosh|pow|
 
 def assembly(case, method, monkeypatch):
     module, name = (fixed_step, "integrate") if method.order else (adaptive, "integrate_adaptively")
-    fresh = _jit.kernel(getattr(module, name).py_func)
+    fresh = jit.kernel(getattr(module, name).py_func)
     fresh._cache.disable()  # machine code that comes from the cache cannot be read
     monkeypatch.setattr(module, name, fresh)
-    fn.simulate(duration=1.0, method=method.name, **method.options, **case.population(16 * _lanes.Lanes64.lanes))
+    fn.simulate(duration=1.0, method=method.name, **method.options, **case.population(16 * lanes.Lanes64.lanes))
     (text,) = fresh.inspect_asm().values()
     return text
 
@@ -38,7 +38,7 @@ def packed(text):
 
 @pytest.mark.skipif(
     platform.machine() not in ("x86_64", "AMD64", "arm64", "aarch64")
-    or (platform.machine() in ("x86_64", "AMD64") and not {"avx2", "fma"} <= _lanes._host_features()),
+    or (platform.machine() in ("x86_64", "AMD64") and not {"avx2", "fma"} <= lanes._host_features()),
     reason="what packed arithmetic looks like on this machine is not known here",
 )
 @pytest.mark.parametrize(("case", "method"), PAIRS, ids=lambda x: x.name)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.special
 
-from fastneuron import _math
-from fastneuron._jit import FLAGS, inline
-from fastneuron._lanes import _host_features
+from fastneuron._kernel import elementary
+from fastneuron._kernel.jit import FLAGS, inline
+from fastneuron._kernel.lanes import _host_features
 
 FLOATS = (np.float64, np.float32)
 EXTENDED = np.finfo(np.longdouble).nmant > 60  # on some machines long double is no longer than double
@@ -16,12 +16,12 @@ EXTENDED = np.finfo(np.longdouble).nmant > 60  # on some machines long double is
 
 @inline
 def sin_turn(x):
-    return _math.sin_cos_turn(x)[0]
+    return elementary.sin_cos_turn(x)[0]
 
 
 @inline
 def cos_turn(x):
-    return _math.sin_cos_turn(x)[1]
+    return elementary.sin_cos_turn(x)[1]
 
 
 def exprelr(x):
@@ -45,24 +45,24 @@ def turned(first, *others):
 
 # name: function, in NumPy, in mpmath, where: from, to (in float64, in float32), ulps from the correctly rounded result
 CASES = {
-    "exp": (_math.exp, np.exp, mpmath.exp, (-745, 745), (-103, 103), 1),
-    "expm1": (_math.expm1, np.expm1, mpmath.expm1, (-745, 745), (-103, 103), 1),
-    "exprelr": (_math.exprelr, exprelr, lambda x: x / mpmath.expm1(x) if x else 1, (-745, 745), (-103, 103), 1),
-    "sinh": (_math.sinh, np.sinh, mpmath.sinh, (-745, 745), (-103, 103), 1),
-    "cosh": (_math.cosh, np.cosh, mpmath.cosh, (-745, 745), (-103, 103), 1),
-    "tanh": (_math.tanh, np.tanh, mpmath.tanh, (-25, 25), (-12, 12), 1),
-    "log": (_math.log, np.log, mpmath.log, (0, 3), (0, 3), 1),
-    "log1p": (_math.log1p, np.log1p, mpmath.log1p, (-1, 3), (-1, 3), 1),
+    "exp": (elementary.exp, np.exp, mpmath.exp, (-745, 745), (-103, 103), 1),
+    "expm1": (elementary.expm1, np.expm1, mpmath.expm1, (-745, 745), (-103, 103), 1),
+    "exprelr": (elementary.exprelr, exprelr, lambda x: x / mpmath.expm1(x) if x else 1, (-745, 745), (-103, 103), 1),
+    "sinh": (elementary.sinh, np.sinh, mpmath.sinh, (-745, 745), (-103, 103), 1),
+    "cosh": (elementary.cosh, np.cosh, mpmath.cosh, (-745, 745), (-103, 103), 1),
+    "tanh": (elementary.tanh, np.tanh, mpmath.tanh, (-25, 25), (-12, 12), 1),
+    "log": (elementary.log, np.log, mpmath.log, (0, 3), (0, 3), 1),
+    "log1p": (elementary.log1p, np.log1p, mpmath.log1p, (-1, 3), (-1, 3), 1),
     "sigmoid": (
-        _math.sigmoid,
+        elementary.sigmoid,
         lambda x: 1 / (1 + np.exp(-x)),
         lambda x: 1 / (1 + mpmath.exp(-x)),
         (-745, 40),
         (-103, 20),
         2,
     ),
-    "softplus": (_math.softplus, softplus, lambda x: mpmath.log1p(mpmath.exp(x)), (-745, 745), (-103, 103), 2),
-    "erf": (_math.erf, scipy.special.erf, mpmath.erf, (-7, 7), (-5, 5), 2),
+    "softplus": (elementary.softplus, softplus, lambda x: mpmath.log1p(mpmath.exp(x)), (-745, 745), (-103, 103), 2),
+    "erf": (elementary.erf, scipy.special.erf, mpmath.erf, (-7, 7), (-5, 5), 2),
     "sin_turn": (sin_turn, turned("sin"), lambda x: mpmath.sinpi(2 * x), (0, 1), (0, 1), 1),
     "cos_turn": (cos_turn, turned("cos"), lambda x: mpmath.cospi(2 * x), (0, 1), (0, 1), 1),
 }
@@ -168,7 +168,7 @@ def test_ends(case, dtype):
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_at_the_edges_of_the_range(dtype):
     info = np.finfo(dtype)
-    exp, log, log1p, expm1 = (over_array(getattr(_math, name)) for name in ("exp", "log", "log1p", "expm1"))
+    exp, log, log1p, expm1 = (over_array(getattr(elementary, name)) for name in ("exp", "log", "log1p", "expm1"))
 
     def apply(loop, *values):
         out = np.empty(len(values), dtype)
@@ -198,8 +198,8 @@ def test_bounded(bound):
     @numba.njit(**FLAGS)
     def all_three(x, out):
         for i in range(x.size):
-            up, down = _math.exp_pair(x[i], bound)
-            out[0, i], out[1, i], out[2, i] = _math.exp_bounded(x[i], bound), up, down
+            up, down = elementary.exp_pair(x[i], bound)
+            out[0, i], out[1, i], out[2, i] = elementary.exp_bounded(x[i], bound), up, down
 
     x = np.concatenate([np.linspace(-bound, bound, 3000), [-2 * bound, 2 * bound, -INF, INF]])
     out = np.empty((3, x.size))

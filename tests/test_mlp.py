@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastneuron as fn
-from fastneuron._mlp.activations import ACTIVATIONS
-from fastneuron.mlp import Adam, Momentum
+from fastneuron.mlp.activations import ACTIVATIONS
+from fastneuron.mlp.network import Adam, Momentum
 from fastneuron.reference import mlp as reference
 
 HEADS = [
@@ -186,7 +186,7 @@ def test_levenberg_marquardt_solves_a_linear_problem_at_once():
 @pytest.mark.parametrize("output", ["linear", "sigmoid", "softmax"])
 def test_residuals_give_the_gradient(output):
     """The slope of a sum of squares is twice J'r."""
-    from fastneuron._mlp.kernels import residuals
+    from fastneuron.mlp.kernels import residuals
 
     net = shaken([4, 5, 3], output=output)
     X, T, weight = problem(net)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
-from fastneuron import perceptron
-from fastneuron._perceptron import pages, rows, training
+from fastneuron.perceptron import dots, readahead, training
+from fastneuron.perceptron import layer as perceptron
 
 RULES = ["perceptron", "normalized", "margin", "PA", "PA-I", "PA-II", "lms"]
 EXACT = [(kind, np.float64) for kind in "?bBhHiIf"] + [(kind, np.float32) for kind in "?bBhH"]
@@ -83,7 +83,7 @@ def test_a_separable_problem_has_the_same_bound(dtype):
 def test_the_tile_does_not_change_the_bits_of_integers(features, monkeypatch):
     X, T = narrow(np.uint8)
     expected = outcome(X.astype(float), T, np.float64)
-    monkeypatch.setattr(rows, "_host_features", lambda: features)
+    monkeypatch.setattr(dots, "_host_features", lambda: features)
     assert outcome(X, T, np.float64) == expected
 
 
@@ -169,10 +169,10 @@ def test_files_are_known_as_such(file, tmp_path):
     with (tmp_path / "X.npy").open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as bare:
         views = [X, X[3:, ::2], np.asarray(X).T, np.asarray(X).view(np.int8), np.frombuffer(bare, np.uint8)]
         views.append(np.asarray(memoryview(bare)))
-        assert all(pages.mapped(view) for view in views)
+        assert all(readahead.mapped(view) for view in views)
         views.clear()
         del opened
-    assert not any(pages.mapped(other) for other in (X.copy(), X.astype(float), np.frombuffer(bytes(8)), None, [1]))
+    assert not any(readahead.mapped(other) for other in (X.copy(), X.astype(float), np.frombuffer(bytes(8)), None, [1]))
 
 
 @pytest.mark.parametrize("threads", [1, 2, 16])
@@ -180,7 +180,7 @@ def test_files_are_known_as_such(file, tmp_path):
 @pytest.mark.parametrize("part", [1, 20_000])
 def test_a_file_is_trained_on_as_memory_is(file, threads, shuffle, part, monkeypatch):
     monkeypatch.setattr(training, "WORTH_A_THREAD", 0)
-    monkeypatch.setattr(pages, "PART", part)
+    monkeypatch.setattr(readahead, "PART", part)
     X, T = file
     options = {"epochs": 3, "shuffle": shuffle, "seed": 0}
     options["sample_weight"] = np.random.default_rng(0).random(T.shape)
@@ -200,14 +200,14 @@ def test_pages_are_read_ahead_but_not_too_far(file, monkeypatch):
             yield np.arange(first, first + 10) % len(X)
             enough.release()  # the part is in memory: the next is asked for
 
-    with pages.ahead(np.asarray(X), parts()) as reach:
-        for _ in range(pages.AHEAD - 1):
+    with readahead.ahead(np.asarray(X), parts()) as reach:
+        for _ in range(readahead.AHEAD - 1):
             assert enough.acquire(timeout=10)
         for part in (0, 0, 1, 1, 2):  # two threads, one of them behind
             reach(part)
         for _ in range(3):
             assert enough.acquire(timeout=10)
-    assert asked == list(range(0, 10 * (pages.AHEAD + 3), 10))
+    assert asked == list(range(0, 10 * (readahead.AHEAD + 3), 10))
 
 
 def test_reading_ends_with_a_failure(tmp_path):

@@ -11,8 +11,9 @@ from catalogue import CASES
 from scipy import stats
 
 import fastneuron as fn
-from fastneuron import _lanes, population
-from fastneuron.integrators import fixed_step, problem
+from fastneuron._engine import scheduler
+from fastneuron._integrators import fixed_step, problem
+from fastneuron._kernel import lanes
 
 SIGNIFICANCE = 1e-4
 STEPS, BEGIN = 0, 1  # streams of random numbers
@@ -44,7 +45,7 @@ class Leaky(fn.Model):
 
 def run(model, noise, duration, dt, **options):
     with pytest.MonkeyPatch.context() as patch:  # one block for all sizes: one compilation
-        patch.setattr(problem, "choose_lanes", lambda *_: _lanes.Lanes8())
+        patch.setattr(problem, "choose_lanes", lambda *_: lanes.Lanes8())
         return fn.simulate(model, duration, dt, method="heun", noise=noise, **{"record": "V"} | options)
 
 
@@ -256,7 +257,7 @@ def test_any_size(whole, n):
 
 @pytest.mark.parametrize("threads", [1, 2, 16])
 def test_any_number_of_threads(whole, threads, monkeypatch):
-    monkeypatch.setattr(population, "WORTH_A_THREAD", 0)
+    monkeypatch.setattr(scheduler, "WORTH_A_THREAD", 0)
     same(noisy(whole[0], threads=threads), whole[1], 1100)
 
 
@@ -264,12 +265,12 @@ def test_any_number_of_threads(whole, threads, monkeypatch):
 def test_any_division_into_kernel_calls(whole, call, monkeypatch):
     """Coloured noise goes on from where it was."""
     monkeypatch.setattr(fixed_step, "CALL", call)
-    monkeypatch.setattr(population, "UNIT", call)
+    monkeypatch.setattr(scheduler, "UNIT", call)
     n = 70 if call == 1 else 1100
     same(noisy(whole[0], n), whole[1], n)
 
 
-@pytest.mark.parametrize("block", [_lanes.Lanes64, _lanes.Lanes8])
+@pytest.mark.parametrize("block", [lanes.Lanes64, lanes.Lanes8])
 def test_any_block(whole, block, monkeypatch):
     monkeypatch.setattr(problem, "choose_lanes", lambda *_: block())
     same(noisy(whole[0], 130), whole[1], 130)

@@ -201,7 +201,7 @@ def test_arithmetic_that_fails_at_the_start_is_no_mistake():
 SCRIPT = """
 import sys
 import fastneuron as fn
-from fastneuron.integrators.fixed_step import integrate
+from fastneuron._integrators.fixed_step import integrate
 
 FACTOR = 2.0
 

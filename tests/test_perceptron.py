@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastneuron as fn
-from fastneuron import _jit, _lanes, perceptron
-from fastneuron._perceptron import dense, rows, training
+from fastneuron._kernel import jit
+from fastneuron._kernel import lanes as _lanes
+from fastneuron.perceptron import dense, dots, training
+from fastneuron.perceptron import layer as perceptron
 from fastneuron.reference import perceptron as reference
 
 RULES = ["perceptron", "normalized", "margin", "PA", "PA-I", "PA-II", "lms"]
@@ -105,7 +107,7 @@ def test_a_cycle_of_sparse_rows_is_one_of_dense_rows():
     for _ in range(40):
         R, n = rng.integers(2, 5), rng.integers(3, 7)
         X, T = rng.integers(0, 2, (n, R)).astype(float), rng.integers(0, 2, (n, R))
-        dense, sparse = (fn.Perceptron(R, R).train(rows, T, 60) for rows in (X, scipy.sparse.csr_array(X)))
+        dense, sparse = (fn.Perceptron(R, R).train(dots, T, 60) for dots in (X, scipy.sparse.csr_array(X)))
         np.testing.assert_array_equal(sparse.cycled, dense.cycled)
 
 
@@ -733,8 +735,8 @@ def test_progress_bar_counts_presentations(capfd, monkeypatch):
 @pytest.mark.parametrize("features", [set(), {"avx512f"}])
 @pytest.mark.parametrize("S", [1, 3, 7, 12])
 def test_the_tile_does_not_change_the_bits(features, S, dtype, monkeypatch):
-    monkeypatch.setattr(rows, "_host_features", lambda: features)
-    monkeypatch.setattr(perceptron, "SHAPE", rows.shape_of_this_machine())
+    monkeypatch.setattr(dots, "_host_features", lambda: features)
+    monkeypatch.setattr(perceptron, "SHAPE", dots.shape_of_this_machine())
     X, T = reals(n=101, S=S, dtype=dtype)
     layer, _ = trained(X, T, 2, dtype)
     assert equal(layer, one_by_one(fn.Perceptron(X.shape[1], S, dtype=dtype), X, T, 2))
@@ -757,14 +759,14 @@ def test_layers_on_concurrent_threads():
 @pytest.mark.parametrize(("dtype", "suffix"), [(np.float64, "pd"), (np.float32, "ps")])
 @pytest.mark.parametrize("kind", [float, np.uint8])
 def test_the_hot_loop_is_packed_and_spills_nothing(kind, dtype, suffix, monkeypatch):
-    fresh = _jit.bare_kernel(dense.net_input.py_func)
+    fresh = jit.bare_kernel(dense.net_input.py_func)
     fresh._cache.disable()  # machine code that comes from the cache cannot be read
     monkeypatch.setattr(dense, "net_input", fresh)
     fn.Perceptron(19, 5, dtype=dtype).net_input(np.ones((50, 19), dtype if kind is float else kind))
     (text,) = fresh.inspect_asm().values()
     multiply_add = re.compile(rf"vfmadd\d+{suffix}\s.*[yz]mm.*")
     hot = max((multiply_add.findall(block) for block in re.split(r"\n\.LBB\w+:", text)), key=len)
-    tile = rows.tile_of(rows.shape_of_this_machine())
+    tile = dots.tile_of(dots.shape_of_this_machine())
     registers = len(tile.rows) * len(tile.neurons) * (1 if "avx512f" in _lanes._host_features() else 2)
     assert len({line.split()[-1] for line in hot}) == registers  # each its own, whether or not the loop is unrolled
     assert len(hot) % registers == 0

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from fastneuron import _random
+from fastneuron._kernel import random
 
 SIGNIFICANCE = 1e-4
 
@@ -29,7 +29,7 @@ KNOWN_ANSWERS = [
 
 @numba.njit
 def philox(counter, key):
-    return _random.philox(*counter, *key)
+    return random.philox(*counter, *key)
 
 
 @numba.njit
@@ -37,7 +37,7 @@ def normals(seed, stream, neuron, step):
     """As in a kernel: seeds beyond 2**63 come as the int64 with the same bits."""
     out = np.empty(neuron.size)
     for i in range(neuron.size):
-        out[i] = _random.normal(seed, stream, neuron[i], step[i])
+        out[i] = random.normal(seed, stream, neuron[i], step[i])
     return out
 
 

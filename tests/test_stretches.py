@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
-from fastneuron.population import advance
-from fastneuron.recipe import checked
-from fastneuron.summary import Summary, results
+from fastneuron._engine.recipe import checked
+from fastneuron._engine.scheduler import advance
+from fastneuron._engine.summary import Summary, results
 
 NAMES = ("V.mean", "V.var", "N.max", "population.V.mean", "population.rate", "isi.mean", "isi.cv", "spike.first")
 

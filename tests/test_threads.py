@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from fastneuron._threads import spread
+from fastneuron._kernel.threads import spread
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

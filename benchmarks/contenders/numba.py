@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fastneuron._rivals import numba_rk4
+from fastneuron._baselines import numba_rk4
 
 from ..tasks import Population
 

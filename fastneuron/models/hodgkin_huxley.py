@@ -4,9 +4,9 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from .._lanes import fma
-from .._math import exp, exp_bounded, exprelr_closed, exprelr_open
-from .membrane import opening, rise, spiking, steady
+from .._kernel.elementary import exp, exp_bounded, exprelr_closed, exprelr_open
+from .._kernel.lanes import fma
+from .conductances import opening, rise, spiking, steady
 from .model import Model, Parameter
 
 WARMER = 1.0986122886681098  # log of Q10 = 3

@@ -10,8 +10,8 @@ import numpy as np
 from numba import types
 
 from .._check import known, number, shown
-from .._jit import specialises
-from .._parametrised import Parameter, Parametrised, formula
+from .._kernel.jit import specialises
+from .._parameters import Parameter, Parametrised, formula
 
 __all__ = ["Model", "Parameter", "derivative", "gates", "prepare"]
 

@@ -4,9 +4,9 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from .._lanes import fma
-from .._math import exp_bounded, exp_pair
-from .membrane import passive
+from .._kernel.elementary import exp_bounded, exp_pair
+from .._kernel.lanes import fma
+from .conductances import passive
 from .model import Model, Parameter
 
 

@@ -4,8 +4,8 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from .._math import exp_bounded, exprelr_closed, exprelr_open
-from .membrane import opening, rise, spiking, steady
+from .._kernel.elementary import exp_bounded, exprelr_closed, exprelr_open
+from .conductances import opening, rise, spiking, steady
 from .model import Model, Parameter
 
 

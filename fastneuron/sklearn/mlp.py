@@ -15,9 +15,9 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .. import _check
-from .._mlp.training import History, Pace, Plan, train
-from .._threads import spread
-from ..mlp import MLP, blas_threads
+from .._kernel.threads import spread
+from ..mlp.network import MLP, blas_threads
+from ..mlp.training import History, Pace, Plan, train
 
 Array = npt.NDArray[Any]
 SEEDS = 2**31 - 1

@@ -14,10 +14,11 @@ from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from .. import _check, _threads
-from .._perceptron import training
-from .._perceptron.keepers import Average, Last
-from ..perceptron import Perceptron
+from .. import _check
+from .._kernel import threads
+from ..perceptron import training
+from ..perceptron.layer import Perceptron
+from ..perceptron.selection import Average, Last
 
 SEEDS = 2**31 - 1
 
@@ -311,7 +312,7 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         if self.n_jobs is None:
             return 1
         jobs = self.n_jobs
-        return max(1, _threads.available() + 1 + jobs) if jobs < 0 else _check.whole("n_jobs", jobs, 1)
+        return max(1, threads.available() + 1 + jobs) if jobs < 0 else _check.whole("n_jobs", jobs, 1)
 
     def _weight(self, sample_weight, X, y, labels, classes):
         """What to multiply corrections by, (1 or n, 1 or S)."""

@@ -1,0 +1,138 @@
+"""Summaries of a run by name, kept up to date while it runs, in memory that does not grow with its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import _check
+from .._integrators import Statistics, observe_all, observe_spikes
+
+OF_A_STATE = ("mean", "var", "min", "max")
+OF_SPIKES = ("spike.first", "isi.mean", "isi.cv")
+RATE = "population.rate"
+SUMMED = ("sums", "spikes")  # of the arrays of a Summary, those over the population; the others are of each neuron
+
+
+def names(states: Sequence[str]) -> list[str]:
+    """Everything that can be asked of a model with these states."""
+    each = [f"{state}.{what}" for state in states for what in OF_A_STATE]
+    return [*each, *OF_SPIKES, *(f"population.{state}.mean" for state in states), RATE]
+
+
+def checked(wanted: str | Sequence[str] | None, states: Sequence[str]) -> tuple[str, ...]:
+    """The names asked for, each of them known."""
+    return _check.names("summary", wanted, "something to work out, such as 'V.mean',", names(states))
+
+
+def of_samples(wanted: Sequence[str]) -> bool:
+    """Whether any of the names is about samples, not spikes."""
+    return any(name != RATE and name not in OF_SPIKES for name in wanted)
+
+
+def _asked(wanted: Sequence[str], states: Sequence[str]) -> tuple[list[int], list[int]]:
+    """The states of which something is asked: of each neuron, and of the population."""
+    which = [d for d, name in enumerate(states) if any(f"{name}.{what}" in wanted for what in OF_A_STATE)]
+    return which, [d for d, name in enumerate(states) if f"population.{name}.mean" in wanted]
+
+
+class Sums(NamedTuple):
+    """What is summed over some neurons in a stretch; whole numbers, so the order of adding does not matter."""
+
+    statistics: Statistics | None
+    spikes: np.ndarray  # (bins,)
+
+    def add(self, other: Sums) -> None:
+        """Take in the sums over other neurons."""
+        self.spikes[...] += other.spikes
+        if self.statistics is not None and other.statistics is not None:
+            self.statistics.sums[...] += other.statistics.sums
+
+
+class Summary:
+    """What is being worked out in a run of the neurons of `state` (D, n).
+
+    Attributes
+    ----------
+    arrays : dict of ndarray
+        All that a run needs to go on from here.
+    """
+
+    def __init__(
+        self, wanted: Sequence[str], states: Sequence[str], state: np.ndarray, samples: int, bins: int
+    ) -> None:
+        n = state.shape[1]
+        which, pooled = _asked(wanted, states)
+        timed = n if any(name in wanted for name in OF_SPIKES) else 0
+        self.which, self.pooled = np.array(which, np.int64), np.array(pooled, np.int64)
+        shape = len(which), n
+        self.arrays = {
+            "mean": np.zeros(shape),
+            "squares": np.zeros(shape),
+            "least": np.full(shape, np.inf),
+            "most": np.full(shape, -np.inf),
+            "sums": np.zeros((len(pooled), samples if pooled else 0, 3), np.int64),
+            "first": np.full(timed, np.nan),
+            "last": np.full(timed, np.nan),
+            "intervals": np.zeros(timed, np.int64),
+            "interval_mean": np.zeros(timed),
+            "interval_squares": np.zeros(timed),
+            "spikes": np.zeros(bins if RATE in wanted else 0, np.int64),
+        }
+        if of_samples(wanted):
+            sums = self.sums(0, 1)
+            observe_all(sums.statistics, state, 0, n, 0)
+            self.add(sums)
+
+    def sums(self, begin: int, end: int) -> Sums:
+        """Sums to be filled, over the samples `begin` to `end`, both included."""
+        a = self.arrays
+        spikes = np.zeros_like(a["spikes"])
+        if not self.which.size and not self.pooled.size:
+            return Sums(None, spikes)
+        size = min(end + 1, a["sums"].shape[1]) - begin if self.pooled.size else 0
+        sums = np.zeros((self.pooled.size, size, 3), np.int64)
+        each = a["mean"], a["squares"], a["least"], a["most"]
+        return Sums(Statistics(self.which, *each, self.pooled, sums, begin), spikes)
+
+    def add(self, sums: Sums) -> None:
+        """Take in what is summed over the population in a stretch."""
+        self.arrays["spikes"] += sums.spikes
+        if (new := sums.statistics) is not None:
+            self.arrays["sums"][:, new.begin : new.begin + new.sums.shape[1]] += new.sums
+
+    def take_spikes(self, sums: Sums, neuron: np.ndarray, time: np.ndarray, width: float) -> None:
+        """Some spikes, in order of time for each neuron; to be counted in bins of `width` ms."""
+        a = self.arrays
+        if a["first"].size or a["spikes"].size:
+            each = a["first"], a["last"], a["intervals"], a["interval_mean"], a["interval_squares"]
+            observe_spikes(neuron, time, *each, sums.spikes, width)
+
+
+def results(
+    wanted: Sequence[str], states: Sequence[str], parts: Sequence[Mapping[str, np.ndarray]], counts: Any
+) -> dict:
+    """What was asked for, by name, of a population in one or more parts.
+
+    `counts` is the number of samples, of neurons, and the width of a bin of spikes (ms).
+    """
+    samples, n, width = counts
+    a = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0].keys() - set(SUMMED)}
+    a |= {name: np.sum([part[name] for part in parts], axis=0) for name in SUMMED}
+    which, pooled = _asked(wanted, states)
+    found: dict[str, np.ndarray] = {}
+    for w, d in enumerate(which):
+        rows = a["mean"][w], a["squares"][w] / samples, a["least"][w], a["most"][w]
+        found |= {f"{states[d]}.{what}": row for what, row in zip(OF_A_STATE, rows, strict=True)}
+    for w, d in enumerate(pooled):
+        coarse, fine, beyond = np.moveaxis(a["sums"][w], -1, 0)
+        mean = (coarse / 2.0**16 + fine / 2.0**52) / n
+        found[f"population.{states[d]}.mean"] = np.where(beyond > 0, np.nan, mean)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(a["intervals"] >= 1, a["interval_mean"], np.nan)
+        deviation = np.sqrt(np.where(a["intervals"] >= 2, a["interval_squares"] / a["intervals"], np.nan))
+        found |= {"spike.first": a["first"], "isi.mean": mean, "isi.cv": deviation / mean}
+    found[RATE] = a["spikes"] * (1000.0 / width / n)
+    return {name: found[name] for name in wanted}

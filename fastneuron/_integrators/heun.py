@@ -1,0 +1,40 @@
+"""Heun's method: of order 2, and for noise that adds to the current of strong order 1.
+
+Rümelin W (1982). Numerical treatment of stochastic differential equations. SIAM J Numer Anal 19:604-613.
+doi:10.1137/0719041
+"""
+
+from typing import NamedTuple
+
+from .._kernel.jit import specialises
+from .._kernel.lanes import axpy, put, take, width
+from .block import gated_slope, open_gates
+from .fixed_step import step
+
+
+class Heun(NamedTuple):
+    """Selects the method by its type."""
+
+    scratch = 1  # arrays of the state's shape
+
+
+@specialises(step)
+def _step(method, block, start, end, scratch, t, t_end, dt):
+    if method.instance_class is not Heun:
+        return None
+
+    def heun(method, block, start, end, scratch, t, t_end, dt):
+        like, lanes = block.state_like, width(block.lanes)
+        half = 0.5 * dt
+        open_gates(block, start)
+        for lane in range(lanes):
+            y = take(like, start, lane)
+            k1 = gated_slope(block, lane, y, t, False)
+            put(scratch, lane, axpy(dt, k1, y))
+            put(end, lane, axpy(half, k1, y))
+        open_gates(block, scratch)
+        for lane in range(lanes):
+            k2 = gated_slope(block, lane, take(like, scratch, lane), t_end, True)
+            put(end, lane, axpy(half, k2, take(like, end, lane)))
+
+    return heun

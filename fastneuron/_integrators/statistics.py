@@ -1,0 +1,144 @@
+"""Statistics of the samples, worked out while the kernel runs; where none is asked for, their type is None."""
+
+from typing import Any, NamedTuple
+
+from numba import types
+
+from .._kernel.jit import inline, kernel, specialises
+from .._kernel.lanes import bits, fma
+
+COARSE, FINE = 2.0**16, 2.0**52
+ROUNDER = 6755399441055744.0  # 1.5 * 2**52: its sum with a number has the nearest whole number in its low bits
+LARGEST = 2.0**34  # the coarse part of a larger number does not fit below the rounder
+
+
+class Statistics(NamedTuple):
+    """Running statistics of each neuron, for the states `which`; sums over the population, for the states `pooled`."""
+
+    which: Any  # (states,) int64
+    mean: Any  # (states, n)
+    squares: Any  # (states, n): of the deviations from the mean
+    least: Any  # (states, n)
+    most: Any  # (states, n)
+    pooled: Any  # (states,) int64
+    sums: Any  # (states, samples, 3) int64, of these neurons alone: coarse and fine parts, numbers out of range
+    begin: int  # the number of the first of these samples
+
+
+@inline
+def _follow(s, w, i, x, share):
+    """One more sample of a neuron, which is `share` of all so far (Welford 1962)."""
+    away = x - s.mean[w, i]
+    mean = fma(away, share, s.mean[w, i])
+    s.squares[w, i] = fma(away, x - mean, s.squares[w, i])
+    s.mean[w, i] = mean
+    s.least[w, i] = min(s.least[w, i], x)
+    s.most[w, i] = max(s.most[w, i], x)
+
+
+@inline
+def _whole(x):
+    """The whole number nearest to x, |x| < 2**51."""
+    return bits(x + ROUNDER) - bits(ROUNDER)
+
+
+@inline
+def _pool(s, w, sample, x):
+    """One more neuron of the population: sums of whole numbers, for these do not depend on their order."""
+    if abs(x) < LARGEST:
+        coarse = _whole(x * COARSE)
+        s.sums[w, sample - s.begin, 0] += coarse
+        s.sums[w, sample - s.begin, 1] += _whole(fma(-float(coarse), 1.0 / COARSE, x) * FINE)
+    else:
+        s.sums[w, sample - s.begin, 2] += 1
+
+
+def observe(statistics, state, low, here, sample):
+    """Generic: a sample of `here` lanes of a block, the first being neuron `low`."""
+
+
+def observe_one(statistics, d, neuron, x, sample):
+    """Generic: a sample of state d of one neuron."""
+
+
+def observes(statistics, d):
+    """Generic: whether anything is asked of state d."""
+
+
+@specialises(observe)
+def _observe(statistics, state, low, here, sample):
+    if isinstance(statistics, types.NoneType):
+        return lambda statistics, state, low, here, sample: None
+
+    def observe(statistics, state, low, here, sample):
+        share = 1.0 / (sample + 1.0)
+        for w in range(statistics.which.size):
+            d = statistics.which[w]
+            for lane in range(here):
+                _follow(statistics, w, low + lane, float(state[d, lane]), share)
+        for w in range(statistics.pooled.size):
+            d = statistics.pooled[w]
+            for lane in range(here):
+                _pool(statistics, w, sample, float(state[d, lane]))
+
+    return observe
+
+
+@specialises(observe_one)
+def _observe_one(statistics, d, neuron, x, sample):
+    if isinstance(statistics, types.NoneType):
+        return lambda statistics, d, neuron, x, sample: None
+
+    def observe_one(statistics, d, neuron, x, sample):
+        for w in range(statistics.which.size):
+            if statistics.which[w] == d:
+                _follow(statistics, w, neuron, x, 1.0 / (sample + 1.0))
+        for w in range(statistics.pooled.size):
+            if statistics.pooled[w] == d:
+                _pool(statistics, w, sample, x)
+
+    return observe_one
+
+
+@specialises(observes)
+def _observes(statistics, d):
+    if isinstance(statistics, types.NoneType):
+        return lambda statistics, d: False
+
+    def observes(statistics, d):
+        asked = False
+        for which in (statistics.which, statistics.pooled):
+            for w in range(which.size):
+                asked |= which[w] == d
+        return asked
+
+    return observes
+
+
+@kernel
+def observe_all(statistics, state, low, high, sample):
+    """A sample of the neurons `low` to `high` that no kernel has taken; `state` is (D, n)."""
+    for d in range(state.shape[0]):
+        for neuron in range(low, high):
+            observe_one(statistics, d, neuron, float(state[d, neuron]), sample)
+
+
+@kernel
+def observe_spikes(neuron, time, first, last, count, mean, squares, spikes, width):
+    """The spikes of a list, by neuron: the first and the last, the number, mean and squares of the intervals (ms).
+
+    `spikes` (bins,) are counts of the whole population in bins of `width` ms; `count` may be empty, and `spikes`.
+    """
+    for s in range(neuron.size):
+        i = neuron[s]
+        if spikes.size:
+            spikes[min(int(time[s] / width), spikes.size - 1)] += 1
+        if count.size:
+            if first[i] != first[i]:
+                first[i] = time[s]
+            else:
+                count[i] += 1
+                away = time[s] - last[i] - mean[i]
+                mean[i] += away / count[i]
+                squares[i] += away * (time[s] - last[i] - mean[i])
+            last[i] = time[s]

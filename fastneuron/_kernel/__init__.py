@@ -1,0 +1,1 @@
+"""What every kernel is made of; it knows nothing of neurons or layers."""

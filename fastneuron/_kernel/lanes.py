@@ -1,0 +1,182 @@
+"""Lanes: how a scalar formula runs on a block of neurons at once.
+
+A block is a C-ordered array (variable, lane).  ``take`` lifts one lane's column out of it as a tuple, ``put`` lays a
+tuple back down, and ``axpy`` is tuple arithmetic; all three melt into plain loads, stores and fused multiply-adds, so
+that LLVM vectorises the loop over lanes.  The number of lanes is part of a type, hence a constant in the machine code.
+"""
+
+import functools
+from typing import NamedTuple
+
+from llvmlite import binding, ir
+from numba import types
+from numba.extending import intrinsic
+
+from .jit import inline, specialises
+from .simd import element_at
+
+
+class Lanes8(NamedTuple):
+    """8 lanes."""
+
+    lanes = 8
+
+
+class Lanes16(NamedTuple):
+    """16 lanes."""
+
+    lanes = 16
+
+
+class Lanes32(NamedTuple):
+    """32 lanes."""
+
+    lanes = 32
+
+
+class Lanes64(NamedTuple):
+    """64 lanes: long loops, for populations."""
+
+    lanes = 64
+
+
+def width(lanes):
+    """The number of lanes, a compile-time constant."""
+    return lanes.lanes
+
+
+@specialises(width)
+def _width(lanes):
+    constant = lanes.instance_class.lanes
+    return lambda lanes: constant
+
+
+def choose_lanes(n, itemsize=8):
+    """The block for `n` neurons, whose numbers have so many bytes; the results are the same bits in all of them.
+
+    A few neurons waste less of a block of two vectors; a loop of one is unrolled and loses its SIMD form (420 ns a step
+    instead of 165 on Zen 4).
+    """
+    return Lanes64() if n >= 16 * Lanes64().lanes else two_vectors(itemsize)
+
+
+def two_vectors(itemsize=8):
+    """The block of two vectors of this machine."""
+    vector = 64 if "avx512f" in _host_features() else 32
+    return {8: Lanes8(), 16: Lanes16(), 32: Lanes32()}[2 * vector // itemsize]
+
+
+@functools.cache
+def _host_features():
+    return {name for name, present in binding.get_host_cpu_features().items() if present}
+
+
+@intrinsic
+def take(typingctx, like, array, lane):
+    """Column `lane` of `array` as a tuple of the length and kind of `like`."""
+    count = len(like)
+    if isinstance(like, types.BaseNamedTuple):
+        column = types.NamedUniTuple(array.dtype, count, like.instance_class)
+    else:
+        column = types.UniTuple(array.dtype, count)
+
+    def codegen(context, builder, signature, args):
+        _, array_type, _ = signature.args
+        rows = (context.get_constant(types.intp, row) for row in range(count))
+        values = [builder.load(element_at(context, builder, array_type, args[1], [row, args[2]])) for row in rows]
+        return context.make_tuple(builder, column, values)
+
+    return column(like, array, types.intp), codegen
+
+
+@intrinsic
+def put_at(typingctx, array, row, lane, values):
+    """Store the tuple `values` in column `lane` of `array`, from `row` on."""
+
+    def codegen(context, builder, signature, args):
+        for i, kind in enumerate(values):
+            index = builder.add(args[1], context.get_constant(types.intp, i))
+            where = element_at(context, builder, signature.args[0], args[0], [index, args[2]])
+            value = context.cast(builder, builder.extract_value(args[3], i), kind, array.dtype)
+            builder.store(value, where)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp, values), codegen
+
+
+@inline
+def put(array, lane, values):
+    """Store the tuple `values` as column `lane` of `array`."""
+    put_at(array, 0, lane, values)
+
+
+@intrinsic(prefer_literal=True)
+def local(typingctx, like, times, lanes, number):
+    """An uninitialised array of `times` rows for each element of `like`, a column per lane, of the type of `number`.
+
+    It lives on the stack, so that the optimiser knows that no two of them overlap; `times` is a literal.
+    """
+    number = types.unliteral(number)
+    array = types.Array(number, 2, "C")
+    shape = (times.literal_value * len(like), lanes.instance_class.lanes)
+    size = number.bitwidth // 8
+
+    def codegen(context, builder, signature, args):
+        with builder.goto_entry_block():
+            memory = builder.alloca(context.get_value_type(number), size=ir.IntType(64)(shape[0] * shape[1]))
+            memory.align = 64
+        view = context.make_array(array)(context, builder)
+        sizes = [context.get_constant(types.intp, size) for size in shape]
+        strides = [context.get_constant(types.intp, stride) for stride in (size * shape[1], size)]
+        itemsize = context.get_constant(types.intp, size)
+        context.populate_array(view, data=memory, shape=sizes, strides=strides, itemsize=itemsize, meminfo=None)
+        return view._getvalue()
+
+    return array(like, times, lanes, number), codegen
+
+
+@intrinsic
+def axpy(typingctx, h, k, y):
+    """``y + h * k`` for tuples y and k, each element rounded once, in the precision of y."""
+
+    def codegen(context, builder, signature, args):
+        factor = context.cast(builder, args[0], h, y.dtype)
+        slopes = [context.cast(builder, builder.extract_value(args[1], i), kind, y.dtype) for i, kind in enumerate(k)]
+        sums = [builder.fma(factor, slope, builder.extract_value(args[2], i)) for i, slope in enumerate(slopes)]
+        return context.make_tuple(builder, signature.return_type, sums)
+
+    return types.UniTuple(y.dtype, len(y))(h, k, y), codegen
+
+
+@intrinsic
+def fma(typingctx, a, b, c):
+    """``a * b + c``, rounded once."""
+    return a(a, a, a), lambda context, builder, signature, args: builder.fma(*args)
+
+
+def _bitcast(to):
+    return lambda context, builder, signature, args: builder.bitcast(args[0], to)
+
+
+@intrinsic
+def floor(typingctx, x):
+    """The largest whole number not above x, as a float: math.floor gives an int, which AVX2 cannot convert in packs."""
+
+    def codegen(context, builder, signature, args):
+        return builder.call(builder.module.declare_intrinsic("llvm.floor", [args[0].type]), args)
+
+    return x(x), codegen
+
+
+@intrinsic
+def bits(typingctx, x):
+    """The bit pattern of a float64 as an int64, of a float32 as an int32."""
+    integer = {types.float64: types.int64, types.float32: types.int32}[x]
+    return integer(x), _bitcast(ir.IntType(integer.bitwidth))
+
+
+@intrinsic
+def from_bits(typingctx, pattern):
+    """The float64 of an int64 bit pattern, the float32 of an int32 one."""
+    kind = {types.int64: types.float64, types.int32: types.float32}[types.unliteral(pattern)]
+    return kind(types.unliteral(pattern)), _bitcast(ir.DoubleType() if kind is types.float64 else ir.FloatType())

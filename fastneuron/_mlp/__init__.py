@@ -1,1 +1,0 @@
-"""The inside of the multi-layer perceptron: one idea per file."""

@@ -1,0 +1,169 @@
+"""Things with named parameters and a formula: models and currents.
+
+A subclass lists its parameters as annotated class attributes, defaults and all, and has formulas as static methods in
+scalar arithmetic.  The kernels see the *type* of a NamedTuple of the parameters; generic functions are resolved by
+that type, so one kernel serves every model and current, and each gets machine code of its own.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import types
+import uuid
+from collections import namedtuple
+from typing import Any, ClassVar, Self, dataclass_transform
+
+import numpy as np
+import numpy.typing as npt
+
+from ._check import known, numbers, population_size, satisfies
+from ._kernel.function_hash import Unknown, describe
+from ._kernel.jit import inline
+
+Parameter = float | npt.ArrayLike
+PROCESS = uuid.uuid4()
+
+
+@dataclass_transform(kw_only_default=False)
+class Parametrised:
+    """Base class: an instance is the parameters' values, each a scalar or one per neuron, and does not change."""
+
+    formulas: ClassVar[tuple[str, ...]]  # names of the static methods that are compiled
+    units: ClassVar[dict[str, str]] = {}
+    positive: ClassVar[tuple[str, ...]] = ()
+    nonnegative: ClassVar[tuple[str, ...]] = ()
+    nonzero: ClassVar[tuple[str, ...]] = ()
+    unbounded: ClassVar[tuple[str, ...]] = ()  # may be infinite
+    names: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        own = [name for name, kind in inspect.get_annotations(cls).items() if "ClassVar" not in str(kind)]
+        cls.names = (*cls.names, *(name for name in own if name not in cls.names))
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        kind = type(self).__name__
+        if Parametrised in type(self).__bases__:
+            raise TypeError(f"{kind} is a base class; make one of its subclasses")
+        if not self.names:
+            raise TypeError(f"{kind} has no parameters; a parameter is written with its type: g: float = 1.0")
+        if len(values) > len(self.names):
+            raise TypeError(
+                f"{kind} has {len(self.names)} parameters, {', '.join(self.names)}; got {len(values)} values"
+            )
+        for name in named:
+            known(f"a parameter of {kind}", name, self.names)
+        given = dict(zip(self.names, values, strict=False))
+        if twice := given.keys() & named.keys():
+            raise TypeError(f"{kind} got two values for {min(twice)}")
+        given |= named
+        for name in self.names:
+            if name not in given and not hasattr(type(self), name):
+                raise TypeError(f"{kind} needs a value for {name}")
+            self._set(name, given.get(name, getattr(type(self), name, None)))
+        self.size  # noqa: B018, raises where the arrays do not broadcast
+
+    def _set(self, name: str, value: Any) -> None:
+        array = numbers(name, value, finite=name not in self.unbounded)
+        if name in self.positive:
+            satisfies(name, array, lambda x: x > 0, "positive")
+        if name in self.nonnegative:
+            satisfies(name, array, lambda x: x >= 0, "0 or more")
+        if name in self.nonzero:
+            satisfies(name, array, lambda x: x != 0, "other than 0")
+        array.flags.writeable = False
+        object.__setattr__(self, name, float(array) if array.ndim == 0 else array)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} does not change; use .replace({name}=...) to get another")
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Every parameter by name, a float or an (n,) array."""
+        return {name: getattr(self, name) for name in self.names}
+
+    @property
+    def size(self) -> int:
+        """The number of neurons that the parameters describe; 1 if all are scalars."""
+        return population_size({name: np.size(value) for name, value in self.parameters.items()})
+
+    def replace(self, **changes: Any) -> Self:
+        """The same with some parameters changed."""
+        return type(self)(**{**self.parameters, **changes})
+
+    def part(self, low: int, high: int) -> Self:
+        """The same for the neurons `low` to `high` alone."""
+        return self.replace(**{name: value[low:high] for name, value in self.parameters.items() if np.ndim(value)})
+
+    def __repr__(self) -> str:
+        def show(value: Any) -> str:
+            return f"{value:g}" if np.ndim(value) == 0 else f"<{value.size} values, {value.min():g} to {value.max():g}>"
+
+        return f"{type(self).__name__}({', '.join(f'{name}={show(value)}' for name, value in self.parameters.items())})"
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(np.array_equal(value, getattr(other, name)) for name, value in self.parameters.items())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> Any:
+        return functools.partial(type(self), **self.parameters), ()
+
+    @classmethod
+    def like(cls) -> Any:
+        """A NamedTuple of zeros, one per parameter, whose type stands for this class in a kernel."""
+        functions = tuple(getattr(cls, name) for name in cls.formulas)
+        try:
+            content = describe((cls.names, *functions))
+        except Unknown:  # a formula that refers to something that cannot be named: never the same twice
+            content = f"{id(cls)} {PROCESS}"
+        name = f"{cls.__name__}_{hashlib.sha256(content.encode()).hexdigest()[:16]}"
+        return _lane_type(cls, name)(*[0.0] * len(cls.names))
+
+
+class Lanes:
+    """The NamedTuples of all classes in use, attributes here so that a cached kernel finds them again by name."""
+
+
+def _lane_type(cls: Any, name: str) -> Any:
+    # named by content: a class defined again with another formula is another type, the same again is the same
+    if name not in Lanes.__dict__:
+        kind = lane_namedtuple(name, cls.names)
+        kind.owner, kind.single = cls, {}
+        kind.formulas = {name: inline(_plain(getattr(cls, name))) for name in cls.formulas}
+        setattr(Lanes, name, kind)
+    return getattr(Lanes, name)
+
+
+def lane_namedtuple(name: str, fields: Any) -> Any:
+    """A NamedTuple that a kernel's cache finds again as an attribute of `Lanes`."""
+    make: Any = namedtuple
+    kind = make(name, fields)
+    kind.__module__, kind.__qualname__ = __name__, f"Lanes.{name}"
+    return kind
+
+
+def _plain(function: Any) -> Any:
+    return getattr(function, "py_func", function)
+
+
+def formula(numba_type: Any, name: str, single: bool = False) -> Any:
+    """The compiled formula `name` of the class that a NamedTuple type stands for, in single precision if asked."""
+    kind = numba_type.instance_class
+    if not single:
+        return kind.formulas[name]
+    if name not in kind.single:
+        kind.single[name] = inline(_narrowed(_plain(getattr(kind.owner, name))))
+    return kind.single[name]
+
+
+def _narrowed(function: Any) -> Any:
+    """The function with its literal numbers in float32: one float64 among them would widen all that it meets."""
+    code = function.__code__
+    literals = tuple(np.float32(value) if isinstance(value, float) else value for value in code.co_consts)
+    return types.FunctionType(
+        code.replace(co_consts=literals), function.__globals__, function.__name__, None, function.__closure__
+    )

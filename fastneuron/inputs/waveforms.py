@@ -1,0 +1,548 @@
+"""What goes in: currents as functions of time, evaluated inside the kernel, so that no array over time is needed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from numba import types
+from numba.extending import intrinsic
+
+from .. import _check
+from .._kernel.elementary import sin_cos_turn
+from .._kernel.jit import inline, specialises
+from .._kernel.lanes import bits, floor
+from .._parameters import Lanes, Parameter, Parametrised, formula, lane_namedtuple
+
+INFINITY = math.inf
+
+
+class Current(Parametrised):
+    """Base class of the currents, uA/cm^2; ``+`` adds them.
+
+    A subclass has three formulas, static methods in scalar arithmetic: ``value(t, before, table, p)``, the current at
+    time t (ms), or just before t if `before`; ``edge(t, p)``, the first time after t at which it is not smooth; and
+    ``on_grid(dt, p)``, the parameters with such times moved to whole steps of a fixed-step method.
+    """
+
+    formulas: ClassVar = ("value", "edge", "on_grid")
+    table: ClassVar[np.ndarray] = np.zeros(1)  # samples, for the one kind of current that has some
+    ordered: ClassVar[tuple[str, str] | None] = None  # two parameters of which the second is the larger
+    may_be_equal: ClassVar[bool] = False  # these two
+    whole: ClassVar[tuple[str, ...]] = ()  # whole numbers, or infinite where that is allowed
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        for name in self.whole:
+            _check.satisfies(name, getattr(self, name), lambda x: np.floor(x) == x, "a whole number")
+        if self.ordered:
+            first, second = self.ordered
+            low, high = (np.broadcast_to(getattr(self, name), self.size) for name in self.ordered)
+            bad = np.flatnonzero(low > high if self.may_be_equal else low >= high)
+            if bad.size:
+                wanted = "at least" if self.may_be_equal else "above"
+                where = f" at neuron {bad[0]}" if self.size > 1 else ""
+                raise ValueError(f"{second} must be {wanted} {first}; got {high[bad[0]]:g} and {low[bad[0]]:g}{where}")
+
+    @staticmethod
+    def value(t: Any, before: Any, table: Any, p: Any) -> Any:
+        """The current at t, or just before."""
+        raise NotImplementedError
+
+    @staticmethod
+    def edge(t: Any, p: Any) -> Any:
+        """Smooth, unless a subclass says otherwise."""
+        return INFINITY
+
+    @staticmethod
+    def on_grid(dt: Any, p: Any) -> Any:
+        """Nothing to move, unless a subclass says otherwise."""
+        return p
+
+    @property
+    def columns(self) -> list[Any]:
+        """The fields of a lane."""
+        return list(self.parameters.values())
+
+    def __add__(self, other: Current | npt.ArrayLike) -> Sum:
+        return Sum(self, other)
+
+    def __radd__(self, other: npt.ArrayLike) -> Sum:
+        return Sum(other, self)
+
+    __array_ufunc__ = None  # array + current is a current
+
+
+class Constant(Current):
+    """A current that does not change.
+
+    Parameters
+    ----------
+    amplitude : float or (n,) array_like
+        uA/cm^2.
+    """
+
+    amplitude: Parameter
+
+    @staticmethod
+    def value(t: Any, before: Any, table: Any, p: Any) -> Any:
+        """Always the same."""
+        return p.amplitude
+
+
+class Step(Current):
+    """A current that is on from `start` to `stop`.
+
+    Fixed-step methods move both times to the nearest whole step; adaptive ones stop at them.
+
+    Parameters
+    ----------
+    amplitude : float or (n,) array_like
+        uA/cm^2.
+    start, stop : float or (n,) array_like, default 0 and inf
+        ms; `stop` is not before `start`.
+
+    Examples
+    --------
+    >>> import fastneuron as fn
+    >>> fn.simulate(fn.MorrisLecar.hopf(), 1000.0, current=80.0 + fn.Step(40.0, start=200.0, stop=600.0)).spike_count
+    array([7])
+    """
+
+    amplitude: Parameter
+    start: Parameter = 0.0
+    stop: Parameter = INFINITY
+    unbounded = ("start", "stop")
+    ordered = ("start", "stop")
+    may_be_equal = True
+
+    @staticmethod
+    def value(t: Any, before: Any, table: Any, p: Any) -> Any:
+        """Closed on the left, open on the right."""
+        return p.amplitude if reached(t, p.start, before) & (not reached(t, p.stop, before)) else 0.0
+
+    @staticmethod
+    def edge(t: Any, p: Any) -> Any:
+        """On and off."""
+        return p.start if t < p.start else p.stop if t < p.stop else INFINITY
+
+    @staticmethod
+    def on_grid(dt: Any, p: Any) -> Any:
+        """Both times to whole steps."""
+        return p.amplitude, nearest(p.start, dt), nearest(p.stop, dt)
+
+
+class Ramp(Current):
+    """A current that goes evenly from `low` at `start` to `high` at `stop`, and stays where it is outside.
+
+    Parameters
+    ----------
+    low, high : float or (n,) array_like
+        uA/cm^2.
+    start, stop : float or (n,) array_like
+        ms; a fixed-step method does not move them (the error at a kink is of order dt^2 times the slope).
+    """
+
+    low: Parameter
+    high: Parameter
+    start: Parameter
+    stop: Parameter
+    ordered = ("start", "stop")
+
+    @staticmethod
+    def value(t: Any, before: Any, table: Any, p: Any) -> Any:
+        """Linear between."""
+        part = min(max((t - p.start) / (p.stop - p.start), 0.0), 1.0)
+        return p.low + (p.high - p.low) * part
+
+    @staticmethod
+    def edge(t: Any, p: Any) -> Any:
+        """The two kinks."""
+        return p.start if t < p.start else p.stop if t < p.stop else INFINITY
+
+
+class Sine(Current):
+    """A sinusoid: ``amplitude * sin(2 pi (frequency t + phase))``.
+
+    Parameters
+    ----------
+    amplitude : float or (n,) array_like
+        uA/cm^2.
+    frequency : float or (n,) array_like
+        Hz.
+    phase : float or (n,) array_like, default 0
+        Turns: 0.25 makes it a cosine.
+    """
+
+    amplitude: Parameter
+    frequency: Parameter
+    phase: Parameter = 0.0
+
+    @staticmethod
+    def value(t: Any, before: Any, table: Any, p: Any) -> Any:
+        """Time is in ms, frequency in Hz."""
+        return p.amplitude * sine(0.001 * p.frequency * t + p.phase)
+
+
+class Chirp(Current):
+    """A sinusoid whose frequency goes evenly from `low` at `start` to `high` at `stop`; 0 outside.
+
+    For the ZAP stimulus, that shows a resonance in one run.
+
+    Parameters
+    ----------
+    amplitude : float or (n,) array_like
+        uA/cm^2.
+    low, high : float or (n,) array_like
+        Hz.
+    start, stop : float or (n,) array_like
+        ms; moved to the nearest whole step by a fixed-step method.
+    """
+
+    amplitude: Parameter
+    low: Parameter
+    high: Parameter
+    start: Parameter
+    stop: Parameter
+    ordered = ("start", "stop")
+
+    @staticmethod
+    def value(t: Any, before: Any, table: Any, p: Any) -> Any:
+        """The phase is the integral of the frequency."""
+        s = t - p.start
+        turns = 0.001 * s * (p.low + 0.5 * (p.high - p.low) * s / (p.stop - p.start))
+        on = reached(t, p.start, before) & (not reached(t, p.stop, before))
+        return p.amplitude * sine(turns) if on else 0.0
+
+    @staticmethod
+    def edge(t: Any, p: Any) -> Any:
+        """On and off."""
+        return p.start if t < p.start else p.stop if t < p.stop else INFINITY
+
+    @staticmethod
+    def on_grid(dt: Any, p: Any) -> Any:
+        """Both times to whole steps."""
+        return p.amplitude, p.low, p.high, nearest(p.start, dt), nearest(p.stop, dt)
+
+
+class Pulses(Current):
+    """Rectangular pulses of length `width` that begin at `start`, `start` + `period`, ...
+
+    Parameters
+    ----------
+    amplitude : float or (n,) array_like
+        uA/cm^2.
+    period, width : float or (n,) array_like
+        ms, positive, `width` at most `period`; fixed-step methods move them, and `start`, to the nearest whole step.
+    start : float or (n,) array_like, default 0
+        ms.
+    count : float or (n,) array_like, default inf
+        Number of pulses; whole.
+    """
+
+    amplitude: Parameter
+    period: Parameter
+    width: Parameter
+    start: Parameter = 0.0
+    count: Parameter = INFINITY
+    positive = ("period", "width")
+    nonnegative = ("count",)
+    unbounded = ("count",)
+    whole = ("count",)
+    ordered = ("width", "period")
+    may_be_equal = True
+
+    @staticmethod
+    def value(t: Any, before: Any, table: Any, p: Any) -> Any:
+        """On where the time since the last pulse's begin is below the width."""
+        k = min(max(floor((t - p.start) / p.period), -1.0), p.count)
+        # rounding may have put t beside its pulse: the exact begin of the next decides
+        k = k + 1.0 if (k + 1.0 < p.count) & reached(t, p.start + (k + 1.0) * p.period, before) else k
+        k = k - 1.0 if not reached(t, p.start + k * p.period, before) else k
+        on = (k >= 0.0) & (k < p.count) & (not reached(t, p.start + k * p.period + p.width, before))
+        return p.amplitude if on else 0.0
+
+    @staticmethod
+    def edge(t: Any, p: Any) -> Any:
+        """The next begin or end."""
+        k = max(floor((t - p.start) / p.period) - 1.0, 0.0)
+        for _ in range(4):
+            begin = p.start + k * p.period
+            if k >= p.count:
+                break
+            if t < begin:
+                return begin
+            if t < begin + p.width:
+                return begin + p.width
+            k += 1.0
+        return INFINITY
+
+    @staticmethod
+    def on_grid(dt: Any, p: Any) -> Any:
+        """Every begin and end to whole steps, at least one step apart."""
+        period = max(nearest(p.period, dt), dt)
+        return p.amplitude, period, max(nearest(p.width, dt), dt), nearest(p.start, dt), p.count
+
+
+class Samples(Current):
+    """A measured current, sampled every `dt` ms from time 0; after the last sample it stays there.
+
+    Parameters
+    ----------
+    values : (samples,) or (n, samples) array_like
+        uA/cm^2: one row for all neurons, or one row per neuron.
+    dt : float
+        ms between samples.
+    held : bool, default False
+        Keep each value until the next sample, instead of going straight from one to the next.
+    """
+
+    first: Parameter  # where the row begins in the table
+    last: Parameter  # index of the last sample
+    interval: Parameter
+    held: Parameter
+
+    def __init__(self, values: npt.ArrayLike, dt: float, held: bool = False) -> None:
+        samples = np.atleast_1d(_check.numbers("values", values, dimensions=2))
+        interval = _check.number("dt", dt, "a positive number of ms", lambda x: x > 0)
+        _check.flag("held", held)
+        rows = np.arange(samples.shape[0]) * samples.shape[1] if samples.ndim == 2 else 0.0
+        super().__init__(rows, samples.shape[-1] - 1.0, interval, float(held))
+        object.__setattr__(self, "table", samples.ravel())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Samples) and super().__eq__(other) and np.array_equal(self.table, other.table)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def values(self) -> np.ndarray:
+        """The samples, (samples,) or (n, samples)."""
+        return self.table.reshape(self.size, -1) if np.ndim(self.first) else self.table
+
+    def part(self, low: int, high: int) -> Self:
+        """The same for the neurons `low` to `high` alone."""
+        return type(self)(self.values[low:high], self.interval, bool(self.held)) if np.ndim(self.first) else self
+
+    def __reduce__(self) -> Any:
+        return Samples, (self.values, self.interval, bool(self.held))
+
+    @staticmethod
+    def value(t: Any, before: Any, table: Any, p: Any) -> Any:
+        """Between the two samples around t."""
+        k = min(max(floor(t / p.interval), 0.0), p.last)
+        k = k + 1.0 if (k < p.last) & reached(t, (k + 1.0) * p.interval, before) else k
+        k = k - 1.0 if (k > 0.0) & (not reached(t, k * p.interval, before)) else k
+        this = table[index(p.first + k)]
+        following = table[index(p.first + min(k + 1.0, p.last))]
+        part = min(max(t / p.interval - k, 0.0), 1.0)
+        return this if p.held != 0.0 else this + (following - this) * part
+
+    @staticmethod
+    def edge(t: Any, p: Any) -> Any:
+        """Every sample is a jump or a kink."""
+        k = max(floor(t / p.interval) - 1.0, 0.0)
+        for _ in range(4):
+            if k > p.last:
+                break
+            if t < k * p.interval:
+                return k * p.interval
+            k += 1.0
+        return INFINITY
+
+
+class Sum(Current):
+    """A sum of currents; written with ``+``."""
+
+    parts: ClassVar[tuple[Current, ...]]
+
+    def __init__(self, *parts: Any) -> None:
+        flat: list[Current] = []
+        for part in parts:
+            flat += part.parts if isinstance(part, Sum) else [as_current("current", part)]
+        object.__setattr__(self, "parts", tuple(flat))
+        self.size  # noqa: B018, raises where the arrays do not broadcast
+
+    @property
+    def size(self) -> int:
+        """The number of neurons that the parts describe."""
+        return _check.population_size(
+            {f"{type(part).__name__} number {i + 1} of the sum": part.size for i, part in enumerate(self.parts)}
+        )
+
+    @property
+    def table(self) -> np.ndarray:  # type: ignore[override]
+        """The samples of all parts."""
+        return np.concatenate([part.table for part in self.parts])
+
+    @property
+    def columns(self) -> list[Any]:
+        """The fields of all parts, one after the other."""
+        shifted = []
+        begin = 0
+        for part in self.parts:
+            columns = part.columns
+            if isinstance(part, Samples):
+                columns = [np.asarray(part.first) + begin, *columns[1:]]
+            shifted += columns
+            begin += part.table.size
+        return shifted
+
+    def part(self, low: int, high: int) -> Self:
+        """The same for the neurons `low` to `high` alone."""
+        return type(self)(*(part.part(low, high) for part in self.parts))
+
+    def like(self) -> Any:  # type: ignore[override]
+        """A NamedTuple of zeros whose type stands for this sum in a kernel."""
+        likes = [part.like() for part in self.parts]
+        name = "Sum_of_" + "_and_".join(type(like).__name__ for like in likes)
+        if name not in Lanes.__dict__:
+            kind = lane_namedtuple(name, [f"part{i}_{field}" for i, like in enumerate(likes) for field in like._fields])
+            kind.owner = Sum
+            kind.formulas = _added(likes)
+            setattr(Lanes, name, kind)
+        kind = getattr(Lanes, name)
+        return kind(*[0.0] * len(kind._fields))
+
+    def __repr__(self) -> str:
+        return " + ".join(map(repr, self.parts))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sum) and self.parts == other.parts
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> Any:
+        return Sum, self.parts
+
+
+def as_current(name: str, current: Any) -> Current:
+    """A current as it is, numbers as a constant one."""
+    if isinstance(current, Current):
+        return current
+    if isinstance(current, type) and issubclass(current, Current):
+        raise TypeError(
+            f"{name} must be a number, an array or a current; got the class {current.__name__}, without its values"
+        )
+    return Constant(_check.numbers(name, current))
+
+
+@inline
+def reached(t, moment, before):
+    """Whether a moment is reached: at it, or only after it if what counts is the time before.
+
+    At it up to rounding: the seventh period of 0.1 and the seventh step of 0.1 may be some bits apart.
+    """
+    slack = 1e-13 * abs(t)
+    return t > moment + slack if before else t >= moment - slack
+
+
+@inline
+def sine(turns):
+    """sin(2 pi turns)."""
+    return sin_cos_turn(turns - floor(turns))[0]
+
+
+@inline
+def index(x):
+    """A whole float as an int, by the bits of a sum, which packs where a conversion does not."""
+    return bits(x + 6755399441055744.0) - 0x4338000000000000
+
+
+@inline
+def nearest(moment, dt):
+    """The whole step nearest to a moment, by the very product that the kernel makes of it."""
+    return moment if moment - moment != 0.0 else floor(moment / dt + 0.5) * dt
+
+
+def value(waveform, t, before, table):
+    """Generic: the current of a lane at time t (ms), or just before."""
+
+
+def edge(waveform, t):
+    """Generic: the first time after t at which a lane's current is not smooth."""
+
+
+def on_grid(waveform, dt):
+    """Generic: the lane's fields with such times moved to whole steps."""
+
+
+def precise(waveform, number):
+    """Generic: a number of the type that a current's fields need: float64 where it depends on time, else that given."""
+
+
+@specialises(precise)
+def _precise(waveform, number):
+    constant = waveform.instance_class.owner is Constant
+    return (lambda waveform, number: number) if constant else (lambda waveform, number: 0.0)
+
+
+@specialises(value)
+def _value(waveform, t, before, table):
+    function = formula(waveform, "value")
+    return lambda waveform, t, before, table: function(t, before, table, waveform)
+
+
+@specialises(edge)
+def _edge(waveform, t):
+    function = formula(waveform, "edge")
+    return lambda waveform, t: function(t, waveform)
+
+
+@specialises(on_grid)
+def _on_grid(waveform, dt):
+    function = formula(waveform, "on_grid")
+    return lambda waveform, dt: function(dt, waveform)
+
+
+@intrinsic(prefer_literal=True)
+def _part(typingctx, whole, like, offset):
+    """The fields of `whole` from `offset` (a literal) on, as a tuple of the kind of `like`."""
+    begin = offset.literal_value
+    kind = types.NamedUniTuple(whole.dtype, len(like), like.instance_class)
+
+    def codegen(context, builder, signature, args):
+        values = [builder.extract_value(args[0], begin + i) for i in range(len(like))]
+        return context.make_tuple(builder, kind, values)
+
+    return kind(whole, like, offset), codegen
+
+
+@intrinsic
+def _joined(typingctx, a, b):
+    """The elements of two tuples in one."""
+    kind = types.UniTuple(a.dtype, len(a) + len(b))
+
+    def codegen(context, builder, signature, args):
+        values = [builder.extract_value(tup, i) for tup, t in zip(args, (a, b), strict=True) for i in range(len(t))]
+        return context.make_tuple(builder, kind, values)
+
+    return kind(a, b), codegen
+
+
+def _added(likes: list[Any]) -> dict[str, Any]:
+    """The formulas of a sum, from those of its parts."""
+    like = likes[0]
+    first = {name: _of_part(function, name, like, 0) for name, function in type(like).formulas.items()}
+    offset = len(like)
+    for like in likes[1:]:
+        other = {name: _of_part(function, name, like, offset) for name, function in type(like).formulas.items()}
+        first = {name: _both(name, first[name], other[name]) for name in first}
+        offset += len(like)
+    return first
+
+
+def _of_part(function, name, like, offset):
+    if name == "value":
+        return inline(lambda t, before, table, p: function(t, before, table, _part(p, like, offset)))
+    return inline(lambda t, p: function(t, _part(p, like, offset)))
+
+
+def _both(name, a, b):
+    if name == "value":
+        return inline(lambda t, before, table, p: a(t, before, table, p) + b(t, before, table, p))
+    if name == "edge":
+        return inline(lambda t, p: min(a(t, p), b(t, p)))
+    return inline(lambda dt, p: _joined(a(dt, p), b(dt, p)))

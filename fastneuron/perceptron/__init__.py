@@ -1,0 +1,5 @@
+"""The perceptron: a layer of S neurons on R inputs, its rules, and its kernels for dense and for sparse rows."""
+
+from .layer import Perceptron, PerceptronHistory, least_squares_layer
+
+__all__ = ["Perceptron", "PerceptronHistory", "least_squares_layer"]

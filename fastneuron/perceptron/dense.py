@@ -1,0 +1,122 @@
+"""Dense rows: the online rule at the speed of a matrix product, bit for bit the plain loop.
+
+Online learning looks sequential: each net input wants the weights as the row before left them.  But a neuron is seldom
+wrong, so the net inputs of the next rows are taken ahead, a tile of rows and neurons at a time in registers; rows that
+follow a correction are taken again.  A net input is thus always one plain dot product with the weights of its moment,
+whatever was taken ahead; nothing is approximated, and there is nothing to check.
+
+The textbook's way to the same end, a matrix product Z = X W' mended at each mistake through the Gram matrix X X', needs
+that product beside it and agrees with the plain loop only up to rounding.
+"""
+
+import numpy as np
+
+from .._kernel.atomics import put
+from .._kernel.jit import bare_inline, bare_kernel
+from .._kernel.lanes import local
+from .._kernel.simd import steps, take_each
+from .._kernel.worker_pool import LINE, in_parts
+from .dots import add, add_and_dots, dot, dots, tile_of
+from .rules import correction
+from .update import correct
+
+
+@bare_kernel
+def present(rule, samples, layer, log, shape, net):
+    """Present rows in order; the place in `order` of the first whose net input is not finite, or -1.
+
+    `net` (rows of a tile, S) is room for the net inputs taken ahead.
+    """
+    X, order, W, active = samples.X, samples.order, layer.W, layer.active
+    tile = tile_of(shape)
+    for first in range(0, order.size, len(tile.rows)):
+        ahead = min(len(tile.rows), order.size - first)
+        _take_ahead(X, order, first, order.size, W, active, active.size, tile, net, steps(0, tile.rows, ahead - 1))
+        for a in range(active.size):
+            neuron = active[a]
+            for k in range(ahead):
+                n = net[k, a] + layer.b[neuron]
+                if not np.isfinite(n):
+                    return first + k
+                change = correct(rule, samples, layer, log, first + k, neuron, n)
+                if change != 0:
+                    if k + 1 == ahead:
+                        add(W, neuron, change, X, order[first + k])
+                    else:
+                        following = steps(k + 1, tile.rows[:-1], ahead - 1)
+                        rows = take_each(order, steps(first + k + 1, tile.rows[:-1], first + ahead - 1))
+                        add_and_dots(W, neuron, change, X, order[first + k], rows, net, following, a)
+    return -1
+
+
+@bare_inline
+def _take_ahead(X, order, first, end, W, active, S, tile, net, to_rows):
+    """The dots of the rows from place `first` on with all S active neurons.
+
+    What a tile has beyond an end repeats the last: wasted, but still faster.
+    """
+    rows = take_each(order, steps(first, tile.rows, end - 1))
+    a = 0
+    while a + len(tile.neurons) <= S:
+        _take(X, order, rows, first, end, W, active, S, a, tile.neurons, net, to_rows)
+        a += len(tile.neurons)
+    while a < S:
+        _take(X, order, rows, first, end, W, active, S, a, tile.few, net, to_rows)
+        a += len(tile.few)
+
+
+@bare_inline
+def _take(X, order, rows, first, end, W, active, S, a, places, net, to_rows):
+    """One tile of that; meanwhile a row of the next is fetched, from its second on: hardware has begun the first."""
+    to_columns = steps(a, places, S - 1)
+    place = first + len(rows) + (a // len(places) + 1) % len(rows)
+    coming = take_each(order, steps(place, (0,), end - 1))[0]
+    dots(X, rows, W, take_each(active, to_columns), coming, net, to_rows, to_columns)
+
+
+@bare_kernel
+def adapt(rule, x, t, low, W, b, net):
+    """One row x (1, R) with targets t (1, S): its net input into `net`, then the correction.
+
+    Nothing is changed if something is wrong: 1 a net input that is not finite, 2 a target that is neither `low` nor 1
+    (none is refused where `low` is NaN).
+    """
+    S = W.shape[0]
+    for p in range(S):
+        net[p] = dot(x, 0, W, p, W) + b[p]
+        if not np.isfinite(net[p]):
+            return 1
+        if not (t[0, p] == 1 or t[0, p] == low or low != low):
+            return 2
+    for p in range(S):
+        sign = t[0, p] if low != low else t.dtype.type(1) if t[0, p] == 1 else t.dtype.type(-1)
+        change, bias = correction(rule, net[p], sign, x, 0)
+        if bias != 0:
+            add(W, p, change, x, 0)
+            b[p] += bias
+    return 0
+
+
+@bare_kernel
+def net_input(X, W, b, shape, desks, out):
+    """X W' + b, the bits that training sees, with the helpers at `desks`; whether all of it is finite."""
+    spoilt = local((0,), 1, LINE, len(X))
+    spoilt[0, 0] = 0
+    in_parts(desks, _net_input, len(X), len(tile_of(shape).rows), (X, W, b, shape, out, spoilt))
+    return spoilt[0, 0] == 0
+
+
+@bare_inline
+def _net_input(begin, end, X, W, b, shape, out, spoilt):
+    """Those of some rows."""
+    (n, S), tile = out.shape, tile_of(shape)
+    nothing = W.dtype.type(0)
+    sum_ = nothing  # of zeros, or NaN: a branch for each would keep the loads of coming rows waiting
+    for first in range(begin, end, len(tile.rows)):
+        _take_ahead(X, None, first, n, W, None, S, tile, out, steps(first, tile.rows, n - 1))
+        for row in range(first, min(first + len(tile.rows), n)):
+            for p in range(S):
+                out[row, p] += b[p]
+                sum_ += out[row, p] * nothing
+    if sum_ != 0:
+        put(spoilt, 0, 0, 1)
