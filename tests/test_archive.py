@@ -122,7 +122,7 @@ def test_every_field_of_the_recipe_comes_back(tmp_path):
     )
     fn.simulate(**given, out=tmp_path / "run.zarr")
     recipe = stores.Store(tmp_path / "run.zarr").recipe
-    asked = fn.recipe.checked(**given)
+    asked = fn._engine.recipe.checked(**given)
     for name in ("model", "current", "noise", "seed", "threshold", "bin_width", "method", "record", "summary", "dt"):
         assert getattr(recipe, name) == getattr(asked, name), name
     assert np.array_equal(recipe.state, asked.state)
@@ -172,7 +172,7 @@ def test_ctrl_c_keeps_what_is_done(tmp_path):
 
 def interrupt_after(monkeypatch, stretches):
     """Ctrl-C at the end of stretch number `stretches`, before it is written."""
-    advance = fn.streaming.advance
+    advance = fn._storage.checkpointing.advance
     left = iter(range(stretches))
 
     def interrupted(*given):
@@ -185,7 +185,7 @@ def interrupt_after(monkeypatch, stretches):
 
         advance(*given, taken)
 
-    monkeypatch.setattr(fn.streaming, "advance", interrupted)
+    monkeypatch.setattr(fn._storage.checkpointing, "advance", interrupted)
 
 
 def test_a_full_disk_is_one_clear_error_and_loses_nothing(tmp_path, monkeypatch):

@@ -67,7 +67,7 @@ def test_a_run_that_cannot_fit_is_refused(tmp_path, out):
 
 def test_a_store_needs_less_memory_than_the_run(tmp_path, monkeypatch):
     given = {"model": fn.MorrisLecar.hopf(), "duration": 2000.0, "current": np.linspace(80, 130, 2000), "record": "V"}
-    monkeypatch.setattr(fn.fit, "memory_left", lambda: 400e6)
+    monkeypatch.setattr(fn._engine.resources, "memory_left", lambda: 400e6)
     with pytest.raises(MemoryError, match=r"needs .* MB of memory, and 400 MB are left: .* out="):
         fn.simulate(**given)
     assert fn.simulate(**given, out=tmp_path / "run.zarr", threads=1)["V"].shape == (2000, 40_001)
@@ -76,7 +76,7 @@ def test_a_store_needs_less_memory_than_the_run(tmp_path, monkeypatch):
 def test_the_room_of_a_run_that_is_replaced_counts(tmp_path, monkeypatch):
     given = {"model": fn.MorrisLecar.hopf(), "duration": 100.0, "current": np.linspace(80, 130, 100), "record": "V"}
     fn.simulate(**given, out=tmp_path / "run.zarr")
-    monkeypatch.setattr(fn.fit, "disk_left", lambda path: 1e6)
+    monkeypatch.setattr(fn._engine.resources, "disk_left", lambda path: 1e6)
     with pytest.raises(OSError, match=r"1.6 MB on disk, and 1 MB are left"):
         fn.simulate(**given, out=tmp_path / "other.zarr")
     fn.simulate(**given, out=tmp_path / "run.zarr", overwrite=True)

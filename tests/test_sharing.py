@@ -53,11 +53,11 @@ def test_bits_do_not_depend_on_the_number_of_shards(tmp_path, shards, neurons):
 
 
 def test_samples_of_several_chunks(tmp_path, monkeypatch):
-    monkeypatch.setattr(fn.store, "CHUNK", 7 * 40 * 8)
+    monkeypatch.setattr(fn._storage.store, "CHUNK", 7 * 40 * 8)
     given = arguments(n=100)
     stored = fn.simulate(**given, executor=Here(), shards=3, out=tmp_path / "run.zarr", checkpoint_interval=40.0)
     assert stored["V"].chunks == (7, 40)
-    assert all(low % 7 == 0 for low, _ in fn.store.Store(tmp_path / "run.zarr").parts)
+    assert all(low % 7 == 0 for low, _ in fn._storage.store.Store(tmp_path / "run.zarr").parts)
     assert_same(fn.simulate(**given), stored)
 
 
@@ -77,7 +77,7 @@ def test_a_worker_that_dies_is_named_and_the_run_goes_on(tmp_path, monkeypatch):
     with ProcessPoolExecutor(1, get_context("spawn")) as executor:
         executor.submit(int).result()
         (worker,) = executor._processes
-        monkeypatch.setattr(fn.sharing, "wait", killing(worker, fn.sharing.wait))
+        monkeypatch.setattr(fn._engine.executors, "wait", killing(worker, fn._engine.executors.wait))
         with pytest.raises(BrokenProcessPool) as caught:
             fn.simulate(**arguments(), executor=executor, shards=4, out=tmp_path / "run.zarr")
     assert "resume() goes on" in caught.value.__notes__[0]
@@ -111,7 +111,7 @@ def test_dask_and_one_of_its_workers_killed(tmp_path):
             workers = [info["pid"] for info in client.run(lambda: {"pid": os.getpid()}).values()]
             executor = client.get_executor(retries=3, pure=False)
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(fn.sharing, "wait", killing_once(workers[0], fn.sharing.wait))
+                patch.setattr(fn._engine.executors, "wait", killing_once(workers[0], fn._engine.executors.wait))
                 stored = fn.simulate(**given, executor=executor, shards=6, out=tmp_path / "run.zarr")
             assert_same(whole, stored)
             assert workers[0] not in [info["pid"] for info in client.run(lambda: {"pid": os.getpid()}).values()]
