@@ -6,10 +6,14 @@ Each message names the argument, what was given and what is allowed.
 import difflib
 import operator
 import os
+import sys
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+
+DTYPES = ("float64", "float32")  # the precisions of all that is trained
 
 
 def shown(value):
@@ -57,8 +61,11 @@ def path(name, value):
     return value
 
 
-def numbers(name: str, value: Any, finite: bool = True, dimensions: int = 1) -> np.ndarray:
-    """A copy of `value` as a float64 array of so many dimensions at most, all finite (or at least not NaN)."""
+def numbers(name: str, value: Any, finite: bool = True, dimensions: int = 1, of: str = "neuron") -> np.ndarray:
+    """A copy of `value` as a float64 array of so many dimensions at most, all finite (or at least not NaN).
+
+    `of` says what an index is in a message: see `place`.
+    """
     wanted = "numbers, a scalar or an array" + (" of one dimension" if dimensions == 1 else "")
     if isinstance(value, str | bytes) or value is None:
         raise TypeError(f"{name} must be {wanted}; got {shown(value)}")
@@ -77,18 +84,124 @@ def numbers(name: str, value: Any, finite: bool = True, dimensions: int = 1) -> 
     if array.size == 0:
         raise ValueError(f"{name} must have at least one value; got an empty array of shape {array.shape}")
     if finite:
-        satisfies(name, array, np.isfinite, "finite")
+        satisfies(name, array, np.isfinite, "finite", of)
     else:
-        satisfies(name, array, lambda x: ~np.isnan(x), "a number")
+        satisfies(name, array, lambda x: ~np.isnan(x), "a number", of)
     return array
 
 
-def satisfies(name, array, holds, wanted):
-    """Raise unless `holds` is true of every element of `array`."""
+def satisfies(name, array, holds, wanted, of="neuron"):
+    """Raise unless `holds` is true of every element of `array`; `of` says what an index is: see `place`."""
     bad = np.flatnonzero(~holds(np.asarray(array).ravel()))
     if bad.size:
-        where = f" at neuron {bad[0]}" if np.ndim(array) else ""
-        raise ValueError(f"{name} must be {wanted}; got {np.ravel(array)[bad[0]]}{where}")
+        index = np.unravel_index(bad[0], np.shape(array))
+        raise ValueError(f"{name} must be {wanted}; got {np.asarray(array)[index]}{place(index, of)}")
+
+
+def place(index, of):
+    """Where an element stands, to end a message with: at its neuron, in its row and column, or at its index."""
+    index = tuple(map(int, index))
+    if not index:
+        return ""
+    if of == "neuron" and len(index) == 1:
+        return f" at neuron {index[0]}"
+    if of == "row":
+        return f" in row {index[0]}" + (f", column {index[1]}" if len(index) > 1 else "")
+    return f" at index {index[0] if len(index) == 1 else index}"
+
+
+def is_sparse(value: Any) -> bool:
+    """Whether `value` is SciPy's; nothing can be before scipy.sparse is imported, which takes its time."""
+    return "scipy.sparse" in sys.modules and sys.modules["scipy.sparse"].issparse(value)
+
+
+def array(name: str, value: Any, dtype: npt.DTypeLike | None = None) -> np.ndarray:
+    """`value` as an array of real numbers: as it stands, or converted to `dtype` where that is given.
+
+    Numbers beyond the range of `dtype` become infinite; whether all are finite is not asked.
+    """
+    wanted = f"{name} must be an array of numbers"
+    rows = value if isinstance(value, list | tuple) else ()
+    if np.ma.is_masked(value) or any(isinstance(row, np.ma.MaskedArray) and np.ma.is_masked(row) for row in rows):
+        raise TypeError(f"{wanted}; some of its values are masked: fill them, or leave their rows out")
+    try:
+        found = np.asarray(value)
+    except ValueError as error:  # lists of different lengths
+        raise ValueError(f"{wanted}; got {shown(value)} ({error})") from None
+    except Exception as error:  # whatever the __array__ of another library raises
+        raise TypeError(f"{wanted}; got a {type(value).__name__} ({error})") from None
+    if found.dtype.kind not in "fiub":
+        what = f"a {type(value).__name__} of {found.dtype}" if found.ndim else shown(value)
+        raise TypeError(f"{wanted}; got {what}")
+    if dtype is None:
+        return found
+    with np.errstate(over="ignore", invalid="ignore"):
+        return found.astype(dtype, copy=False)
+
+
+def finite(name: str, array: np.ndarray, of: str = "row") -> None:
+    """Raise unless every number of `array` is finite."""
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        satisfies(name, array, np.isfinite, "finite", of)
+
+
+def targets(name: str, value: Any, n: int, outputs: int, labels: bool = True) -> np.ndarray:
+    """Finite targets (n, outputs), or, where `labels` may be given and are, the class (n,) of each row."""
+    found = array(name, value.toarray() if is_sparse(value) else value)
+    if found.shape == (n,) and outputs == 1:
+        found = found[:, np.newaxis]
+    if found.shape == (n,) and labels:
+        satisfies(
+            name, found, lambda x: (x >= 0) & (x < outputs) & (x == np.floor(x)), f"classes 0 to {outputs - 1}", "row"
+        )
+        return found.astype(np.intp)
+    if found.shape != (n, outputs):
+        either = f"({n}, {outputs})" + (f" or ({n},)" if labels or outputs == 1 else "")
+        raise ValueError(f"{name} must have shape {either}, a row for each row of X; got {found.shape}")
+    finite(name, found)
+    return found
+
+
+def sample_weight(value: Any, n: int, dtype: npt.DTypeLike, outputs: int | None = None) -> np.ndarray:
+    """The weights (n,) of the rows, or (n, outputs) where `outputs` is given: 0 or more, and not all 0."""
+    name = "sample_weight"
+    found = array(name, value, dtype)
+    shapes = [(n,)] if outputs is None else [(n,), (n, outputs)]
+    if found.shape not in shapes:
+        raise ValueError(f"{name} must have shape {' or '.join(map(str, shapes))}; got {found.shape}")
+    satisfies(name, found, lambda x: np.isfinite(x) & (x >= 0), "finite, and 0 or more", "row")
+    if not found.any():
+        raise ValueError(f"{name} must be above 0 for at least one row; got zeros only")
+    return found
+
+
+def dtype(value: npt.DTypeLike) -> np.dtype:
+    """`value` as NumPy's float64 or float32."""
+    try:
+        found = None if value is None else np.dtype(value)
+    except (TypeError, ValueError, SyntaxError):  # none of NumPy's types; SyntaxError: of some strings with brackets
+        found = None
+    if found is None or found not in map(np.dtype, DTYPES):
+        raise ValueError(f"dtype must be {' or '.join(DTYPES)}; got {shown(value)}")
+    return found
+
+
+def threads(value: Any) -> int | None:
+    """`value` as a number of threads; None, one per core, remains None."""
+    return None if value is None else whole("threads", value, 1)
+
+
+def seed(name: str, value: Any) -> Any:
+    """`value` if `numpy.random.default_rng` takes it."""
+    try:
+        if isinstance(value, bool | str | bytes):
+            raise TypeError
+        np.random.default_rng(value)
+    except (TypeError, ValueError) as error:
+        wanted = "a whole number of at least 0, several of them, a numpy.random.Generator or None"
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name} must be {wanted}; got {shown(value)}") from None
+    return value
 
 
 def number(name, value, wanted="a finite number", holds=lambda x: True):

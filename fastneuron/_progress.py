@@ -1,4 +1,4 @@
-"""The progress bar of a long run."""
+"""The progress bar of all that takes long."""
 
 from __future__ import annotations
 
@@ -6,35 +6,68 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+TIME = "{l_bar}{bar}| {n:.0f}/{total:.0f} ms [{elapsed}<{remaining}{postfix}]"
+
 
 @contextmanager
-def bar(wanted: bool, n: int, duration: float, dt: float) -> Iterator[Callable[..., None]]:
-    """A function to call with each number of neuron-ms done; it shows biological time, speed and time left.
+def bar(
+    wanted: bool,
+    total: float | None,
+    unit: str = "it",
+    layout: str | None = None,
+    speed: tuple[float, str] | None = None,
+) -> Iterator[Callable[..., None]]:
+    """A function ``tick(amount, note="", now=True)`` that moves a bar on; threads may share it.
 
-    Its second argument is False for what was done before, by a run that this one goes on with: it does not count as
-    speed.
+    Parameters
+    ----------
+    wanted : bool
+        False: nothing is shown.
+    total : float or None
+        The sum of all amounts; None where nobody knows.
+    unit : str
+        What an amount of 1 is.
+    layout : str, optional
+        Of the line, as tqdm has it.
+    speed : (float, str), optional
+        How many millions of what an amount of 1 is: shows how many are done in a second.
+
+    Notes
+    -----
+    `note` is shown behind the bar.  With ``now=False`` the amount was done before, by a run that this one goes on with:
+    it does not count as speed.
     """
     if not wanted:
-        yield lambda neuron_ms, now=True: None
+        yield lambda amount, note="", now=True: None
         return
     try:
         from tqdm.auto import tqdm
     except ImportError:
         raise ImportError("progress=True needs tqdm: pip install 'fastneuron[progress]'") from None
     lock = threading.Lock()
-    layout = "{l_bar}{bar}| {n:.0f}/{total:.0f} ms [{elapsed}<{remaining}{postfix}]"
-    with tqdm(total=duration, bar_format=layout, mininterval=0.2) as shown:
+    options = {} if layout is None else {"bar_format": layout}
+    with tqdm(total=total or None, unit=unit, unit_scale=layout is None, mininterval=0.2, **options) as shown:
         done = 0.0
 
-        def tick(neuron_ms: float, now: bool = True) -> None:
+        def tick(amount: float, note: str = "", now: bool = True) -> None:
             nonlocal done
             with lock:
                 if not now:
-                    shown.initial += neuron_ms / n  # for the time left
-                done += neuron_ms * now
+                    shown.initial += amount  # for the time left
+                done += amount * now
                 elapsed = shown.format_dict["elapsed"]
-                if elapsed > 0:
-                    shown.set_postfix_str(f"{done / dt / elapsed / 1e6:.1f} M neuron-steps/s", refresh=False)
-                shown.update(neuron_ms / n)
+                if speed is not None and elapsed > 0:
+                    note = f"{done * speed[0] / elapsed:.1f} M {speed[1]}/s"
+                if note:
+                    shown.set_postfix_str(note, refresh=False)
+                shown.update(min(amount, total - shown.n) if total else amount)  # rounded sums may be above the total
 
         yield tick
+
+
+@contextmanager
+def bar_of_run(wanted: bool, n: int, duration: float, dt: float) -> Iterator[Callable[..., None]]:
+    """A bar of biological time: a function to call with each number of neuron-ms done, and False if done before."""
+    speed = (n / dt / 1e6, "neuron-steps")
+    with bar(wanted, duration, layout=TIME, speed=speed) as tick:
+        yield lambda neuron_ms, now=True: tick(neuron_ms / n, now=now)

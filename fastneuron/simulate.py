@@ -197,7 +197,7 @@ def simulate(
         resume.complete(store, threads, progress, executor)
         return resume.opened(store)
     resources.check_memory(recipe, way.here)
-    with _progress.bar(progress, recipe.n, recipe.duration, recipe.dt) as tick:
+    with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as tick:
         if executor is None:
             return in_memory(recipe, threads, tick)
         bounds = shared_out(recipe, shards)

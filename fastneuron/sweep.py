@@ -129,7 +129,7 @@ def _axes(model: Model, grid: Mapping[str, npt.ArrayLike], options: Mapping[str,
         _check.known("an axis of grid", name, ("current", *model.names))
         if name in options:
             raise ValueError(f"{name} is an axis of grid and an argument: give one of them")
-        axes[name] = np.atleast_1d(_check.numbers(f"grid[{name!r}]", values))
+        axes[name] = np.atleast_1d(_check.numbers(f"grid[{name!r}]", values, of="index"))
     sizes = {name: np.size(value) for name, value in model.parameters.items() if name not in axes}
     given = {name: options[name] for name in ("current", "noise") if name in options}
     sizes |= {name: x.size if isinstance(x, Parametrised) else np.size(x) for name, x in given.items()}

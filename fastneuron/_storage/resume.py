@@ -119,7 +119,7 @@ def resume(
 def complete(store: Store, threads: int, progress: bool, executor: executors.Executor | None) -> None:
     """Take all parts of a store to the end, and finish it."""
     recipe = store.recipe
-    with _progress.bar(progress, recipe.n, recipe.duration, recipe.dt) as tick:
+    with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as tick:
         if executor is None:
             for part in range(len(store.parts)):
                 advance_part(store, part, threads, tick)

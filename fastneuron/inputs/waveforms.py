@@ -305,7 +305,7 @@ class Samples(Current):
     held: Parameter
 
     def __init__(self, values: npt.ArrayLike, dt: float, held: bool = False) -> None:
-        samples = np.atleast_1d(_check.numbers("values", values, dimensions=2))
+        samples = np.atleast_1d(_check.numbers("values", values, dimensions=2, of="index"))
         interval = _check.number("dt", dt, "a positive number of ms", lambda x: x > 0)
         _check.flag("held", held)
         rows = np.arange(samples.shape[0]) * samples.shape[1] if samples.ndim == 2 else 0.0

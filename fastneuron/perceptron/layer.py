@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from .. import _check
+from .. import _check, _progress
 from .._kernel import threads as _threads
 from .._kernel.worker_pool import NOBODY, helped
 from . import dense, rules, sparse, training
@@ -458,7 +458,7 @@ class Perceptron:
             total = epochs * len(source.T) * self.n_neurons
         if pocket:
             keeper = functools.partial(Pocket, count_right=self._judge(source))
-        with training.bar(progress, total) as tick:
+        with _progress.bar(progress, total, " presentations") as tick:
             try:
                 result = training.train(made, self._weights, self._bias, source, keeper, threads, tick)
             except training.NonFinite as failure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -318,23 +317,3 @@ def _collect(units: list[Unit]) -> Result:
         cycled=np.concatenate(cycled),
         last=(np.concatenate([unit.weights for unit in units]), np.concatenate([unit.bias for unit in units])),
     )
-
-
-@contextmanager
-def bar(wanted: bool, total: int) -> Iterator[Callable[[int], None]]:
-    """A function to call with each number of presentations (rows times neurons) done."""
-    if not wanted:
-        yield lambda presentations: None
-        return
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        raise ImportError("progress=True needs tqdm: pip install 'fastneuron[progress]'") from None
-    lock = threading.Lock()
-    with tqdm(total=total or None, unit=" presentations", unit_scale=True, mininterval=0.2) as shown:
-
-        def tick(presentations: int) -> None:
-            with lock:
-                shown.update(presentations)
-
-        yield tick
