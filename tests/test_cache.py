@@ -1,8 +1,13 @@
 """Compiled kernels on disk: never stale, found again when nothing changed, done without where none can be written."""
 
+import hashlib
+import os
+import pickle
 import shutil
+import stat
 import sys
 
+import numba
 import pytest
 from conftest import PACKAGE
 
@@ -217,3 +222,111 @@ print(first == run(2000))
     cache = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
     warm(tmp_path / "kernels")
     assert python(program, **cache) == "True\n"
+
+
+# ---- what is found is believed only as far as it proves itself
+
+
+class Evil:
+    """A pickle that leaves a mark where it is read."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A cache folder of this test alone; a function that asks for it anew."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    jit.cache_folder.cache_clear()
+    yield jit.cache_folder
+    jit.cache_folder.cache_clear()
+
+
+def two(x):
+    return x + 2.0
+
+
+def test_a_kernel_is_read_only_if_it_is_whole(folder, tmp_path):
+    def answer(function=two):
+        fresh = jit.kernel(function)
+        return fresh(1.0), sum(fresh.stats.cache_hits.values())
+
+    assert answer() == (3.0, 0)
+    assert answer() == (3.0, 1)
+    (path,) = folder().glob("*.kernel")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600 or os.name == "nt"
+    whole = path.read_bytes()
+    for place in (0, 31, 32, 33, len(whole) // 2, len(whole) - 1):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1
+        path.write_bytes(flipped)
+        assert answer() == (3.0, 0), place
+    for cut in (0, 10, 32, 1000):
+        path.write_bytes(whole[:cut])
+        assert answer() == (3.0, 0), cut
+    path.write_bytes(pickle.dumps(Evil(tmp_path / "mark")))
+    assert answer() == (3.0, 0)
+    assert not (tmp_path / "mark").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+def test_what_others_may_write_is_not_read(folder, tmp_path):
+    kernel = jit.kernel(two)
+    kernel(1.0)
+    (path,) = folder().glob("*.kernel")
+    payload = pickle.dumps(Evil(tmp_path / "mark"))
+    path.write_bytes(hashlib.sha256(payload).digest() + payload)
+    path.chmod(0o666)
+    assert jit.kernel(two)(1.0) == 3.0
+    assert not (tmp_path / "mark").exists()
+    mine = folder()
+    mine.chmod(0o777)
+    jit.cache_folder.cache_clear()
+    assert folder() != mine
+    elsewhere = tmp_path / "elsewhere"
+    mine.rename(elsewhere)
+    elsewhere.chmod(0o700)
+    mine.symlink_to(elsewhere)
+    jit.cache_folder.cache_clear()
+    assert folder() != mine
+
+
+def test_only_our_own_old_folders_are_swept(folder, tmp_path):
+    parent = tmp_path / "cache"
+    strangers = ["kernels-of-a-talk", "kernels-0123456789abcde", "kernels-0123456789ABCDEF"]
+    old = [f"kernels-{i:016x}" for i in range(10)]
+    for i, name in enumerate(strangers + old):
+        (parent / name).mkdir(parents=True, mode=0o700)
+        os.utime(parent / name, (i, i))
+    current = folder().name
+    assert {path.name for path in parent.iterdir()} == {current, *strangers, *old[3:]}
+
+
+def test_two_kernels_of_one_name_and_bytecode_have_files_of_their_own(folder):
+    def made(constant, module):
+        scope = {"__name__": module}
+        exec(f"def same(x):\n    return x + {constant}", scope)
+        return jit.kernel(scope["same"])
+
+    assert [made(1.0, "a")(1.0), made(2.0, "a")(1.0), made(2.0, "b")(1.0)] == [2.0, 3.0, 3.0]
+    assert len(list(folder().glob("same-*.kernel"))) == 3
+
+
+def test_without_the_compiler_there_is_one_sentence(python):
+    said = python("import fastneuron", NUMBA_DISABLE_JIT="1", fails=True)
+    assert said.splitlines()[-1].startswith("ImportError: fastneuron is compiled by Numba")
+
+
+# ---- helpers of kernels, called from Python
+
+
+@pytest.mark.parametrize("decorate", [jit.inline, jit.helper, jit.spliced, jit.bare_inline])
+def test_python_may_call_what_has_no_entry_for_it(decorate):
+    inner = decorate(two)
+    assert inner(1.0) == 3.0
+    assert numba.njit(lambda x: inner(x))(1.0) == 3.0
+    assert inner(1.0) == 3.0  # compiled by now

@@ -68,6 +68,43 @@ def test_its_solution_its_threshold_and_its_initial_state():
     np.testing.assert_allclose(run.spikes.time, [8.0 * math.log(2.5)], rtol=1e-8)
 
 
+# ---- built upon a model of the package
+
+BUILT_IN = [fn.MorrisLecar, fn.HodgkinHuxley, fn.TraubMiles, fn.MorrisLecarFull, fn.FitzHughNagumo]
+
+
+def test_another_derivative_of_a_built_in_model():
+    class Decay(fn.MorrisLecar):
+        @staticmethod
+        def derivative(V, N, I, p, gates):
+            return -V, -N
+
+    run = fn.simulate(Decay(), 1.0, initial={"V": 1.0, "N": 2.0})
+    assert run.state["V"] == pytest.approx(math.exp(-1.0), rel=1e-7)
+    assert run.state["N"] == pytest.approx(2 * math.exp(-1.0), rel=1e-7)
+
+
+@pytest.mark.parametrize("kind", BUILT_IN, ids=lambda kind: kind.__name__)
+def test_python_may_call_every_formula(kind):
+    """With floats and with arrays, and gets what the kernel gets."""
+    model = kind()
+    V = np.linspace(-80.0, 40.0, 9)
+    state = [V, *(np.linspace(0.1, 0.6, 9) for _ in list(model.states)[1:])]
+    prepared = kind.prepare(model)
+
+    def derivative(*state):
+        gates = kind.gates(state[0], prepared)
+        return np.array(kind.derivative(*state, 10.0, prepared, *([gates] if gates else [])))
+
+    found = derivative(*state)
+    one_by_one = np.transpose([derivative(*map(float, row)) for row in zip(*state, strict=True)])
+    np.testing.assert_allclose(found, one_by_one, rtol=1e-13)
+    step = 2.0**-20
+    run = fn.simulate(model, step, step, current=10.0, initial=dict(zip(model.states, state, strict=True)))
+    moved = [(run.state[name] - row) / step for name, row in zip(model.states, state, strict=True)]
+    np.testing.assert_allclose(found, moved, rtol=2e-3, atol=1e-6)
+
+
 # ---- mistakes
 
 

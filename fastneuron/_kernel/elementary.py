@@ -163,6 +163,7 @@ def exp_pair(x, bound):
 
 def _even_and_odd(r2):
     """Generic: the polynomials COSH and SINH, for RK4 in the order that takes one multiplication less."""
+    return polynomial(r2, COSH), polynomial(r2, SINH)
 
 
 @specialises(_even_and_odd)

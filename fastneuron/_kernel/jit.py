@@ -10,27 +10,37 @@ hitting the old kernel, and two processes that compile different signatures at o
 is named by everything that decides its content, the sources of the whole package included, so it can never be stale.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
 import pickle
+import re
 import shutil
+import stat
 import sys
 import tempfile
+import types as python_types
 import uuid
 import warnings
 from pathlib import Path
 
 import llvmlite
 import numba
+import numpy as np
 from numba import types
 from numba.core.caching import _Cache
 from numba.core.compiler import CompilerBase, CompileResult, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
+from numba.core.extending import _Intrinsic
 from numba.core.lowering import Lower
+from numba.core.registry import CPUDispatcher
 from numba.core.serialize import dumps
 from numba.core.typed_passes import NativeLowering
 from numba.extending import overload
+
+if numba.config.DISABLE_JIT:
+    raise ImportError("fastneuron is compiled by Numba, which NUMBA_DISABLE_JIT=1 turns off: unset it")
 
 
 def wide(function):
@@ -77,17 +87,60 @@ BARE = FLAGS | {"_nrt": False}  # no reference counts, hence no allocation: for 
 INNER = {"no_cpython_wrapper": True}
 
 PACKAGE = Path(__file__).parent.parent
+DIGEST = 32  # bytes of a SHA-256
 GENERATIONS_KEPT = 8  # caches of older sources in the same folder; about 0.3 MB each
 
 
+ELEMENTWISE = {"min": np.minimum, "max": np.maximum}  # what Python's own do to numbers, NumPy's do to arrays too
+
+
+class Inner(CPUDispatcher):
+    """What compiled code calls; Python, for which there is no machine code, runs the source on floats and arrays."""
+
+    def __call__(self, *arguments):
+        """What a kernel would get, but for rounding: a fused multiply-add is two operations here."""
+        with np.errstate(all="ignore"):
+            return self._in_python(*arguments)
+
+    @functools.cached_property
+    def _in_python(self):
+        source = self.py_func
+        scope = source.__globals__ | ELEMENTWISE
+        return python_types.FunctionType(
+            source.__code__, scope, source.__name__, source.__defaults__, source.__closure__
+        )
+
+
+def _inner(function, **options):
+    dispatcher = numba.njit(**options, **INNER)(function)
+    dispatcher.__class__ = Inner  # the machine code has no entry for Python: a call of it would be a segmentation fault
+    return dispatcher
+
+
+class _Mirrored(_Intrinsic):
+    def __call__(self, *arguments):
+        with np.errstate(all="ignore"):
+            return self.mirror(*arguments)
+
+
+def in_python(mirror):
+    """Let Python call an intrinsic: what it gives there, of floats and arrays."""
+
+    def decorate(intrinsic):
+        intrinsic.__class__, intrinsic.mirror = _Mirrored, mirror
+        return intrinsic
+
+    return decorate
+
+
 def inline(function, flags=FLAGS):
-    """Compile a scalar helper that always melts into its caller; Python must not call it."""
-    return numba.njit(forceinline=True, **flags, **INNER)(function)
+    """Compile a scalar helper that always melts into its caller."""
+    return _inner(function, forceinline=True, **flags)
 
 
 def helper(function):
     """Compile a function that is called, not melted in: for code that a kernel needs in several places."""
-    return numba.njit(**FLAGS, **INNER)(function)
+    return _inner(function, **FLAGS)
 
 
 def specialises(generic, flags=FLAGS):
@@ -104,7 +157,7 @@ def kernel(function, flags=FLAGS):
 
 def spliced(function, flags=FLAGS):
     """Compile a function as lines of its callers: to optimise it by itself first took 0.3 s of a kernel's 1.4."""
-    return numba.njit(inline="always", **flags, **INNER)(function)
+    return _inner(function, inline="always", **flags)
 
 
 # the same without reference counts: 86 instead of 143 ns per net input of a perceptron with 784 inputs
@@ -136,28 +189,47 @@ def _user_cache():
 def cache_folder():
     """The folder of compiled kernels: a ``Path``, or None where none can be written.
 
-    The first writable one of ``$NUMBA_CACHE_DIR``, the package's own ``__pycache__`` and the user's cache folder.
-    Never a shared temporary folder: a cached kernel is code, and whoever could write it could run it.
+    The first writable one of ``$NUMBA_CACHE_DIR``, the package's own ``__pycache__`` and the user's cache folder, unless
+    somebody else could write there too: a cached kernel is code, and whoever could write it could run it.
     """
     wanted = os.environ.get("NUMBA_CACHE_DIR")
     for parent in ([Path(wanted)] if wanted else []) + [PACKAGE / "__pycache__", _user_cache() / "fastneuron"]:
         folder = parent / f"kernels-{FINGERPRINT}"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if not (stat.S_ISDIR(folder.lstat().st_mode) and _ours_alone(folder.lstat())):
+                continue
             tempfile.TemporaryFile(dir=folder).close()
         except (OSError, RuntimeError):  # RuntimeError: no home folder to expand
             continue
-        older = sorted(parent.glob("kernels-*"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in older[GENERATIONS_KEPT:]:
-            shutil.rmtree(path, ignore_errors=True)
+        _sweep(parent)
         return folder
     warnings.warn(
-        "fastneuron found no folder it may write its compiled kernels to, so every process compiles them anew "
-        "(about 2 s each); set NUMBA_CACHE_DIR to a writable folder",
+        "fastneuron found no folder that it alone may write its compiled kernels to, so every process compiles them "
+        "anew (about 2 s each); set NUMBA_CACHE_DIR to a writable folder of your own",
         RuntimeWarning,
         stacklevel=2,
     )
     return None
+
+
+def _ours_alone(status):
+    """Whether a file belongs to this user, and nobody else may write it."""
+    owned = not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
+    return owned and (os.name == "nt" or not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
+
+
+def _sweep(parent):
+    """Remove the oldest of our folders of kernels, and nothing that another program or user might own."""
+    found = []
+    for path in parent.glob("kernels-*"):
+        with contextlib.suppress(OSError):  # another process has swept it
+            status = path.lstat()
+            if re.fullmatch("kernels-[0-9a-f]{16}", path.name) and stat.S_ISDIR(status.st_mode) and _ours_alone(status):
+                found.append((status.st_mtime, path))
+    for _, path in sorted(found, reverse=True)[GENERATIONS_KEPT:]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _describe(numba_type):
@@ -171,12 +243,17 @@ def _describe(numba_type):
     return repr(numba_type)
 
 
+def _constants(code):
+    return [_constants(value) if isinstance(value, python_types.CodeType) else value for value in code.co_consts]
+
+
 class KernelCache(_Cache):
-    """One file per kernel and signature, written whole or not at all."""
+    """One file per kernel and signature, written whole or not at all: the SHA-256 of a pickle, and the pickle."""
 
     def __init__(self, function):
+        code = function.__code__
         self.name = function.__name__
-        self.code = function.__code__.co_code
+        self.code = function.__module__, function.__qualname__, code.co_code, code.co_names, _constants(code)
         self.enable()
 
     @property
@@ -206,10 +283,14 @@ class KernelCache(_Cache):
         if not self.enabled or cache_folder() is None:
             return None
         try:
-            payload = pickle.loads(self._path(sig, target_context.codegen()).read_bytes())
-        except (OSError, EOFError, pickle.UnpicklingError):
+            with self._path(sig, target_context.codegen()).open("rb") as file:
+                digest, payload = file.read(DIGEST), file.read()
+                trusted = _ours_alone(os.fstat(file.fileno()))
+        except OSError:
             return None
-        return CompileResult._rebuild(target_context, *payload)
+        if not trusted or hashlib.sha256(payload).digest() != digest:  # a pickle runs what is written in it
+            return None
+        return CompileResult._rebuild(target_context, *pickle.loads(payload))
 
     def save_overload(self, sig, data):
         if not self.enabled or cache_folder() is None or data.library.has_dynamic_globals:
@@ -217,7 +298,9 @@ class KernelCache(_Cache):
         path = self._path(sig, data.codegen)
         partial = path.with_suffix(f".{uuid.uuid4().hex}")
         try:
-            partial.write_bytes(dumps(data._reduce()))
+            payload = dumps(data._reduce())
+            with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(hashlib.sha256(payload).digest() + payload)
             os.replace(partial, path)
         except OSError:  # a full disk or a folder swept away costs the next process a compilation, not this one its run
             partial.unlink(missing_ok=True)

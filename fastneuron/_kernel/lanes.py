@@ -8,11 +8,12 @@ that LLVM vectorises the loop over lanes.  The number of lanes is part of a type
 import functools
 from typing import NamedTuple
 
+import numpy as np
 from llvmlite import binding, ir
 from numba import types
 from numba.extending import intrinsic
 
-from .jit import inline, specialises
+from .jit import in_python, inline, specialises
 from .simd import element_at
 
 
@@ -148,6 +149,7 @@ def axpy(typingctx, h, k, y):
     return types.UniTuple(y.dtype, len(y))(h, k, y), codegen
 
 
+@in_python(lambda a, b, c: a * b + c)
 @intrinsic
 def fma(typingctx, a, b, c):
     """``a * b + c``, rounded once."""
@@ -158,6 +160,7 @@ def _bitcast(to):
     return lambda context, builder, signature, args: builder.bitcast(args[0], to)
 
 
+@in_python(np.floor)
 @intrinsic
 def floor(typingctx, x):
     """The largest whole number not above x, as a float: math.floor gives an int, which AVX2 cannot convert in packs."""

@@ -2,11 +2,12 @@
 
 from typing import NamedTuple
 
+import numpy as np
 from llvmlite import binding, ir
 from numba import types
 from numba.extending import intrinsic
 
-from .jit import specialises
+from .jit import in_python, specialises
 
 
 class Format(NamedTuple):
@@ -49,8 +50,15 @@ def _held(typingctx, x):
     return x(x), lambda context, builder, signature, args: _hold(builder, args[0])
 
 
+def _precision(x):
+    """The precision of a number or an array in Python: float32 or float64."""
+    return np.float32 if getattr(x, "dtype", None) == np.float32 else np.float64
+
+
 def like(x, constant):
     """Generic: a constant in the precision of x; of a pair, the entry for float64 or for float32."""
+    precision = _precision(x)
+    return precision(constant[precision is np.float32] if isinstance(constant, tuple) else constant)
 
 
 @specialises(like)
@@ -68,6 +76,7 @@ def _like(x, constant):
 
 def narrowed(x, value):
     """Generic: a value in the precision of x."""
+    return _precision(x)(value)
 
 
 @specialises(narrowed)
@@ -76,12 +85,14 @@ def _narrowed(x, value):
     return (lambda x, value: types.float32(value)) if single else (lambda x, value: types.float64(value))
 
 
+@in_python(lambda condition, yes, no: np.where(condition, yes, no)[()])
 @intrinsic
 def select(typingctx, condition, yes, no):
     """``yes if condition else no``, certain to be no branch."""
     return yes(types.boolean, yes, yes), lambda context, builder, signature, args: builder.select(*args)
 
 
+@in_python(np.copysign)
 @intrinsic
 def copysign(typingctx, magnitude, sign):
     """`magnitude` with the sign of `sign`."""
@@ -94,6 +105,13 @@ def copysign(typingctx, magnitude, sign):
     return magnitude(magnitude, magnitude), codegen
 
 
+def _whole(rounded):
+    """The k in the low bits of 1.5 * 2**52 + k, or 1.5 * 2**23 + k; 0 where that is NaN."""
+    precision = _precision(rounded)
+    return np.nan_to_num(rounded - precision(1.5 * 2.0 ** np.finfo(precision).nmant)).astype(np.int32)
+
+
+@in_python(lambda y, rounded: np.ldexp(y, _whole(rounded)))
 @intrinsic
 def scale(typingctx, y, rounded):
     """y 2**k, k in the low bits of `rounded` (1.5 * 2**52 + k, or 1.5 * 2**23 + k); y and the result are normal."""
@@ -107,6 +125,7 @@ def scale(typingctx, y, rounded):
     return y(y, y), codegen
 
 
+@in_python(lambda y, rounded: np.ldexp(y, -_whole(rounded)))
 @intrinsic
 def unscale(typingctx, y, rounded):
     """y 2**-k, k in the low bits of `rounded`; y and the result are normal."""
@@ -120,6 +139,13 @@ def unscale(typingctx, y, rounded):
     return y(y, y), codegen
 
 
+def _split(x):
+    m, k = np.frexp(x)
+    small = m < np.sqrt(0.5)
+    return (k - small).astype(_precision(x)), np.where(small, 2 * m, m)[()]
+
+
+@in_python(_split)
 @intrinsic
 def split(typingctx, x):
     """(k, m) with x = 2**k m and sqrt(1/2) <= m < sqrt(2), for a positive normal x."""
@@ -141,6 +167,7 @@ def split(typingctx, x):
     return types.UniTuple(x, 2)(x), codegen
 
 
+@in_python(lambda rounded: _whole(rounded) % 2 == 1)
 @intrinsic
 def is_odd(typingctx, rounded):
     """Whether k is odd, k in the low bits of `rounded`."""
@@ -152,6 +179,16 @@ def is_odd(typingctx, rounded):
     return types.boolean(rounded), codegen
 
 
+def _horner(x, coefficients):
+    precision = _precision(x)
+    chosen = coefficients[precision is np.float32] if isinstance(coefficients[0], tuple) else coefficients
+    y = precision(0.0)
+    for c in reversed(chosen):
+        y = y * x + precision(c)
+    return y
+
+
+@in_python(_horner)
 @intrinsic
 def polynomial(typingctx, x, coefficients):
     """c[0] + c[1] x + ... in the precision of x: Estrin's order within fours, Horner's between them.
