@@ -99,10 +99,10 @@ def test_python_may_call_every_formula(kind):
     found = derivative(*state)
     one_by_one = np.transpose([derivative(*map(float, row)) for row in zip(*state, strict=True)])
     np.testing.assert_allclose(found, one_by_one, rtol=1e-13)
-    step = 2.0**-20
+    step = 2.0**-24
     run = fn.simulate(model, step, step, current=10.0, initial=dict(zip(model.states, state, strict=True)))
     moved = [(run.state[name] - row) / step for name, row in zip(model.states, state, strict=True)]
-    np.testing.assert_allclose(found, moved, rtol=2e-3, atol=1e-6)
+    np.testing.assert_allclose(found, moved, rtol=1e-3, atol=1e-5)
 
 
 # ---- mistakes

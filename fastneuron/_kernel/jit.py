@@ -189,8 +189,8 @@ def _user_cache():
 def cache_folder():
     """The folder of compiled kernels: a ``Path``, or None where none can be written.
 
-    The first writable one of ``$NUMBA_CACHE_DIR``, the package's own ``__pycache__`` and the user's cache folder, unless
-    somebody else could write there too: a cached kernel is code, and whoever could write it could run it.
+    The first writable one of ``$NUMBA_CACHE_DIR``, the package's own ``__pycache__`` and the user's cache folder,
+    unless somebody else could write there too: a cached kernel is code, and whoever could write it could run it.
     """
     wanted = os.environ.get("NUMBA_CACHE_DIR")
     for parent in ([Path(wanted)] if wanted else []) + [PACKAGE / "__pycache__", _user_cache() / "fastneuron"]:
