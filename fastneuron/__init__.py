@@ -10,32 +10,61 @@ from .inputs.noise import Noise, OrnsteinUhlenbeck, WhiteNoise
 from .inputs.waveforms import Chirp, Current, Pulses, Ramp, Samples, Sine, Step
 from .mlp.network import MLP, check_gradient
 from .models import FitzHughNagumo, HodgkinHuxley, Model, MorrisLecar, MorrisLecarFull, TraubMiles
+from .network.connections import (
+    AllToAll,
+    ByDistance,
+    FixedInDegree,
+    FixedOutDegree,
+    FixedProbability,
+    FixedTotal,
+    OneToOne,
+)
+from .network.distributions import LogNormal, Normal, Uniform
+from .network.network import Network
+from .network.population import Population
+from .network.projection import Projection
+from .network.sources import PoissonSource, SpikeSource
 from .perceptron.layer import Perceptron, PerceptronHistory, least_squares_layer
 from .simulate import simulate
 from .sweep import fi_curve, sweep
 
 __all__ = [
     "MLP",
+    "AllToAll",
+    "ByDistance",
     "Chirp",
     "Current",
     "Estimate",
     "FitzHughNagumo",
+    "FixedInDegree",
+    "FixedOutDegree",
+    "FixedProbability",
+    "FixedTotal",
     "HodgkinHuxley",
+    "LogNormal",
     "Model",
     "MorrisLecar",
     "MorrisLecarFull",
+    "Network",
     "Noise",
+    "Normal",
+    "OneToOne",
     "OrnsteinUhlenbeck",
     "Perceptron",
     "PerceptronHistory",
+    "PoissonSource",
+    "Population",
+    "Projection",
     "Pulses",
     "Ramp",
     "Run",
     "Samples",
     "Sine",
+    "SpikeSource",
     "Spikes",
     "Step",
     "TraubMiles",
+    "Uniform",
     "WhiteNoise",
     "__version__",
     "check_gradient",

@@ -25,10 +25,32 @@ def philox(c0, c1, c2, c3, k0, k1):
 
 
 @inline
-def normal(seed, stream, neuron, step):
+def uniform_of(words):
+    """A number in [0, 1) of 52 bits, from two of the four words."""
+    return from_bits((words[0] << 20) | (words[1] >> 12) | ONE) - 1.0
+
+
+@inline
+def normal_of(words):
     """A standard normal number, by the method of Box & Muller (1958) on two numbers of 52 bits; at most 8.5 in size."""
-    counter = step & LOW, (step >> 32) & LOW, neuron & LOW, ((neuron >> 32) & 0xFFFF) | (stream << 16)
-    w0, w1, w2, w3 = philox(*counter, seed & LOW, (seed >> 32) & LOW)
+    w0, w1, w2, w3 = words
     radius = 2.0 - from_bits((w0 << 20) | (w1 >> 12) | ONE)  # above 0, up to 1
     turn = from_bits((w2 << 20) | (w3 >> 12) | ONE) - 1.0
     return math.sqrt(-2.0 * log(radius)) * sin_cos_turn(turn)[1]
+
+
+@inline
+def normal(seed, stream, neuron, step):
+    """The standard normal number of a neuron and a step."""
+    counter = step & LOW, (step >> 32) & LOW, neuron & LOW, ((neuron >> 32) & 0xFFFF) | (stream << 16)
+    return normal_of(philox(*counter, seed & LOW, (seed >> 32) & LOW))
+
+
+@inline
+def network_words(seed, kind, number, first, second, third):
+    """Four words of 32 bits that belong to a kind of draw, a projection or source by number, and three numbers.
+
+    The `kind` is 2 or more: the streams of the noise are 0 and 1.
+    """
+    counter = first & LOW, second & LOW, third & LOW, (kind << 16) | number
+    return philox(*counter, seed & LOW, (seed >> 32) & LOW)

@@ -1,0 +1,42 @@
+"""Every neuron to every neuron."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..._kernel.jit import inline
+from .rule import Rule, pairs
+from .wiring import Ends, chunks_of, keep, rank_of
+
+
+@inline
+def _row(rule, wiring, source, low, high, target, weight, delay):
+    own, found = rank_of(wiring, source), 0
+    first, last = chunks_of(wiring, low, high)
+    for chunk in range(first, last):
+        count = wiring.starts[chunk + 1] - wiring.starts[chunk]
+        for i in range(count):
+            target[found + i] = i
+        found = keep(wiring, source, own, chunk, low, high, found, count, target, weight, delay)
+    return found
+
+
+class Everybody(NamedTuple):
+    """For kernels."""
+
+    nothing: int = 0
+    row = _row
+
+
+class AllToAll(Rule):
+    """Every neuron of `pre` to every neuron of `post`."""
+
+    by_source = True
+
+    def mean_synapses(self, ends: Ends, autapses: bool) -> float:
+        """All pairs."""
+        return pairs(ends, autapses)
+
+    def compiled(self, plan: Any) -> Everybody:
+        """Nothing to say."""
+        return Everybody()

@@ -1,0 +1,117 @@
+"""The synapses of a range of targets, in rows by source, and how they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..._kernel.jit import bare_kernel, kernel
+from .wiring import SLACK, copy, make_row, sort_along
+
+CALL = 2_000_000  # synapses per kernel call: 10 to 40 ms, so that Ctrl-C is prompt
+
+
+class Rows(NamedTuple):
+    """The synapses of one projection on targets low to high.
+
+    Those of the source i, its number in the whole population, are ``indptr[i]`` to ``indptr[i + 1]``: in ascending
+    order of delay where delays differ; and else, for all rules but fixed out-degrees and totals, of target.
+    """
+
+    indptr: np.ndarray  # (pre + 1,) int64
+    target: np.ndarray  # uint16 or uint32, less low
+    weight: np.ndarray | None  # None: one for all
+    delay: np.ndarray | None
+
+
+def spans(first: int, last: int, size: int) -> Iterator[tuple[int, int]]:
+    """first to last in pieces of `size`."""
+    for begin in range(first, last, size):
+        yield begin, min(begin + size, last)
+
+
+def room_for(plan: Any, indptr: np.ndarray, width: int) -> Rows:
+    """Rows to be filled, of targets below `width`."""
+    return Rows(
+        indptr,
+        np.empty(indptr[-1], np.uint16 if width <= 2**16 else np.uint32),
+        None if plan.weight_type is None else np.empty(indptr[-1], plan.weight_type),
+        None if plan.delay_type is None else np.empty(indptr[-1], plan.delay_type),
+    )
+
+
+class Scratch(NamedTuple):
+    """Room for one row of a range of targets; a weight or delay is None where one serves all."""
+
+    target: np.ndarray  # int64
+    weight: np.ndarray | None
+    delay: np.ndarray | None
+
+
+def scratch(plan: Any, low: int, high: int) -> Scratch:
+    """Room for the longest row of a range of targets, and what its making writes beyond."""
+    chunk = plan.wiring.chunk
+    members = np.diff(np.searchsorted(plan.ends.post, [low // chunk * chunk, -(-high // chunk) * chunk]))[0]
+    room = plan.rule.longest_row(plan.wiring.rule, int(members)) + SLACK
+    return Scratch(
+        np.empty(room, np.int64),
+        None if plan.weight_type is None else np.empty(room, plan.weight_type),
+        None if plan.delay_type is None else np.empty(room, plan.delay_type),
+    )
+
+
+@bare_kernel
+def count_rows(wiring, low, high, first, last, target, indptr):
+    """How many synapses go from the sources first to last, one place ahead."""
+    for source in range(first, last):
+        indptr[source + 1] = make_row(wiring, source, low, high, target, None, None)
+
+
+@bare_kernel
+def fill_rows(wiring, low, high, first, last, scratch, rows):
+    """Lay down the rows of the sources first to last."""
+    for source in range(first, last):
+        begin = rows.indptr[source]
+        count = make_row(wiring, source, low, high, scratch.target, scratch.weight, scratch.delay)
+        copy(scratch.target, 0, count, rows.target, begin)
+        copy(scratch.weight, 0, count, rows.weight, begin)
+        copy(scratch.delay, 0, count, rows.delay, begin)
+
+
+def by_source(plan: Any, low: int, high: int) -> Generator[None, None, Rows]:
+    """The rows of a range by a rule whose rows are compiled: each is made twice, to count and to lay down."""
+    room, n = scratch(plan, low, high), plan.ends.n_pre
+    per_source = max(int(plan.mean_synapses * (high - low) / (plan.ends.n_post * len(plan.ends.pre))), 1)
+    sources = max(CALL // per_source, 1)
+    indptr = np.zeros(n + 1, np.int64)
+    for begin, end in spans(0, n, sources):
+        count_rows(plan.wiring, low, high, begin, end, room.target, indptr)
+        yield
+    rows = room_for(plan, np.cumsum(indptr, out=indptr), high - low)
+    for begin, end in spans(0, n, sources):
+        fill_rows(plan.wiring, low, high, begin, end, room, rows)
+        yield
+    return rows
+
+
+@kernel
+def sort_by_delay(rows, first, last):
+    """Order the synapses of each source by their delays; equal ones stay in their order."""
+    for source in range(first, last):
+        begin, end = rows.indptr[source], rows.indptr[source + 1]
+        order = np.argsort(rows.delay[begin:end], kind="mergesort")
+        rows.delay[begin:end] = rows.delay[begin:end][order]
+        rows.target[begin:end] = rows.target[begin:end][order]
+        sort_along(rows.weight, begin, end, order)
+
+
+def ordered(rows: Rows) -> Generator[None, None, Rows]:
+    """The rows with their synapses in order of delay."""
+    if rows.delay is not None:
+        n = rows.indptr.size - 1
+        for begin, end in spans(0, n, max(int(CALL // 4 * n / max(rows.target.size, 1)), 1)):
+            sort_by_delay(rows, begin, end)
+            yield
+    return rows

@@ -1,0 +1,230 @@
+"""Networks: populations by name, and the projections between them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import _check
+from .._kernel import threads
+from .plan import Plan
+from .population import Group, Population
+from .projection import Projection
+
+MOST = 2**16  # projections, and sources: a number is half a word of random numbers' counters
+A_RANGE = 2**14  # targets whose synapses are made at once
+BYTES = 4  # of a synapse in a list: what is refused where memory is short is lists that would be longer
+
+
+class Connections(NamedTuple):
+    """The synapses of a projection, ordered by source, then as they act; indices are those of its two ends.
+
+    A weight or delay is a float where one serves all.
+    """
+
+    pre: np.ndarray
+    post: np.ndarray
+    weight: float | np.ndarray
+    delay: float | np.ndarray
+
+
+class Degrees(NamedTuple):
+    """How many synapses each source has, and each target."""
+
+    out: np.ndarray
+    into: np.ndarray
+
+
+class Network:
+    """Populations and the projections between them.
+
+    Parameters
+    ----------
+    populations : dict of str to Population, PoissonSource or SpikeSource
+        By the names under which results are found.
+    projections : sequence of Projection
+        Between these populations and views of them.
+    seed : int, default 0
+        Of all that is drawn: connections, weights, delays, Poisson trains.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed, or a projection has an end that is not among the populations.
+
+    Examples
+    --------
+    >>> import fastneuron as fn
+    >>> cells = fn.Population(fn.TraubMiles.cobahh(), 100, receptors={"exc": object()})
+    >>> net = fn.Network({"cells": cells}, [fn.Projection(cells, cells, "exc", fn.FixedOutDegree(10))])
+    >>> net.degrees(0).out.max()
+    np.int64(10)
+    """
+
+    def __init__(self, populations: Mapping[str, Group], projections: Iterable[Projection] = (), seed: int = 0) -> None:
+        self.populations = _populations(populations)
+        self.projections = _projections(projections)
+        self.seed = _check.whole("seed", seed, 0, 2**64 - 1)
+        members = list(self.populations.values())
+        for k, projection in enumerate(self.projections):
+            for end in ("pre", "post"):
+                group = getattr(projection, end).population
+                if not any(group is member for member in members):
+                    raise ValueError(
+                        f"the {end} of projection {k} is not in the network: {group!r} is none of "
+                        f"{', '.join(map(repr, self.populations))}"
+                    )
+
+    @property
+    def n(self) -> int:
+        """The number of neurons, sources not counted."""
+        return sum(group.n for group in self.populations.values() if isinstance(group, Population))
+
+    def name_of(self, group: Group) -> str:
+        """The name of a population, or of what a view is a part of."""
+        return next(name for name, member in self.populations.items() if member is group.population)
+
+    def plan(self, projection: Projection | int) -> Plan:
+        """How the synapses of a projection are made."""
+        return self._plans[self._number(projection)]
+
+    def check_delays(self, dt: float) -> None:
+        """ValueError where a delay is below dt."""
+        for k, projection in enumerate(self.projections):
+            shortest = projection.delays[0]
+            if shortest < dt:
+                raise ValueError(
+                    f"the delay of projection {k} must be at least dt = {dt:g} ms; got {shortest:g}: "
+                    f"make the delay longer, or dt at most {shortest:g}"
+                )
+
+    def connections(self, projection: Projection | int, sparse: bool = False) -> Any:
+        """Every synapse of a projection.
+
+        Parameters
+        ----------
+        projection : Projection or int
+            Which, itself or its number.
+        sparse : bool, default False
+            Whether to return the weights as a ``scipy.sparse.coo_array`` of shape (pre, post), in which synapses
+            between the same two neurons stay apart.
+
+        Returns
+        -------
+        Connections or scipy.sparse.coo_array
+            Arrays pre, post, weight, delay, or the matrix.
+        """
+        _check.flag("sparse", sparse)
+        plan = self.plan(projection)
+        found = _gathered(plan)
+        if not sparse:
+            return found
+        from scipy.sparse import coo_array  # here: it takes as long to import as the rest of the package
+
+        weight = np.broadcast_to(found.weight, found.pre.shape)
+        return coo_array((weight, (found.pre, found.post)), shape=(plan.ends.pre.size, plan.ends.post.size))
+
+    def degrees(self, projection: Projection | int) -> Degrees:
+        """How many synapses each source and each target of a projection has; synapses are counted, not kept.
+
+        Parameters
+        ----------
+        projection : Projection or int
+            Which, itself or its number.
+
+        Returns
+        -------
+        Degrees
+            ``out`` (pre,) and ``into`` (post,), in the order of the two ends.
+        """
+        plan = self.plan(projection)
+        out, into = np.zeros(plan.ends.n_pre, np.int64), np.zeros(plan.ends.n_post, np.int64)
+        for low, high in _ranges(plan):
+            rows = plan.rows(low, high)
+            out += np.diff(rows.indptr)
+            into[low:high] += np.bincount(rows.target, minlength=high - low)
+        return Degrees(out[plan.projection.pre.indices], into[plan.projection.post.indices])
+
+    @functools.cached_property
+    def _plans(self) -> list[Plan]:
+        return [Plan(projection, self.seed, k) for k, projection in enumerate(self.projections)]
+
+    def _number(self, projection: Projection | int) -> int:
+        for k, one in enumerate(self.projections):
+            if one is projection:
+                return k
+        if isinstance(projection, Projection):
+            raise ValueError(f"the projection is not in the network: {projection!r}")
+        return _check.whole("projection", projection, 0, len(self.projections) - 1)
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name!r}: {group!r}" for name, group in self.populations.items())
+        return f"Network({{{parts}}}, {len(self.projections)} projections, seed={self.seed})"
+
+
+def _populations(given: Mapping[str, Group]) -> dict[str, Group]:
+    example = "{'cells': fn.Population(...)}"
+    if not isinstance(given, Mapping) or not given:
+        raise TypeError(f"populations must map names to populations, as in {example}; got {_check.shown(given)}")
+    for name, group in given.items():
+        if not isinstance(name, str) or not name or "/" in name:
+            raise TypeError(f"the name of a population must be a text without '/'; got {_check.shown(name)}")
+        if not isinstance(group, Group) or group.population is not group:
+            hint = "; views are for projections" if isinstance(group, Group) else ""
+            raise TypeError(
+                f"populations[{name!r}] must be a Population, a PoissonSource or a SpikeSource; "
+                f"got {_check.shown(group)}{hint}"
+            )
+    seen: list[Group] = []
+    for name, group in given.items():
+        if any(group is other for other in seen):
+            raise ValueError(f"populations must be different from each other; got one twice, as {name!r} too")
+        seen.append(group)
+    if len(given) > MOST:
+        raise ValueError(f"populations must be at most {MOST}; got {len(given)}")
+    return dict(given)
+
+
+def _projections(given: Iterable[Projection]) -> tuple[Projection, ...]:
+    if isinstance(given, Projection) or not isinstance(given, Iterable):
+        raise TypeError(f"projections must be a sequence of Projections, as in [fn.Projection(...)]; got {given!r}")
+    chosen = tuple(given)
+    for k, projection in enumerate(chosen):
+        if not isinstance(projection, Projection):
+            raise TypeError(f"projections[{k}] must be a Projection; got {_check.shown(projection)}")
+    if len(chosen) > MOST:
+        raise ValueError(f"projections must be at most {MOST}; got {len(chosen)}")
+    return chosen
+
+
+def _ranges(plan: Plan) -> list[tuple[int, int]]:
+    n = plan.ends.n_post
+    return [(low, min(low + A_RANGE, n)) for low in range(0, n, A_RANGE)]
+
+
+def _gathered(plan: Plan) -> Connections:
+    """All synapses of a projection, made range by range on all threads."""
+    ranges = _ranges(plan)
+    parts = threads.spread(lambda limits: plan.make(*limits), ranges, threads.available())
+    source = np.concatenate([np.repeat(np.arange(plan.ends.n_pre), np.diff(rows.indptr)) for rows in parts])
+    target = np.concatenate([rows.target + np.int64(low) for (low, _), rows in zip(ranges, parts, strict=True)])
+    weight, delay = (
+        getattr(plan.projection, name)
+        if getattr(plan, f"{name}_type") is None
+        else np.concatenate([getattr(rows, name) for rows in parts])
+        for name in ("weight", "delay")
+    )
+    keys = (source,) if isinstance(delay, float) else (delay, source)
+    order = np.lexsort(keys)
+    place = [np.empty(n, np.int64) for n in (plan.ends.n_pre, plan.ends.n_post)]
+    for here, end in zip(place, (plan.projection.pre, plan.projection.post), strict=True):
+        here[end.indices] = np.arange(len(end))
+    return Connections(
+        place[0][source[order]],
+        place[1][target[order]],
+        weight if isinstance(weight, float) else weight[order],
+        delay if isinstance(delay, float) else delay[order],
+    )

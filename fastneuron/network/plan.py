@@ -1,0 +1,85 @@
+"""A projection in its network: from its declaration to its synapses."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Generator
+
+import numpy as np
+
+from . import values
+from .connections.rows import Rows, Scratch, ordered, scratch
+from .connections.rule import chunk_size
+from .connections.wiring import Wiring
+from .projection import Projection
+
+
+class Plan:
+    """How the synapses of a projection are made, whole or in part, before a run or at a spike.
+
+    Parameters
+    ----------
+    projection : Projection
+        Whose.
+    seed, number : int
+        Of the network, and of the projection in it.
+
+    Attributes
+    ----------
+    weight_type, delay_type : dtype or None
+        Of what each synapse has of its own; None where one number serves all.
+    """
+
+    def __init__(self, projection: Projection, seed: int, number: int) -> None:
+        self.projection, self.ends, self.rule = projection, projection.ends, projection.rule
+        self.seed = seed if seed < 2**63 else seed - 2**64  # the same bits as an int64
+        self.number = number
+        self.weight_type, self.delay_type = values.type_of(projection.weight), values.type_of(projection.delay)
+
+    @functools.cached_property
+    def mean_synapses(self) -> float:
+        """The expected number of synapses: the number itself where the rule fixes it."""
+        return self.projection.mean_synapses
+
+    @property
+    def chunk(self) -> int:
+        """Ranges that begin and end at multiples of so many targets are made without waste."""
+        return chunk_size(self.rule.probability(self.ends))
+
+    @functools.cached_property
+    def wiring(self) -> Wiring:
+        """What kernels see; `make_row` makes rows of it anew."""
+        ends, chunk = self.ends, self.chunk
+        rank = np.full(ends.n_pre, -1, np.int64)
+        rank[ends.pre] = np.arange(ends.pre.size)
+        return Wiring(
+            rule=self.rule.compiled(self),
+            weight=values.law_of(self.projection.weight, ends),
+            delay=values.law_of(self.projection.delay, ends),
+            seed=self.seed,
+            number=self.number,
+            pre_rank=rank,
+            post=ends.post,
+            starts=np.searchsorted(ends.post, np.arange(-(-ends.n_post // chunk) + 1) * chunk),
+            chunk=chunk,
+            contiguous=bool(ends.post[-1] - ends.post[0] + 1 == ends.post.size),
+            autapses=self.projection.autapses or not ends.same,
+        )
+
+    def scratch(self, low: int, high: int) -> Scratch:
+        """Room for one row of targets low to high."""
+        return scratch(self, low, high)
+
+    def make(self, low: int, high: int) -> Generator[None, None, Rows]:
+        """The synapses on the targets low to high; every ``yield`` is a moment at which it may be left."""
+        rows = yield from self.rule.make(self, low, high)
+        return (yield from ordered(rows))
+
+    def rows(self, low: int, high: int) -> Rows:
+        """The same, at once."""
+        steps = self.make(low, high)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value

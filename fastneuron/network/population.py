@@ -1,0 +1,170 @@
+"""Populations of neurons, and views of parts of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _check
+from ..inputs.noise import Noise
+from ..inputs.waveforms import Current, as_current
+from ..models import Model
+
+LARGEST = 2**31 - 1  # neurons in a population: their indices are words of random numbers' counters
+
+
+class Group:
+    """What can stand at the begin of a projection: `n` neurons or sources, numbered from 0."""
+
+    n: int
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __getitem__(self, which: Any) -> PopulationView:
+        return PopulationView(self, which)
+
+    __iter__ = None  # the parts of a population are views, and there is no list of them all
+
+    @property
+    def population(self) -> Group:
+        """Itself: what a view remembers."""
+        return self
+
+    @property
+    def indices(self) -> np.ndarray:
+        """Its members, (n,) int64."""
+        return np.arange(self.n)
+
+
+class PopulationView(Group):
+    """Some neurons of a population, or some sources: ``population[which]``.
+
+    Parameters
+    ----------
+    population : Population, PoissonSource, SpikeSource or PopulationView
+        What it is a part of; of a view, `which` counts the members of the view.
+    which : slice, int, (m,) array_like of int or (n,) mask
+        Which of them, each at most once and at least one.
+
+    Attributes
+    ----------
+    population : Population, PoissonSource or SpikeSource
+        The whole.
+    indices : (m,) ndarray of int64
+        The index of each member in the whole, in the order given.
+    """
+
+    def __init__(self, population: Group, which: Any) -> None:
+        chosen = population.indices[_check.indices("the neurons of a view", which, population.n)]
+        if chosen.size == 0:
+            raise ValueError(f"a view must have at least one neuron; got {_check.shown(which)} of {population.n}")
+        chosen.flags.writeable = False
+        self._population, self._indices, self.n = population.population, chosen, chosen.size
+
+    @property
+    def population(self) -> Group:
+        """The whole that it is a part of."""
+        return self._population
+
+    @property
+    def indices(self) -> np.ndarray:
+        """The index of each member in the whole, (m,) int64."""
+        return self._indices
+
+    def __repr__(self) -> str:
+        return f"<{self.n} of {self.population!r}>"
+
+
+class Population(Group):
+    """Neurons of one model: what they are, and all that drives them but spikes.
+
+    A slice, an index or a mask of it is a `PopulationView`, from which and to which a `Projection` can go.
+
+    Parameters
+    ----------
+    model : Model
+        Parameters scalar, or one value per neuron.
+    n : int
+        The number of neurons.
+    receptors : dict of str to receptor, optional
+        What synapses open, by name; the name is what `Projection`, `initial`, `record` and `summary` use.
+    current : float, (n,) array_like or Current, default 0
+        Injected current, uA/cm^2.
+    noise : Noise, optional
+        Noise on the current.
+    threshold : float, optional
+        A spike is an upward crossing of it by the voltage, mV; by default the model's own.
+    refractory : float, default 0
+        Time after a spike in which crossings do not count, ms.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed, or sizes disagree.
+
+    Examples
+    --------
+    >>> import fastneuron as fn
+    >>> cells = fn.Population(fn.TraubMiles.cobahh(), 4000)
+    >>> excitatory, inhibitory = cells[:3200], cells[3200:]
+    >>> len(inhibitory)
+    800
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        n: int,
+        receptors: Mapping[str, Any] | None = None,
+        current: npt.ArrayLike | Current = 0.0,
+        noise: Noise | None = None,
+        threshold: float | None = None,
+        refractory: float = 0.0,
+    ) -> None:
+        if not isinstance(model, Model):
+            hint = (
+                "; a model is an instance: write MorrisLecar() with its parentheses" if isinstance(model, type) else ""
+            )
+            raise TypeError(f"model must be a Model, for example MorrisLecar.hopf(); got {_check.shown(model)}{hint}")
+        self.model = model
+        self.n = _check.whole("n", n, 1, LARGEST)
+        self.receptors = _receptors(receptors, model)
+        self.current = as_current("current", current)
+        if not isinstance(noise, Noise | None):
+            hint = "; write it with its values: WhiteNoise(20.0)" if isinstance(noise, type) else ""
+            raise TypeError(f"noise must be a WhiteNoise or an OrnsteinUhlenbeck; got {_check.shown(noise)}{hint}")
+        self.noise = noise
+        self.threshold = (
+            model.threshold if threshold is None else _check.number("threshold", threshold, "a finite number of mV")
+        )
+        self.refractory = _check.number("refractory", refractory, "a number of ms, 0 or more", lambda x: x >= 0)
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
+        sizes = {name: np.size(value) for name, value in self.model.parameters.items()}
+        sizes |= {"current": self.current.size, "noise": self.noise.size if self.noise else 1}
+        sizes |= {f"the receptor {name!r}": getattr(kind, "size", 1) for name, kind in self.receptors.items()}
+        for name, size in sizes.items():
+            if size not in (1, self.n):
+                raise ValueError(f"{name} has {size} values, but n is {self.n}: give a scalar or one value per neuron")
+
+    def __repr__(self) -> str:
+        return f"Population({type(self.model).__name__}, {self.n})"
+
+
+def _receptors(given: Mapping[str, Any] | None, model: Model) -> dict[str, Any]:
+    example = "{'exc': fn.Exponential(tau=5.0, E=0.0)}"
+    if not isinstance(given, Mapping | None):
+        raise TypeError(f"receptors must map names to receptors, as in {example}; got {_check.shown(given)}")
+    for name, receptor in (given or {}).items():
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"the name of a receptor must be a text, as in {example}; got {_check.shown(name)}")
+        if name in model.states:
+            raise ValueError(f"a receptor must not be named as a state of the model; got {name!r}")
+        if isinstance(receptor, type | int | float | str | None):
+            raise TypeError(f"receptors[{name!r}] must be a receptor, as in {example}; got {_check.shown(receptor)}")
+    return dict(given or {})
