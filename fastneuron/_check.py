@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 DTYPES = ("float64", "float32")  # the precisions of all that is trained
 
+COUNTABLE = 2**53  # above, not every whole number is a float: steps, samples and bins are counted up to here
+
 
 def shown(value):
     """What was given, in one line of bearable length."""
@@ -254,7 +256,7 @@ def steps(duration, dt):
     """How many steps of `dt` make `duration`; it must be a whole number of them."""
     dt = number("dt", dt, "a positive number of ms", lambda x: x > 0)
     duration = number("duration", duration, "a number of ms, 0 or more", lambda x: x >= 0)
-    if duration / dt > 2**53:
+    if duration / dt > COUNTABLE:
         raise ValueError(f"duration must be at most 2**53 steps of dt; got duration={duration!r}, dt={dt!r}")
     count = round(duration / dt)
     if abs(count * dt - duration) > 1e-9 * duration:

@@ -122,11 +122,13 @@ def _simulate(options: argparse.Namespace) -> None:
         "every": options.every,
         "threads": options.threads,
     }
-    steps = _check.steps(options.duration, options.dt)
+    adaptive = METHODS[_check.known("--method", options.method, METHODS)].is_adaptive
+    if not adaptive:
+        _check.steps(options.duration, options.dt)
     begin = perf_counter()
-    simulate(model, min(steps, 1) * options.dt, **arguments)  # compiles the kernel, or reads it from the cache
+    simulate(model, min(options.duration, options.dt), **arguments)  # compiles the kernel, or reads it from the cache
     ready = perf_counter() - begin
-    bar = n * steps > LONG and sys.stderr.isatty() and find_spec("tqdm") is not None
+    bar = n * options.duration / options.dt > LONG and sys.stderr.isatty() and find_spec("tqdm") is not None
     begin = perf_counter()
     run = simulate(model, options.duration, progress=bar, **arguments)
     seconds = perf_counter() - begin
@@ -137,7 +139,10 @@ def _simulate(options: argparse.Namespace) -> None:
     print(f"spikes      {len(run.spikes):,}")
     print(f"mean rate   {run.rate.mean():.2f} Hz")
     print(f"wall time   {seconds:.2f} s, and {ready:.2f} s to compile or load the kernel")
-    print(f"speed       {n * steps / seconds / 1e6:.1f} million neuron-steps/s")
+    if adaptive:  # nobody counts the steps that each neuron takes
+        print(f"speed       {n * run.duration / 1000 / seconds:.1f} neuron-seconds/s")
+    else:
+        print(f"speed       {n * run.duration / run.dt / seconds / 1e6:.1f} million neuron-steps/s")
     if options.out is not None:
         _save(options.out, run, current)
         print(f"wrote       {options.out}")

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._engine import resources
+from ._engine.execute import Memory, execute
+from ._engine.plan import planned
 from ._engine.recipe import Recipe, checked
-from .simulate import in_memory, simulate, way_of
+from ._engine.run import Run
+from .simulate import simulate
 
 TRIAL = 20_000_000  # neuron-steps: some tenths of a second
 
@@ -71,14 +74,13 @@ def estimate(*arguments: Any, **named: Any) -> Estimate:
     >>> fn.estimate(model, 1000.0, current=[90.0, 100.0], record="V", threads=1).memory < 30e6
     True
     """
-    given = inspect.signature(simulate).bind(*arguments, **named).arguments
-    carrying_out = {name: given.pop(name) for name in inspect.signature(way_of).parameters if name in given}
-    recipe = checked(**given)
-    way = way_of(recipe, **carrying_out)
-    seconds, spikes = _trial(recipe, way.threads)
-    disk = 0 if way.size is None else resources.samples(recipe) + int(spikes * resources.PER_SPIKE)
-    memory = resources.memory(recipe, way.here, way.size, spikes)
-    return Estimate(memory, disk, seconds / way.workers, spikes)
+    given = inspect.signature(simulate).bind(*arguments, **named)
+    given.apply_defaults()
+    recipe = checked(given.arguments)
+    plan = planned(recipe, given.arguments)
+    seconds, spikes = _trial(recipe, plan.threads)
+    disk = 0 if plan.out is None else resources.samples(recipe) + int(spikes * resources.PER_SPIKE)
+    return Estimate(resources.memory(recipe, plan, spikes), disk, seconds / plan.workers, spikes)
 
 
 def _trial(recipe: Recipe, threads: int) -> tuple[float, float]:
@@ -86,14 +88,18 @@ def _trial(recipe: Recipe, threads: int) -> tuple[float, float]:
     size = min(recipe.n, 4096)
     low = (recipe.n - size) // 2  # from the middle: values that rise from neuron to neuron are average there
     some = recipe.part(low, low + size)
-    steps = min(max(TRIAL // some.n, 1), round(recipe.duration / recipe.dt))
-    part = dataclasses.replace(some, duration=min(steps * recipe.dt, recipe.duration))
+    steps = min(max(TRIAL // some.n, 1), recipe.duration / recipe.dt)
+    part = dataclasses.replace(some, duration=min(round(steps) * recipe.dt, recipe.duration))
     if not part.duration:
         return 0.0, 0.0
-    nothing = dataclasses.replace(part, duration=min(recipe.dt, recipe.duration), state=part.state.copy())
-    in_memory(nothing, threads, lambda done: None)  # compiles
+    nothing = dataclasses.replace(part, duration=min(recipe.dt, recipe.duration))
+    _run(nothing, threads)  # compiles
     begin = time.perf_counter()
-    run = in_memory(part, threads, lambda done: None)
+    run = _run(part, threads)
     elapsed = time.perf_counter() - begin
     times = recipe.n * recipe.duration / (part.n * part.duration)
     return elapsed * times, float(run.spike_count.sum()) * times
+
+
+def _run(recipe: Recipe, threads: int) -> Run:
+    return execute(Memory(recipe), threads, None, lambda done: None)

@@ -1,50 +1,24 @@
-"""Simulate a population: check, broadcast, allocate, run, collect."""
+"""Simulate a population: check, choose where the run goes, carry it out."""
 
 from __future__ import annotations
 
-import functools
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _check, _progress
-from ._engine import executors, resources, scheduler
+from . import _progress
+from ._engine import resources
+from ._engine.execute import Memory, execute
 from ._engine.executors import Executor
-from ._engine.recipe import Recipe, checked
-from ._engine.run import Run, Spikes
-from ._engine.summary import Summary, results
-from ._storage import resume
-from ._storage.checkpointing import stretch_size
-from ._storage.store import Store, check_path, shared_out
+from ._engine.plan import planned
+from ._engine.recipe import checked
+from ._engine.run import Run
+from ._storage.store import Store, check_path
 from .inputs.noise import Noise
 from .inputs.waveforms import Current
 from .models import Model
-from .models.validation import rehearse
-
-
-class Way(NamedTuple):
-    """How a run is carried out; the bits do not depend on it."""
-
-    threads: int  # of each worker
-    here: int  # threads of this process
-    workers: int  # of an executor, as far as it says, that have work at once
-    shards: int
-    size: int | None  # samples in a stretch, of a run that goes to disk
-
-
-class Part(NamedTuple):
-    """What comes of a part of a population."""
-
-    state: np.ndarray
-    spike_count: np.ndarray
-    spike_neuron: np.ndarray
-    spike_time: np.ndarray
-    samples: np.ndarray
-    summary: dict[str, np.ndarray]
 
 
 def simulate(
@@ -179,99 +153,12 @@ def simulate(
     >>> run.spikes[0].round(3)
     array([24.867])
     """
-    recipe = checked(
-        model, duration, dt, current, initial, method, record, every, neurons, threshold,
-        sample_interval=sample_interval, rtol=rtol, atol=atol, noise=noise, seed=seed, dtype=dtype,
-        summary=summary, bin_width=bin_width, spike_times=spike_times,
-    )  # fmt: skip
-    if not type(model).derivative.__module__.startswith(__package__):
-        rehearse(model, recipe.state[:, 0], 0.0)
-    way = way_of(recipe, threads, progress, out, overwrite, checkpoint_interval, executor, shards)
-    shards, threads = way.shards, way.threads
+    asked = locals()
+    recipe = checked(asked)
+    plan = planned(recipe, asked)
     if out is not None:
-        recipe = replace(recipe, neurons=np.sort(recipe.neurons))
         check_path(out, overwrite)
-        resources.check_memory(recipe, way.here, way.size)
-        resources.check_disk(recipe, out)
-        store = Store.create(out, recipe, shards, way.size or 1)
-        resume.complete(store, threads, progress, executor)
-        return resume.opened(store)
-    resources.check_memory(recipe, way.here)
-    with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as tick:
-        if executor is None:
-            return in_memory(recipe, threads, tick)
-        bounds = shared_out(recipe, shards)
-        parts = [recipe.part(low, high) for low, high in bounds]
-        work = functools.partial(_whole, threads=threads, tick=None)
-        found = executors.spread(executor, work, parts, bounds, recipe.duration, tick)
-    in_order = np.concatenate([part.samples for part in found], axis=1)
-    samples = np.empty_like(in_order)
-    samples[:, np.argsort(recipe.neurons)] = in_order  # rows as they were asked for
-    return _gathered(recipe, found, samples)
-
-
-def way_of(
-    recipe: Recipe,
-    threads: int | None = None,
-    progress: bool = False,
-    out: str | os.PathLike[str] | None = None,
-    overwrite: bool = False,
-    checkpoint_interval: float | None = None,
-    executor: Executor | None = None,
-    shards: int | None = None,
-) -> Way:
-    """How the arguments of `simulate` say a run is to be carried out; TypeError or ValueError if one is not allowed."""
-    _check.flag("progress", progress)
-    _check.flag("overwrite", overwrite)
-    if checkpoint_interval is not None:
-        wanted = "a positive number of ms"
-        checkpoint_interval = _check.number("checkpoint_interval", checkpoint_interval, wanted, lambda x: x > 0)
-        if out is None:
-            raise ValueError(f"checkpoint_interval is for runs with out=; got {checkpoint_interval!r}")
-    if shards is not None:
-        shards = _check.whole("shards", shards, 1)
-        if executor is None:
-            raise ValueError(f"shards is for runs with executor=; got {shards!r}")
-    size = None if out is None else stretch_size(recipe, checkpoint_interval)
-    if out is not None:
-        _check.path("out", out)
-    each = executors.threads_each(threads, executor)
-    if executor is None:
-        return Way(each, each, 1, 1, size)
-    parts = min(shards or 16, recipe.n)
-    return Way(each, 1, min(executors.workers(executor), parts), parts, size)
-
-
-def in_memory(recipe: Recipe, threads: int, tick: Callable[[float], None]) -> Run:
-    """The run at once, on this machine."""
-    whole = _whole(recipe, threads, tick)
-    return _gathered(recipe, [whole], whole.samples)
-
-
-def _whole(recipe: Recipe, threads: int, tick: Callable[[float], None] | None) -> Part:
-    """A population from its start to its end, in memory."""
-    problem = recipe.problem()
-    summary = Summary(recipe.summary, list(recipe.model.states), recipe.state, recipe.samples, recipe.bins)
-    outcomes: list[scheduler.Outcome] = []
-    stretches, tick = recipe.stretches(recipe.samples), tick or (lambda done: None)
-    scheduler.advance(recipe, problem, summary, stretches, threads, tick, outcomes.append)
-    samples, neuron, time = outcomes[0][:3]
-    return Part(problem.state, problem.spike_count, neuron + recipe.first_neuron, time, samples, summary.arrays)
-
-
-def _gathered(recipe: Recipe, parts: list[Part], samples: np.ndarray) -> Run:
-    """One run of its parts, which come in order of neuron."""
-    state = np.concatenate([part.state for part in parts], axis=1) if len(parts) > 1 else parts[0].state
-    counts = recipe.samples, recipe.n, recipe.bin_width
-    return Run(
-        model=recipe.model,
-        duration=recipe.duration,
-        dt=recipe.dt,
-        spike_count=np.concatenate([part.spike_count for part in parts]),
-        spikes=Spikes(np.concatenate([p.spike_neuron for p in parts]), np.concatenate([p.spike_time for p in parts])),
-        state=dict(zip(recipe.model.states, state, strict=True)),
-        time=recipe.time,
-        neurons=recipe.neurons,
-        traces=dict(zip(recipe.record, samples, strict=True)),
-        summary=results(recipe.summary, list(recipe.model.states), [part.summary for part in parts], counts),
-    )
+    resources.check(recipe, plan)
+    sink = Memory(recipe, plan.shards) if out is None else Store.create(recipe, plan)
+    with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
+        return execute(sink, plan.threads, executor, on_progress)

@@ -1,8 +1,11 @@
 """Runs that the tests of stores, kills and executors share, and what it means that two runs are the same."""
 
+import inspect
+
 import numpy as np
 
 import fastneuron as fn
+from fastneuron._engine.recipe import checked
 
 SUMMARY = ("V.mean", "V.max", "N.var", "population.V.mean", "population.rate", "isi.mean", "isi.cv", "spike.first")
 
@@ -21,6 +24,13 @@ def arguments(method="rk4", n=300, duration=200.0, **more):
         **noise,
         **more,
     }
+
+
+def recipe_of(*arguments, **named):
+    """The recipe that arguments of `simulate` describe."""
+    asked = inspect.signature(fn.simulate).bind(*arguments, **named)
+    asked.apply_defaults()
+    return checked(asked.arguments)
 
 
 def assert_same(one, other):

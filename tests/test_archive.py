@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,8 +15,9 @@ import xarray
 import zarr.storage
 
 import fastneuron as fn
+from fastneuron._storage import serialization
 from fastneuron._storage import store as stores
-from tests.stored_runs import arguments, assert_same
+from tests.stored_runs import arguments, assert_same, recipe_of
 
 
 @pytest.mark.parametrize("neurons", [None, [90, 3, 5]])
@@ -34,7 +36,7 @@ def test_death_before_any_write_of_the_end(tmp_path, monkeypatch):
     """Whatever the last thing is that reaches the disk, the store opens and can be resumed."""
     given = arguments(n=20, duration=20.0)
     whole = fn.simulate(**given)
-    finish, left = stores.Store.finish, 0
+    finish, left = stores.Store._finish, 0
 
     class Dead(Exception):
         pass
@@ -52,16 +54,16 @@ def test_death_before_any_write_of_the_end(tmp_path, monkeypatch):
     for k in range(1000):
         path = tmp_path / f"{k}.zarr"
 
-        def end(self, run, k=k):
+        def end(self, found, k=k):
             nonlocal left
             left = k
             with monkeypatch.context() as patch:
                 for name in ("set", "delete", "delete_dir"):
                     patch.setattr(zarr.storage.LocalStore, name, mortal(getattr(zarr.storage.LocalStore, name)))
-                finish(self, run)
+                finish(self, found)
 
         with monkeypatch.context() as patch:
-            patch.setattr(stores.Store, "finish", end)
+            patch.setattr(stores.Store, "_finish", end)
             try:
                 fn.simulate(**given, out=path)
             except Dead:
@@ -122,10 +124,11 @@ def test_every_field_of_the_recipe_comes_back(tmp_path):
     )
     fn.simulate(**given, out=tmp_path / "run.zarr")
     recipe = stores.Store(tmp_path / "run.zarr").recipe
-    asked = fn._engine.recipe.checked(**given)
+    asked = recipe_of(**given)
     for name in ("model", "current", "noise", "seed", "threshold", "bin_width", "method", "record", "summary", "dt"):
         assert getattr(recipe, name) == getattr(asked, name), name
-    assert np.array_equal(recipe.state, asked.state)
+    assert list(recipe.initial) == list(asked.initial)
+    assert all(np.array_equal(recipe.initial[name], value) for name, value in asked.initial.items())
 
 
 def test_an_unfinished_run_opens(tmp_path, monkeypatch):
@@ -170,22 +173,22 @@ def test_ctrl_c_keeps_what_is_done(tmp_path):
     assert np.array_equal(begun["V"][:, :10], first["V"][:, :10])
 
 
-def interrupt_after(monkeypatch, stretches):
-    """Ctrl-C at the end of stretch number `stretches`, before it is written."""
-    advance = fn._storage.checkpointing.advance
-    left = iter(range(stretches))
+def interrupt_after(monkeypatch, chunks):
+    """Ctrl-C at the end of chunk number `chunks`, before it is written."""
+    advance = fn._engine.scheduler.advance
+    left = iter(range(chunks))
 
     def interrupted(*given):
         *given, take = given
 
-        def taken(outcome):
+        def taken(result):
             if next(left, None) is None:
                 raise KeyboardInterrupt
-            take(outcome)
+            take(result)
 
         advance(*given, taken)
 
-    monkeypatch.setattr(fn._storage.checkpointing, "advance", interrupted)
+    monkeypatch.setattr(fn._engine.scheduler, "advance", interrupted)
 
 
 def test_a_full_disk_is_one_clear_error_and_loses_nothing(tmp_path, monkeypatch):
@@ -241,9 +244,24 @@ def test_another_version_is_refused(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         fn.simulate(**arguments(), out=tmp_path / "run.zarr", checkpoint_interval=40.0)
     monkeypatch.undo()
-    monkeypatch.setattr(fn._transcript, "__version__", "9.9")
-    with pytest.raises(ValueError, match=f"begun by fastneuron {fn.__version__} .* this is 9.9"):
-        fn.resume(tmp_path / "run.zarr")
+    with monkeypatch.context() as patch:
+        patch.setattr(serialization, "__version__", "9.9")
+        with pytest.raises(ValueError, match=f"begun by fastneuron {fn.__version__} .* this is 9.9"):
+            fn.resume(tmp_path / "run.zarr")
+    with monkeypatch.context() as patch:
+        patch.setattr(serialization, "SOURCES", "0123456789abcdef")
+        with pytest.raises(ValueError, match=r"begun by other sources of fastneuron .* other bits than what is there"):
+            fn.resume(tmp_path / "run.zarr")
+    fn.resume(tmp_path / "run.zarr")
+
+
+@pytest.mark.parametrize(("file", "decides"), [("models/morris_lecar.py", True), ("cli.py", False)])
+def test_the_sources_that_decide_the_bits(copy, python, file, decides):
+    program = "from fastneuron._storage.serialization import SOURCES; print(SOURCES)"
+    before = python(program, path=copy)
+    with (copy / "fastneuron" / file).open("a") as source:
+        source.write("# a line more\n")
+    assert (python(program, path=copy) != before) == decides
 
 
 @pytest.mark.parametrize("function", [fn.open, fn.resume])
@@ -272,11 +290,68 @@ def test_a_model_that_has_changed_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(Leaky, "derivative", staticmethod(lambda V, I, p: ((I - 2 * V) / p.tau,)))
     with pytest.raises(ValueError, match="another Leaky: its parameters or formulas have changed"):
         fn.resume(tmp_path / "run.zarr")
-    monkeypatch.delitem(globals(), "Leaky")
-    with pytest.raises(ValueError, match=r"Leaky from .*test_archive, which is not there"):
-        fn.resume(tmp_path / "run.zarr")
     monkeypatch.undo()
     assert_same(whole, fn.resume(tmp_path / "run.zarr"))
+
+
+EVIL = "import pathlib; pathlib.Path('imported').touch()"
+OPENS = """
+import sys
+import fastneuron as fn
+try:
+    {before}
+    fn.{verb}(sys.argv[1]{more})
+except (ValueError, TypeError) as error:
+    print(type(error).__name__, error)
+else:
+    print("opened")
+"""
+
+
+@pytest.mark.parametrize("verb", ["open", "resume"])
+def test_nothing_is_imported_because_a_file_names_it(tmp_path, python, verb):
+    """A module in the current folder that a store names ran."""
+    store = tmp_path / "run.zarr"
+    fn.simulate(Leaky(), 100.0, current=2.0, out=store)
+    (tmp_path / "evil.py").write_text(EVIL)
+    for file in store.rglob("zarr.json"):
+        file.write_text(file.read_text().replace(f"{Leaky.__module__}:Leaky", "evil:Leaky"))
+    said = python(OPENS.format(verb=verb, before="sys.path.insert(0, '')", more=""), store)
+    assert not (tmp_path / "imported").exists()
+    assert re.match(r"ValueError .*Leaky from evil, which is not there; .* models=\[Leaky\]", said)
+
+
+MINE = """
+    class {name}(fn.Model):
+        tau: float = 10.0
+        states = {{"V": 0.0}}
+
+        @staticmethod
+        def derivative(V, I, p):
+            return ((I - {factor}V) / p.tau,)
+"""
+
+
+def test_a_class_of_ones_own_is_given(tmp_path, python):
+    store = tmp_path / "run.zarr"
+    fn.simulate(Leaky(), 100.0, current=2.0, out=store)
+    right, wrong = (MINE.format(name="Leaky", factor=factor) for factor in ("", "2 * "))
+    assert "which is not there" in python(OPENS.format(verb="open", before=right, more=""), store)
+    assert python(OPENS.format(verb="open", before=right, more=", models=[Leaky]"), store) == "opened\n"
+    assert "have changed since" in python(OPENS.format(verb="open", before=wrong, more=", models=[Leaky]"), store)
+    assert "models must be classes" in python(OPENS.format(verb="open", before="pass", more=", models=[3]"), store)
+
+
+@pytest.mark.parametrize(
+    "name", ["builtins:eval", "fastneuron.inputs.waveforms:Step", "fastneuron.models:Model", "os:x.y"]
+)
+def test_what_is_no_model_is_refused(tmp_path, name):
+    store = tmp_path / "run.zarr"
+    fn.simulate(Leaky(), 100.0, current=2.0, out=store)
+    for file in store.rglob("zarr.json"):
+        file.write_text(file.read_text().replace(f"{Leaky.__module__}:Leaky", name))
+    with pytest.raises(ValueError, match="which is not there"):
+        fn.open(store)
 
 
 @pytest.mark.parametrize(

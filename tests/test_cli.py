@@ -42,6 +42,16 @@ def test_simulate_writes_what_the_library_returns(tmp_path, capsys):
     assert re.search(r"speed +[\d.]+ million neuron-steps/s", said)
 
 
+@pytest.mark.parametrize("method", ["dop853", "tsit5"])
+def test_an_adaptive_method_has_no_grid(method, tmp_path, capsys):
+    """The duration had to be a multiple of dt, and a number of steps was told that nobody had counted."""
+    out = tmp_path / "run.npz"
+    assert main([*SMALL[:3], "--duration", "100.02", "--method", method, "--out", str(out)]) == 0
+    run = fn.simulate(fn.MorrisLecar(), 100.02, current=np.zeros(20), method=method)
+    np.testing.assert_array_equal(np.load(out)["final_V"], run.state["V"])
+    assert re.search(r"speed +[\d.]+ neuron-seconds/s", capsys.readouterr().out)
+
+
 def test_normal_values_follow_the_seed(tmp_path):
     def drawn(seed):
         assert main([*SMALL, "--set", "V3=2+-0.5", "--seed", seed, "--out", str(tmp_path / "run.npz")]) == 0

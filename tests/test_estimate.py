@@ -82,6 +82,21 @@ def test_the_room_of_a_run_that_is_replaced_counts(tmp_path, monkeypatch):
     fn.simulate(**given, out=tmp_path / "run.zarr", overwrite=True)
 
 
+class Short(fn.Model):
+    tau: float = 10.0
+    states = {"V": 0.0, "N": 0.0}
+
+    @staticmethod
+    def derivative(V, N, I, p):
+        return ((I - V) / p.tau,)
+
+
+def test_a_model_of_ones_own_is_checked():
+    """A code generator's error came in place of this one."""
+    with pytest.raises(TypeError, match=r"Short.derivative must return 2 numbers, the derivatives of V, N; got 1"):
+        fn.estimate(Short(), 10.0)
+
+
 @pytest.mark.parametrize("given", [{"duration": -1.0}, {"durations": 3.0}, {"duration": 1.0, "method": "rk5"}])
 def test_bad_input(given):
     with pytest.raises((TypeError, ValueError)):

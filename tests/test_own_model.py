@@ -3,6 +3,8 @@
 import inspect
 import math
 import pickle
+import sys
+import types
 
 import numba
 import numpy as np
@@ -360,3 +362,22 @@ def test_a_function_is_the_same_inside_a_kernel_and_outside(name, compiled):
 def test_the_list_is_complete():
     public = {name for name, value in vars(fn.math).items() if inspect.isfunction(value) and name[0] != "_"}
     assert public - {"specialises"} == set(FUNCTIONS)
+
+
+def test_a_module_may_be_called_nearly_as_the_package(monkeypatch):
+    """Where its name began with the package's, a model was not checked, and the compiler's error came out."""
+    name = "fastneuron_models"
+    module = types.ModuleType(name)
+    monkeypatch.setitem(sys.modules, name, module)
+    exec(
+        "import fastneuron as fn\n"
+        "class Short(fn.Model):\n"
+        "    tau: float = 10.0\n"
+        "    states = {'V': 0.0, 'N': 0.0}\n"
+        "    @staticmethod\n"
+        "    def derivative(V, N, I, p):\n"
+        "        return (V,)\n",
+        vars(module),
+    )
+    with pytest.raises(TypeError, match=r"Short.derivative must return 2 numbers"):
+        fn.simulate(module.Short(), 1.0)

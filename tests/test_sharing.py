@@ -57,7 +57,7 @@ def test_samples_of_several_chunks(tmp_path, monkeypatch):
     given = arguments(n=100)
     stored = fn.simulate(**given, executor=Here(), shards=3, out=tmp_path / "run.zarr", checkpoint_interval=40.0)
     assert stored["V"].chunks == (7, 40)
-    assert all(low % 7 == 0 for low, _ in fn._storage.store.Store(tmp_path / "run.zarr").parts)
+    assert all(low % 7 == 0 for low, _ in fn._storage.store.Store(tmp_path / "run.zarr").bounds)
     assert_same(fn.simulate(**given), stored)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, BrokenExecutor, Future, wait
+import itertools
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from typing import Any, Protocol
+
+import numpy as np
 
 from .. import _check
 from .._kernel import threads as _threads
@@ -41,25 +44,37 @@ def _check_executor(executor: Any) -> None:
         raise ValueError(f"executor takes no work: {error}") from None
 
 
+def partition(n: int, neurons: np.ndarray, shards: int, chunk: int = 1) -> list[tuple[int, int]]:
+    """Bounds of about equal parts of n neurons, that share no chunk of so many rows of the samples of `neurons`."""
+    rows = np.sort(neurons)
+    shards = min(shards, n)
+    bounds = {0, n}
+    for shard in range(1, shards):
+        bound = shard * n // shards
+        row = int(np.searchsorted(rows, bound))
+        if row < rows.size and row % chunk:
+            row = min((row + chunk // 2) // chunk * chunk, rows.size)
+            bound = int(rows[row]) if row < rows.size else int(rows[-1]) + 1
+        bounds.add(bound)
+    return list(itertools.pairwise(sorted(bounds)))
+
+
 def spread(
     executor: Executor,
     work: Callable[[Any], Any],
     items: Iterable[Any],
-    parts: Sequence[tuple[int, int]],
-    duration: float,
-    tick: Callable[[float], None],
-) -> list[Any]:
-    """``[work(item) for item in items]`` on the executor; `tick` hears of each part of the population that is done."""
-    futures: list[Future[Any]] = [executor.submit(work, item) for item in items]
-    sizes = dict(zip(map(id, futures), (high - low for low, high in parts), strict=True))
+    on_result: Callable[[int, Any], None],
+) -> None:
+    """``on_result(number, work(item))`` for each of the items, in the order in which the executor has done them."""
+    futures: dict[Future[Any], int] = {}
     try:
-        waiting = set(futures)
-        while waiting:
-            done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()
-                tick(sizes[id(future)] * duration)
-        return [future.result() for future in futures]
+        for number, item in enumerate(items):
+            futures[executor.submit(work, item)] = number
+        while futures:
+            done, _ = wait(futures, timeout=0.5, return_when=FIRST_COMPLETED)
+            for future in sorted(done, key=futures.__getitem__):
+                on_result(futures.pop(future), future.result())
+            del done  # results are in memory as long as their futures
     except BrokenExecutor as error:
         error.add_note("A worker died.  A run with out= has kept what was done; resume() goes on with it.")
         raise

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .plan import Plan
 from .recipe import Recipe
 from .summary import RATE
 
@@ -15,23 +16,24 @@ PER_THREAD = 20_000_000  # bytes of a thread's list of spikes
 PER_SPIKE = 16
 
 
-def memory(recipe: Recipe, threads: int = 1, stretch: int | None = None, spikes: float = 0.0) -> int:
-    """Bytes of memory: arrays of the population, samples (of a stretch of so many, if the run goes to disk), spikes."""
-    arrays = recipe.state.nbytes + 8 * recipe.n * (1 + 6 * recipe.chosen.is_adaptive + (recipe.noise is not None))
+def memory(recipe: Recipe, plan: Plan, spikes: float = 0.0) -> int:
+    """Bytes of memory: arrays of the population, samples (of a chunk, if the run goes to disk), spikes."""
+    state = recipe.n * len(recipe.initial) * recipe.dtype.itemsize
+    arrays = state + 8 * recipe.n * (1 + 6 * recipe.chosen.is_adaptive + (recipe.noise is not None))
     arrays += sum(np.size(value) * 8 for value in recipe.model.parameters.values())
     arrays += sum(np.size(value) * 8 for value in recipe.current.columns) + recipe.current.table.nbytes
     arrays += 8 * recipe.n * 9 * bool(recipe.summary)
     if any(name.startswith("population") for name in recipe.summary):
         arrays += 48 * recipe.samples + 24 * recipe.bins * (RATE in recipe.summary)
-    if stretch is None:
-        return int(arrays + samples(recipe) + spikes * PER_SPIKE * 2) + threads * PER_THREAD
-    kept = 3 * samples(recipe) * min(stretch / recipe.samples, 1.0)  # being filled, full, being written
-    return int(3 * arrays + kept) + threads * PER_THREAD
+    if plan.out is None:
+        return int(arrays + samples(recipe) + spikes * PER_SPIKE * 2) + plan.here * PER_THREAD
+    kept = 3 * samples(recipe) * min(plan.chunk / recipe.samples, 1.0)  # being filled, full, being written
+    return int(3 * arrays + kept) + plan.here * PER_THREAD
 
 
 def samples(recipe: Recipe) -> int:
     """Bytes of all that is recorded."""
-    return len(recipe.record) * recipe.neurons.size * recipe.samples * recipe.state.itemsize
+    return len(recipe.record) * recipe.neurons.size * recipe.samples * recipe.dtype.itemsize
 
 
 def readable(size: float) -> str:
@@ -61,18 +63,19 @@ def disk_left(path: str | os.PathLike[str]) -> float:
     return float(shutil.disk_usage(Path(path).resolve().parent).free)
 
 
-def check_memory(recipe: Recipe, threads: int, stretch: int | None = None) -> None:
-    """MemoryError if the run cannot fit."""
-    needed, left = memory(recipe, threads, stretch), memory_left()
+def check(recipe: Recipe, plan: Plan) -> None:
+    """MemoryError or OSError if the run cannot fit."""
+    needed, left = memory(recipe, plan), memory_left()
     if needed > left:
         advice = "record fewer neurons or less often"
-        if stretch is None:
+        if plan.out is None:
             advice += ", write the run to disk with out=, or ask for a summary= in place of samples"
         raise MemoryError(f"the run needs {readable(needed)} of memory, and {readable(left)} are left: {advice}")
+    if plan.out is not None:
+        _check_disk(recipe, plan.out)
 
 
-def check_disk(recipe: Recipe, path: str | os.PathLike[str]) -> None:
-    """OSError if what is recorded cannot fit."""
+def _check_disk(recipe: Recipe, path: str | os.PathLike[str]) -> None:
     needed, left = samples(recipe), disk_left(path)
     if needed > left and Path(path).exists():  # to be replaced
         left += sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())

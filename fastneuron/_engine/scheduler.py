@@ -1,153 +1,216 @@
-"""A population at work: its neurons spread over threads in units of whole blocks, through stretches of time."""
+"""A population at work: its neurons spread over threads in units of whole blocks, through chunks of time.
+
+Unit i of chunk k begins once units 0 to i of chunk k - 1, and all of the chunks before that, have ended: that is the
+`lag` of one chunk's units.  So no thread waits at the end of a chunk, and no more than two chunks are under way.
+"""
 
 from __future__ import annotations
 
 import functools
 import itertools
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba.core.errors import NumbaError
 
-from .._integrators import Problem, Stretch
+from .._integrators import Chunk, Clock, Problem, Traces
 from .._kernel import threads as _threads
 from ..models.validation import explain
 from .recipe import Recipe
 from .summary import SUMMED, Summary
 
 UNIT = 2_000_000  # neuron-steps, of which a neuron takes some 20 a ms
+SMALL_UNIT = 50_000  # neuron-steps: below, what Python does for a unit, some 70 us, costs more than even ends save
 WORTH_A_THREAD = 200_000  # neuron-steps: below, starting a thread costs more than it saves
 STEPS_PER_MS = 20
-_SUMMED = {f"summary.{name}" for name in SUMMED}
+SUMMARY = "summary."  # what the arrays of a summary are called in a snapshot begins with it
+_SUMMED = {f"{SUMMARY}{name}" for name in SUMMED}
 
 
-class Outcome(NamedTuple):
-    """What comes of a stretch."""
+class ChunkResult(NamedTuple):
+    """What comes of a chunk."""
 
     samples: np.ndarray  # (states, rows, k)
     spike_neuron: np.ndarray  # in order of neuron, then time
     spike_time: np.ndarray  # ms
-    carry: dict[str, np.ndarray]  # all that the population needs to go on from there
+    snapshot: dict[str, np.ndarray]  # all that the population needs to go on from there
     release: Callable[[], None]  # to be called if the room of the samples may be filled again
 
 
-def carried(problem: Problem, summary: Summary) -> dict[str, np.ndarray]:
-    """Every array that a population changes as it goes on; the last axis is its neurons, but for what is summed."""
-    arrays = {"state": problem.state, "spike_count": problem.spike_count}
-    if problem.noise_source is not None:
-        arrays["noise"] = problem.noise_source.state
-    if problem.clock is not None:
-        arrays |= {f"clock.{name}": array for name, array in problem.clock._asdict().items()}
-    return arrays | {f"summary.{name}": array for name, array in summary.arrays.items()}
+class Population:
+    """The arrays of a recipe's population at work, which change as it goes on; the recipe does not."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.problem = _problem(recipe)
+        states = recipe.states
+        self.summary = Summary(recipe.summary, states, self.problem.state, recipe.samples, recipe.bins)
+        which = np.array([states.index(name) for name in recipe.record], np.int64)
+        nothing = np.empty((which.size, recipe.neurons.size, 0), recipe.dtype)
+        self.traces = Traces(which, *recipe.rows, recipe.every, recipe.interval, 0, nothing)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Every array that changes, by name; the last axis is the neurons, but for what is summed over them."""
+        problem = self.problem
+        arrays = {"state": problem.state, "spike_count": problem.spike_count}
+        if problem.noise_source is not None:
+            arrays["noise"] = problem.noise_source.state
+        if problem.clock is not None:
+            arrays |= {f"clock.{name}": array for name, array in problem.clock._asdict().items()}
+        return arrays | {f"{SUMMARY}{name}": array for name, array in self.summary.arrays.items()}
+
+    def go_back_to(self, snapshot: Mapping[str, np.ndarray]) -> None:
+        """Stand where a snapshot was taken."""
+        for name, array in self.arrays().items():
+            array[...] = snapshot[name]
+
+    def room(self, chunk: Chunk, spare: list[np.ndarray]) -> Traces:
+        """Where the samples of a chunk go, in memory that is to spare if there is some."""
+        shape = *self.traces.out.shape[:2], chunk.end - chunk.begin
+        size = int(np.prod(shape))
+        out = spare.pop().ravel()[:size] if spare else np.empty(size, self.recipe.dtype)
+        return self.traces._replace(begin=chunk.begin, out=out.reshape(shape))
 
 
 def advance(
-    recipe: Recipe,
-    problem: Problem,
-    summary: Summary,
-    stretches: Sequence[Stretch],
+    population: Population,
+    chunks: Iterable[Chunk],
     threads: int,
-    tick: Callable[[float], None],
-    take: Callable[[Outcome], None],
+    on_progress: Callable[[float], None],
+    on_result: Callable[[ChunkResult], None],
 ) -> None:
-    """Take the population through stretches, all but the last equally long; `take` gets the outcome of each, in order.
+    """Take a population through chunks of its run, all but the last equally long.
 
-    A stretch is begun while the last units of the one before are still at work: waiting for them at the end of
-    each took 3 % of a run of 10,000 neurons.  `tick` is called with each number of neuron-ms done.
+    `on_result` gets the result of each chunk, in order, and `on_progress` each number of neuron-ms done.
     """
-    if not stretches:
+    chunks = iter(chunks)
+    first = next(chunks, None)
+    if first is None:
         return
-    work = problem.n * min(problem.duration, problem.dt * (stretches[0].last - stretches[0].first)) * STEPS_PER_MS
-    if work <= WORTH_A_THREAD:
+    recipe, problem = population.recipe, population.problem
+    ahead = recipe.n * (recipe.duration - first.begin * recipe.interval) * STEPS_PER_MS
+    if ahead <= WORTH_A_THREAD:
         threads = 1
-    bounds = _units(problem.n, problem.lanes.lanes, work, threads)
-    legs: dict[int, _Leg] = {}
+    work = min(ahead, recipe.n * (first.end - first.begin) * recipe.interval * STEPS_PER_MS)
+    bounds = _units(recipe.n, problem.lanes.lanes, work, threads)
+    under_way: dict[int, _ChunkRun] = {}
     opening = threading.Lock()
     spare: list[np.ndarray] = []  # fresh memory takes longer to get than to fill
 
-    def unit(place: tuple[int, int]) -> Generator[None, None, None]:
-        number, index = place
+    def unit(place: tuple[int, Chunk, int]) -> Generator[None, None, None]:
+        number, chunk, index = place
         with opening:
-            if number not in legs:
-                legs[number] = _Leg(recipe, problem, summary, stretches[number], len(bounds), spare)
-        outcome = yield from legs[number].advance(index, *bounds[index], tick)
-        if outcome is not None:
-            del legs[number]
-            take(outcome)
+            if number not in under_way:
+                under_way[number] = _ChunkRun(population, chunk, len(bounds), spare)
+        result = yield from under_way[number].advance(index, *bounds[index], on_progress)
+        if result is not None:
+            del under_way[number]
+            on_result(result)
 
-    places = list(itertools.product(range(len(stretches)), range(len(bounds))))
     try:
-        _threads.spread(unit, places, min(threads, len(bounds)), lag=len(bounds))
+        places = _places(itertools.chain([first], chunks), len(bounds))
+        _threads.for_each(unit, places, min(threads, len(bounds)), lag=len(bounds))
     except NumbaError as error:
         raise explain(recipe.model, error) from None
 
 
-class _Leg:
-    """A stretch under way, and what has come of it so far."""
+def _places(chunks: Iterable[Chunk], units: int) -> Iterator[tuple[int, Chunk, int]]:
+    """Every unit of every chunk, made as it is asked for: a long run has millions."""
+    for number, chunk in enumerate(chunks):
+        for index in range(units):
+            yield number, chunk, index
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        problem: Problem,
-        summary: Summary,
-        stretch: Stretch,
-        units: int,
-        spare: list[np.ndarray],
-    ) -> None:
-        self.recipe, self.problem, self.summary, self.stretch = recipe, problem, summary, stretch
-        self.traces = recipe.traces(stretch, spare.pop() if spare else None)
+
+class _ChunkRun:
+    """A chunk under way, and what has come of it so far."""
+
+    def __init__(self, population: Population, chunk: Chunk, units: int, spare: list[np.ndarray]) -> None:
+        self.population, self.chunk = population, chunk
+        self.traces = population.room(chunk, spare)
         self.release = functools.partial(spare.append, self.traces.out)
         self.spikes: list[Any] = [None] * units
-        self.sums = summary.sums(stretch.begin, stretch.end)
+        self.missing = units
+        self.sums = population.summary.sums(chunk.begin, chunk.end)
         self.lock = threading.Lock()
-        self.now = carried(problem, summary)
-        # a unit that is done goes on with the next stretch, if there is one, so what it has come to in this is copied
-        last = stretch.limit == np.inf
-        self.then = self.now if last else {name: np.empty_like(array) for name, array in self.now.items()}
+        self.live = population.arrays()
+        # a unit that is done goes on with the next chunk, if there is one, so where it stood in this is copied
+        last = chunk.limit == np.inf
+        self.snapshot = self.live if last else {name: np.empty_like(array) for name, array in self.live.items()}
 
     def advance(
-        self, index: int, low: int, high: int, tick: Callable[[float], None]
-    ) -> Generator[None, None, Outcome | None]:
-        """Take unit `index`, the neurons `low` to `high`, through it; the last unit to end has the outcome."""
-        traces, method = self.traces, self.recipe.chosen
-        if not (method.is_adaptive and self.stretch.begin):  # there each neuron is at a time of its own
+        self, index: int, low: int, high: int, on_progress: Callable[[float], None]
+    ) -> Generator[None, None, ChunkResult | None]:
+        """Take unit `index`, the neurons `low` to `high`, through it; the last unit to end has the result."""
+        recipe, summary, traces = self.population.recipe, self.population.summary, self.traces
+        method = recipe.chosen
+        if not (method.is_adaptive and self.chunk.begin):  # there each neuron is at a time of its own
             mine = slice(*np.searchsorted(traces.neuron, (low, high)))
-            traces.out[:, traces.row[mine], 0] = self.problem.state[np.ix_(traces.which, traces.neuron[mine])]
-        sums = self.summary.sums(self.stretch.begin, self.stretch.end)
+            state = self.population.problem.state
+            traces.out[:, traces.row[mine], 0] = state[np.ix_(traces.which, traces.neuron[mine])]
+        sums = summary.sums(self.chunk.begin, self.chunk.end)
         spikes = []
 
         def take_spikes(neuron: np.ndarray, time: np.ndarray) -> None:
-            self.summary.take_spikes(sums, neuron, time, self.recipe.bin_width)
-            if self.recipe.spike_times:
+            summary.take_spikes(sums, neuron, time, recipe.bin_width)
+            if recipe.spike_times:
                 spikes.append((neuron, time))
 
         for done in method.advance(
-            method.tag, self.problem, traces, self.stretch, low, high, sums.statistics, take_spikes
+            method.tag, self.population.problem, traces, self.chunk, low, high, sums.statistics, take_spikes
         ):
-            tick(done)
+            on_progress(done)
             yield
-        if self.then is not self.now:
-            for name in self.now.keys() - _SUMMED:
-                self.then[name][..., low:high] = self.now[name][..., low:high]
+        if self.snapshot is not self.live:
+            for name in self.live.keys() - _SUMMED:
+                self.snapshot[name][..., low:high] = self.live[name][..., low:high]
         in_order = _in_order(spikes)
         with self.lock:
             self.sums.add(sums)
             self.spikes[index] = in_order
-            if None in self.spikes:
-                return None
-        self.summary.add(self.sums)
-        if self.then is not self.now:
+            self.missing -= 1
+            return None if self.missing else self._result()
+
+    def _result(self) -> ChunkResult:
+        self.population.summary.add(self.sums)
+        if self.snapshot is not self.live:
             for name in _SUMMED:
-                self.then[name][...] = self.now[name]
-        return Outcome(traces.out, *_joined(self.spikes), self.then, self.release)
+                self.snapshot[name][...] = self.live[name]
+        return ChunkResult(self.traces.out, *_joined(self.spikes), self.snapshot, self.release)
+
+
+def _problem(recipe: Recipe) -> Problem:
+    """The population as the kernels want it, at its start."""
+    state = np.empty((len(recipe.initial), recipe.n), recipe.dtype)
+    for row, value in zip(state, recipe.initial.values(), strict=True):
+        row[:] = value
+    clock = None
+    if recipe.chosen.is_adaptive:
+        clock = Clock(*(np.zeros(recipe.n) for _ in Clock._fields))
+        clock.step[:], clock.growth[:], clock.sample[:], clock.reached[:] = (
+            recipe.dt, recipe.chosen.growth, 1, -np.inf,
+        )  # fmt: skip
+    return Problem(
+        model=recipe.model,
+        current=recipe.current,
+        state=state,
+        duration=recipe.duration,
+        dt=recipe.dt,
+        threshold=recipe.threshold,
+        rtol=recipe.rtol,
+        atol=recipe.atol,
+        noise=recipe.noise,
+        seed=recipe.seed if recipe.seed < 2**63 else recipe.seed - 2**64,  # the same bits as an int64
+        first_neuron=recipe.first_neuron,
+        clock=clock,
+    )
 
 
 def _units(n: int, lanes: int, work: float, threads: int) -> list[tuple[int, int]]:
-    """Ranges of whole blocks: about a unit of work each, and at least eight a thread, to even out their ends."""
+    """Ranges of whole blocks: about a unit of work each, and if they are not small, eight a thread, for even ends."""
     blocks = -(-n // lanes)
-    count = max(int(work // UNIT) + 1, 8 * threads)
+    count = max(int(work // UNIT) + 1, min(8 * threads, int(work // SMALL_UNIT)), threads)
     size = -(-blocks // (-(-count // threads) * threads)) * lanes
     return [(low, min(low + size, n)) for low in range(0, n, size)]
 

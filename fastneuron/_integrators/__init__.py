@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from . import adaptive, fixed_step
 from .dop853 import DOP853
 from .heun import Heun
-from .problem import Clock, Problem, Stretch, Traces
+from .problem import Chunk, Clock, Problem, Traces
 from .rk4 import RK4
 from .statistics import Statistics, observe_all, observe_spikes
 from .tsit5 import TSIT5
@@ -32,4 +32,4 @@ METHODS = {
     "tsit5": Method(TSIT5, adaptive.advance, adaptive.FASTEST),
 }
 
-__all__ = ["METHODS", "Clock", "Method", "Problem", "Statistics", "Stretch", "Traces", "observe_all", "observe_spikes"]
+__all__ = ["METHODS", "Chunk", "Clock", "Method", "Problem", "Statistics", "Traces", "observe_all", "observe_spikes"]

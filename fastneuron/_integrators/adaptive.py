@@ -19,7 +19,7 @@ from .._kernel.scalars import scale
 from ..inputs.waveforms import edge
 from ..models import gates, prepare
 from .block import Block, gated_slope, load, open_gates, slope
-from .problem import Problem, Stretch, Traces
+from .problem import Chunk, Problem, Traces
 from .spikes import crossing, polynomial
 from .statistics import observe_all, observe_one, observes
 from .tableau import keep_stage, sum_errors, sum_stage
@@ -359,7 +359,7 @@ def advance(
     method: Any,
     problem: Problem,
     traces: Traces,
-    stretch: Stretch,
+    stretch: Chunk,
     low: int,
     high: int,
     statistics: Any,

@@ -12,7 +12,7 @@ from ..inputs.port import disturbance, load_noise, shake, store_noise
 from ..inputs.waveforms import precise
 from ..models import gates, prepare
 from .block import Block, load, slope
-from .problem import Problem, Stretch, Traces
+from .problem import Chunk, Problem, Traces
 from .spikes import crossing, hermite
 from .statistics import observe
 
@@ -156,7 +156,7 @@ def advance(
     method: Any,
     problem: Problem,
     traces: Traces,
-    stretch: Stretch,
+    stretch: Chunk,
     low: int,
     high: int,
     statistics: Any,

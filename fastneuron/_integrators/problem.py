@@ -29,12 +29,12 @@ class SpikeBuffer(NamedTuple):
     time: Any  # (room,) float64
 
 
-class Stretch(NamedTuple):
-    """A part of a run: some of its steps, and the samples that fall into it."""
+class Chunk(NamedTuple):
+    """A chunk of a run: some of its steps, and the samples that fall into it."""
 
     first: int  # steps, of fixed-step methods
     last: int
-    limit: float  # ms; of adaptive methods: a step that reaches it is left for the next stretch
+    limit: float  # ms; of adaptive methods: a step that reaches it is left for the next chunk
     begin: int  # samples
     end: int
 
@@ -47,7 +47,7 @@ class Clock(NamedTuple):
     memory: Any  # (n,) log2 of the last accepted step's error
     growth: Any  # (n,) how much it may grow: not at all after a step that was refused
     sample: Any  # (n,) the number of the next sample
-    reached: Any  # (n,) the limit of the last stretch it has taken part in, ms
+    reached: Any  # (n,) the limit of the last chunk it has taken part in, ms
 
 
 class Traces(NamedTuple):

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import os
-from typing import Any
-
-import numpy as np
+from collections.abc import Iterable
 
 from .. import _check, _progress
 from .._engine import executors
-from .._engine.run import Run, Spikes
+from .._engine.execute import execute
+from .._engine.run import Run
 from . import serialization
-from .checkpointing import advance_part
-from .store import Store, summaries
+from .store import Store
 
 
-def open(path: str | os.PathLike[str]) -> Run:
+def open(path: str | os.PathLike[str], *, models: Iterable[type] = ()) -> Run:
     """A run that is on disk.
 
     Its samples stay there: ``run["V"]`` is a zarr array, of which ``run["V"][5, :100]`` reads a part.  Its spikes are
@@ -26,6 +23,9 @@ def open(path: str | os.PathLike[str]) -> Run:
     ----------
     path : path
         What was given as `out`.
+    models : sequence of class, optional
+        Your own models, currents and noises that the run may be of.  Those that exist are found without being given;
+        nothing is ever imported because a file names it.
 
     Returns
     -------
@@ -36,47 +36,15 @@ def open(path: str | os.PathLike[str]) -> Run:
     Raises
     ------
     FileNotFoundError, ValueError
-        If there is no run, or one of another format, or of a model that has changed since.
+        If there is no run, or one of another format, or of a model that does not exist or has changed since.
     """
-    return opened(Store(_check.path("path", path)))
-
-
-def opened(store: Store) -> Run:
-    """The run in a store, as far as it has come."""
-    recipe, group = store.recipe, store.group
-    common: dict[str, Any] = {"model": recipe.model, "dt": recipe.dt, "neurons": recipe.neurons, "path": store.path}
-    traces = {name: group[name] for name in recipe.record}
-    if store.finished:
-        return Run(
-            **common,
-            duration=recipe.duration,
-            spike_count=group["spike_count"][...],
-            spikes=Spikes.later(functools.partial(_spikes, store.path)),
-            state={name: group[f"final.{name}"][...] for name in recipe.model.states},
-            time=recipe.time,
-            traces=traces,
-            summary={name: group[name][...] for name in recipe.summary},
-        )
-    found = [store.checkpoint(part) for part in range(len(store.parts))]
-    samples = min(min(int(part["stretches"]) for part in found) * store.size, recipe.samples)
-    counts = [
-        part.get("spike_count", np.zeros(high - low, np.int64))
-        for part, (low, high) in zip(found, store.parts, strict=True)
-    ]
-    return Run(
-        **common,
-        duration=min(samples * recipe.interval, recipe.duration),
-        spike_count=np.concatenate(counts),
-        spikes=Spikes.later(functools.partial(_spikes, store.path)),
-        state={},
-        time=recipe.time[:samples],
-        traces={name: array[:, :samples] for name, array in traces.items()},
-    )
+    return Store(_check.path("path", path), serialization.given_classes(models)).opened()
 
 
 def resume(
     path: str | os.PathLike[str],
     *,
+    models: Iterable[type] = (),
     threads: int | None = None,
     progress: bool = False,
     executor: executors.Executor | None = None,
@@ -85,8 +53,8 @@ def resume(
 
     Parameters
     ----------
-    path : path
-        What was given as `out`.
+    path, models
+        As in `open`.
     threads, progress, executor
         As in `simulate`; they need not be those that the run began with.
 
@@ -100,63 +68,13 @@ def resume(
     FileNotFoundError, ValueError
         If there is no run, or it was begun by another version of fastneuron, or its model has changed since.
     """
-    store = Store(_check.path("path", path))
+    store = Store(_check.path("path", path), serialization.given_classes(models))
     _check.flag("progress", progress)
-    if not store.finished:
-        # not Numba's or NumPy's: every fused multiply-add is written down and no formula calls a library, so that the
-        # bits are those of the package's own sources whatever compiles them; the initial state is in the store
-        theirs, ours = store.about["versions"]["fastneuron"], serialization.versions()["fastneuron"]
-        if theirs != ours:
-            raise ValueError(
-                f"the run in {str(path)!r} was begun by fastneuron {theirs} and can go on with no other; this is {ours}"
-            )
-        threads = executors.threads_each(threads, executor)
-        store.tidy()
-        complete(store, threads, progress, executor)
-    return opened(store)
-
-
-def complete(store: Store, threads: int, progress: bool, executor: executors.Executor | None) -> None:
-    """Take all parts of a store to the end, and finish it."""
     recipe = store.recipe
-    with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as tick:
-        if executor is None:
-            for part in range(len(store.parts)):
-                advance_part(store, part, threads, tick)
-        else:
-            work = functools.partial(_part, store.path, threads=threads)
-            executors.spread(executor, work, range(len(store.parts)), store.parts, recipe.duration, tick)
-    found = [store.checkpoint(part) for part in range(len(store.parts))]
-    state = np.concatenate([part["state"] for part in found], axis=1)
-    store.finish(
-        Run(
-            model=recipe.model,
-            duration=recipe.duration,
-            dt=recipe.dt,
-            spike_count=np.concatenate([part["spike_count"] for part in found]),
-            spikes=Spikes(np.empty(0, np.int64), np.empty(0)),
-            state=dict(zip(recipe.model.states, state, strict=True)),
-            time=recipe.time,
-            neurons=recipe.neurons,
-            traces={},
-            summary=summaries(recipe, found),
-        )
-    )
-
-
-def _part(path: str | os.PathLike[str], part: int, threads: int) -> None:
-    advance_part(Store(path), part, threads, lambda *done: None)
-
-
-def _spikes(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
-    """All spikes of a stored run by neuron, then time; the sort is stable, and they come in order of time."""
-    store = Store(path)
-    if not store.recipe.spike_times:
-        return np.empty(0, np.int64), np.empty(0)
     if store.finished:
-        neuron, time = store.group["spike_neuron"][...], store.group["spike_time"][...]
-    else:
-        nothing = np.empty(0, np.int64), np.empty(0)
-        neuron, time = (np.concatenate(column) for column in zip(nothing, *store.spikes(), strict=True))
-    order = np.argsort(neuron, kind="stable")
-    return neuron[order], time[order]
+        return store.opened()
+    serialization.check_sources(store.about["versions"], str(path))
+    threads = executors.threads_each(threads, executor)
+    store.tidy()
+    with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
+        return execute(store, threads, executor, on_progress)

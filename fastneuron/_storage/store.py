@@ -1,9 +1,8 @@
 """A run on disk: a zarr store that plain xarray opens, and beside it, until the run is finished, how far it is.
 
-Each part of the population (the whole, unless an executor shares it out) writes its own chunks of the samples, its
-spikes stretch by stretch, and a checkpoint after each stretch.  Files are written under another name and moved into
-place, so that whatever the moment of death, what is there is whole; what a checkpoint does not vouch for is written
-again.
+Each shard of the population (the whole, unless an executor shares it out) writes its own chunks of the samples, its
+spikes chunk by chunk, and a checkpoint after each chunk.  Files are written under another name and moved into place, so
+that whatever the moment of death, what is there is whole; what a checkpoint does not vouch for is written again.
 """
 
 from __future__ import annotations
@@ -15,24 +14,28 @@ import shutil
 import threading
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .._engine.execute import Totals, run_of, totals
+from .._engine.executors import partition
+from .._engine.plan import Plan
 from .._engine.recipe import Recipe
-from .._engine.run import Run
-from .._engine.scheduler import Outcome
-from .._engine.summary import results
+from .._engine.run import Run, Spikes
+from .._engine.scheduler import ChunkResult
 from . import serialization
 
-CHUNK = 16_000_000  # bytes of samples in a chunk, at most
+CHUNK = 16_000_000  # bytes of samples in a chunk of an array, at most
 SPIKES = 2**17  # in a chunk
 RAW = None  # no compressor: lz4, of shuffled bytes, saves a third of the room and takes 6 % of the time of a run
-FORMAT = 2  # 1 compressed its samples: no run may go on with chunks of both kinds
+FORMAT = 3  # 1 compressed its samples, 2 named classes where they no longer are: no run may go on with both
 
 
 def zarr() -> Any:
@@ -46,20 +49,20 @@ def zarr() -> Any:
 
 
 class Store:
-    """A run on disk.
+    """A run on disk, and the sink of one that goes there.
 
     Attributes
     ----------
     path : Path
         Its folder.
-    parts : list of (int, int)
-        The neurons of each part.
-    size : int
-        Samples in a stretch.
+    bounds : list of (int, int)
+        The neurons of each shard.
+    chunk : int
+        Samples between two checkpoints.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | os.PathLike[str], classes: tuple[type, ...] = ()) -> None:
+        self.path, self.classes = Path(path), classes
         try:
             self.group = zarr().open_group(self.path, mode="r+")
             about = self.group.attrs["fastneuron"]
@@ -68,18 +71,23 @@ class Store:
         if about["format"] != FORMAT:
             raise ValueError(f"{str(self.path)!r} is of format {about['format']}; this version reads {FORMAT}")
         self.about = about
-        self.parts = [(low, high) for low, high in about["parts"]]
-        self.size = about["size"]
+        self.bounds = [(low, high) for low, high in about["shards"]]
+        self.chunk = about["chunk"]
+
+    def __reduce__(self) -> Any:  # a worker is told where it is, and which classes there are
+        return Store, (self.path, serialization.classes_of(self.recipe))
 
     @classmethod
-    def create(cls, path: str | os.PathLike[str], recipe: Recipe, parts: int, size: int) -> Store:
-        """Make the store of a run that has not begun, in place of one that is there."""
-        path = Path(path)
+    def create(cls, recipe: Recipe, plan: Plan) -> Store:
+        """Make the store of a run that has not begun, in place of one that is there; rows are in order of neuron."""
+        recipe = replace(recipe, neurons=np.sort(recipe.neurons))
+        assert plan.out is not None
+        path = Path(plan.out)
         for abandoned in path.parent.glob(f".{path.name}.*"):
             shutil.rmtree(abandoned, ignore_errors=True)
         made, old = (path.with_name(f".{path.name}.{uuid.uuid4().hex}") for _ in range(2))  # whole, or not there
         try:
-            cls._write(made, recipe, parts, size)
+            _lay_out(made, recipe, plan)
             if path.exists():
                 path.rename(old)
                 # while the run goes on: 240 MB take some disks 55 ms
@@ -92,63 +100,69 @@ class Store:
         store.recipe = recipe
         return store
 
-    @staticmethod
-    def _write(path: Path, recipe: Recipe, parts: int, size: int) -> None:
-        rows = rows_in_a_chunk(recipe, parts, size)
-        bounds = shared_out(recipe, parts, rows)
-        text, arrays = serialization.written(recipe)
-        group = zarr().open_group(path, mode="w-")
-        group.attrs["fastneuron"] = {
-            "format": FORMAT,
-            "versions": serialization.versions(),
-            "recipe": text,
-            "parts": [list(map(int, bound)) for bound in bounds],
-            "size": size,
-            "finished": False,
-        }
-        kept = group.create_group("recipe")
-        for name, value in arrays.items():
-            put(kept, name, value, [f"{name}_{axis}" for axis in range(np.ndim(value))])
-        group.create_group("progress")
-        if recipe.record:
-            neuron = "neuron" if recipe.neurons.size == recipe.n else "recorded_neuron"
-            put(group, neuron, recipe.neurons, [neuron])
-            put(group, "time", recipe.time, ["time"], "ms")
-            for name in recipe.record:
-                group.create_array(
-                    name,
-                    shape=(recipe.neurons.size, recipe.samples),
-                    chunks=(max(min(rows, recipe.neurons.size), 1), min(size, recipe.samples)),
-                    dtype=recipe.state.dtype,
-                    fill_value=np.nan,
-                    dimension_names=(neuron, "time"),
-                    attributes={"units": recipe.model.units.get(name, "")},
-                    compressors=RAW,
-                )
-        consolidate(group)
-
     @cached_property
     def recipe(self) -> Recipe:
         """What is simulated; the neurons to sample in ascending order."""
-        return serialization.read(self.about["recipe"], self.group["recipe"])
+        return serialization.read(self.about["recipe"], self.group["recipe"], self.classes)
 
     @property
     def finished(self) -> bool:
         """Whether the whole run is there."""
         return self.about["finished"]
 
-    def write(self, part: int, number: int, outcome: Outcome) -> None:
-        """Stretch `number` of a part: its samples, its spikes, and a checkpoint at its end."""
-        samples, neuron, time, carry, _ = outcome
-        begin = number * self.size
-        low, high = np.searchsorted(self.recipe.neurons, self.parts[part])
+    @cached_property
+    def shards(self) -> list[_StoredShard]:
+        """The parts of the population."""
+        return [_StoredShard(self, number) for number in range(len(self.bounds))]
+
+    def take(self, number: int, outcome: None) -> None:
+        """Nothing: what a shard has come to is in the store."""
+
+    def run(self) -> Run:
+        """Put the results of all shards together, if that has not been done, and open the run."""
+        if not self.finished:
+            snapshots = [snapshot for _, snapshot in map(self.checkpoint, range(len(self.bounds)))]
+            self._finish(totals(self.recipe, snapshots))
+        return self.opened()
+
+    def opened(self) -> Run:
+        """The run, as far as it has come."""
+        recipe, group = self.recipe, self.group
+        traces = {name: group[name] for name in recipe.record}
+        spikes = Spikes.later(self._load_spikes)
+        if self.finished:
+            found = Totals(
+                group["spike_count"][...],
+                {name: group[f"final.{name}"][...] for name in recipe.states},
+                {name: group[name][...] for name in recipe.summary},
+            )
+            return run_of(recipe, found, spikes, traces, path=self.path)
+        reached = [self.checkpoint(number) for number in range(len(self.bounds))]
+        samples = min(min(done for done, _ in reached) * self.chunk, recipe.samples)
+        counts = [
+            snapshot.get("spike_count", np.zeros(high - low, np.int64))
+            for (_, snapshot), (low, high) in zip(reached, self.bounds, strict=True)
+        ]
+        return run_of(
+            recipe,
+            Totals(np.concatenate(counts), {}, {}),
+            spikes,
+            {name: array[:, :samples] for name, array in traces.items()},
+            duration=min(samples * recipe.interval, recipe.duration),
+            path=self.path,
+        )
+
+    def write(self, shard: int, number: int, result: ChunkResult) -> None:
+        """Chunk `number` of a shard: its samples, its spikes, and a checkpoint at its end."""
+        first, last = self.bounds[shard]
+        low, high = np.searchsorted(self.recipe.neurons, (first, last))
         try:
             if high > low:
-                for name, values in zip(self.recipe.record, samples, strict=True):
-                    _write_chunks(self.path / name, self.group[name], low, begin, values)
-            if neuron.size:
-                _save(self._spikes(part, number), neuron=neuron + self.parts[part][0], time=time)
-            _save(self.path / "progress" / f"{part}.npz", stretches=np.int64(number + 1), **carry)
+                for name, values in zip(self.recipe.record, result.samples, strict=True):
+                    _write_chunks(self.path / name, self.group[name], low, number * self.chunk, values)
+            if result.spike_neuron.size:
+                _save(self._spikes(shard, number), neuron=result.spike_neuron + first, time=result.spike_time)
+            _save(self.path / "progress" / f"{shard}.npz", chunks=np.int64(number + 1), **result.snapshot)
         except OSError as error:
             message = f"cannot write to {str(self.path)!r}: {error.strerror}; what was written before is whole"
             message += ", and fn.resume() goes on from there"
@@ -159,38 +173,53 @@ class Store:
         for partial in self.path.rglob("*.partial"):
             partial.unlink()
 
-    def checkpoint(self, part: int) -> dict[str, np.ndarray]:
-        """What a part needs to go on; `stretches` is the number of those that are done."""
+    def checkpoint(self, shard: int) -> tuple[int, Mapping[str, np.ndarray]]:
+        """How many chunks of a shard are done, and the snapshot at their end."""
         try:
-            with np.load(self.path / "progress" / f"{part}.npz") as found:
-                return dict(found)
+            with np.load(self.path / "progress" / f"{shard}.npz") as found:
+                snapshot = dict(found)
         except FileNotFoundError:
-            return {"stretches": np.zeros((), np.int64)}
+            return 0, {}
+        return int(snapshot.pop("chunks")), snapshot
 
     def spikes(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The neurons and times of the spikes of an unfinished run, a stretch of a part at a time."""
-        for part in range(len(self.parts)):
-            for number in range(int(self.checkpoint(part)["stretches"])):
-                if self._spikes(part, number).exists():
-                    with np.load(self._spikes(part, number)) as found:
+        """The neurons and times of the spikes of an unfinished run, a chunk of a shard at a time."""
+        for shard in range(len(self.bounds)):
+            for number in range(self.checkpoint(shard)[0]):
+                if self._spikes(shard, number).exists():
+                    with np.load(self._spikes(shard, number)) as found:
                         yield found["neuron"], found["time"]
 
-    def _spikes(self, part: int, number: int) -> Path:
-        return self.path / "progress" / f"{part}-{number}.npz"
+    def _spikes(self, shard: int, number: int) -> Path:
+        return self.path / "progress" / f"{shard}-{number}.npz"
 
-    def finish(self, run: Run) -> None:
-        """Put the results of the whole run in place, and what the parts have left behind together."""
+    def _load_spikes(self) -> tuple[np.ndarray, np.ndarray]:
+        """All spikes by neuron, then time; the sort is stable, and they come in order of time."""
+        store = Store(self.path, serialization.classes_of(self.recipe))  # it may have been finished since
+        if not store.recipe.spike_times:
+            return np.empty(0, np.int64), np.empty(0)
+        if store.finished:
+            neuron, time = store.group["spike_neuron"][...], store.group["spike_time"][...]
+        else:
+            nothing = np.empty(0, np.int64), np.empty(0)
+            neuron, time = (np.concatenate(column) for column in zip(nothing, *store.spikes(), strict=True))
+        order = np.argsort(neuron, kind="stable")
+        return neuron[order], time[order]
+
+    def _finish(self, found: Totals) -> None:
+        """Put the results of the whole run in place, and what the shards have left behind together."""
+        run = run_of(self.recipe, found, Spikes(np.empty(0, np.int64), np.empty(0)), {})
         for name, dimension, values, units in run.columns():
-            put(self.group, name, values, [dimension], units)
+            _put(self.group, name, values, [dimension], units)
         if self.recipe.spike_times:
-            self._join_spikes(int(run.spike_count.sum()))
+            self._join_spikes(int(found.spike_count.sum()))
         self.about = self.about | {"finished": True}
-        self.group = consolidate(self.group)
+        self.group = _consolidate(self.group)
         self.group.attrs["fastneuron"] = self.about  # one file has both: what is finished can be read
         del self.group["progress"]
 
     def _join_spikes(self, total: int) -> None:
-        """One list, by part, stretch, neuron and time; no more than some chunks of it are in memory."""
+        """One list, by shard, chunk, neuron and time; no more than some chunks of it are in memory."""
         arrays = [
             self.group.create_array(
                 name, shape=(total,), chunks=(SPIKES,), dtype=dtype, dimension_names=("spike",), overwrite=True,
@@ -212,37 +241,94 @@ class Store:
                 written = whole
 
 
-def summaries(recipe: Recipe, carried: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """The summaries of the whole population, from what its parts carry."""
-    prefix = "summary."
-    parts = [{k.removeprefix(prefix): v for k, v in carry.items() if k.startswith(prefix)} for carry in carried]
-    return results(recipe.summary, list(recipe.model.states), parts, (recipe.samples, recipe.n, recipe.bin_width))
+class _StoredShard:
+    """A shard that writes to its store; the disk works while the kernel does."""
+
+    def __init__(self, store: Store, number: int) -> None:
+        self.store, self.number = store, number
+        self.chunk = store.chunk
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        return self.store.recipe.part(*self.store.bounds[self.number])
+
+    def __reduce__(self) -> Any:  # without the recipe: a worker reads its own
+        return _StoredShard, (self.store, self.number)
+
+    def checkpoint(self) -> tuple[int, Mapping[str, np.ndarray]]:
+        return self.store.checkpoint(self.number)
+
+    @contextmanager
+    def results(self, done: int) -> Iterator[Callable[[ChunkResult], None]]:
+        numbers = itertools.count(done)
+        writing: list[Future[None]] = []
+
+        def write(result: ChunkResult) -> None:
+            self.store.write(self.number, next(numbers), result)
+            result.release()
+
+        def on_result(result: ChunkResult) -> None:
+            if writing:  # no more than a chunk waits for the disk
+                writing.pop().result()
+            writing.append(writer.submit(write, result))
+
+        with ThreadPoolExecutor(1, "fastneuron-writer") as writer:
+            try:
+                writer.submit(int).result()
+            except RuntimeError:  # the system allows no more threads
+                yield write
+                return
+            yield on_result
+            if writing:
+                writing.pop().result()
+
+    def outcome(self) -> None:
+        """Nothing: it is in the store."""
 
 
-def shared_out(recipe: Recipe, parts: int, chunk: int = 1) -> list[tuple[int, int]]:
-    """Bounds of about equal parts of the population, that share no chunk of so many rows of samples."""
-    n, rows = recipe.n, np.sort(recipe.neurons)
-    parts = min(parts, n)
-    bounds = {0, n}
-    for part in range(1, parts):
-        bound = part * n // parts
-        row = int(np.searchsorted(rows, bound))
-        if row < rows.size and row % chunk:
-            row = min((row + chunk // 2) // chunk * chunk, rows.size)
-            bound = int(rows[row]) if row < rows.size else int(rows[-1]) + 1
-        bounds.add(bound)
-    edges = sorted(bounds)
-    return list(itertools.pairwise(edges))
+def _lay_out(path: Path, recipe: Recipe, plan: Plan) -> None:
+    """Make the folder of a run that has not begun."""
+    rows = rows_in_a_chunk(recipe, plan)
+    text, arrays = serialization.written(recipe)
+    group = zarr().open_group(path, mode="w-")
+    group.attrs["fastneuron"] = {
+        "format": FORMAT,
+        "versions": serialization.versions(),
+        "recipe": text,
+        "shards": [list(map(int, bound)) for bound in partition(recipe.n, recipe.neurons, plan.shards, rows)],
+        "chunk": plan.chunk,
+        "finished": False,
+    }
+    kept = group.create_group("recipe")
+    for name, value in arrays.items():
+        _put(kept, name, value, [f"{name}_{axis}" for axis in range(np.ndim(value))])
+    group.create_group("progress")
+    if recipe.record:
+        neuron = "neuron" if recipe.neurons.size == recipe.n else "recorded_neuron"
+        _put(group, neuron, recipe.neurons, [neuron])
+        _put(group, "time", recipe.time, ["time"], "ms")
+        for name in recipe.record:
+            group.create_array(
+                name,
+                shape=(recipe.neurons.size, recipe.samples),
+                chunks=(max(min(rows, recipe.neurons.size), 1), min(plan.chunk, recipe.samples)),
+                dtype=recipe.dtype,
+                fill_value=np.nan,
+                dimension_names=(neuron, "time"),
+                attributes={"units": recipe.model.units.get(name, "")},
+                compressors=RAW,
+            )
+    _consolidate(group)
 
 
-def rows_in_a_chunk(recipe: Recipe, parts: int, size: int) -> int:
-    """So many that a part has whole chunks of about equal size, none too large."""
-    most = max(CHUNK // (size * recipe.state.itemsize), 1)
-    share = max(-(-recipe.neurons.size // min(parts, recipe.n)), 1)
+def rows_in_a_chunk(recipe: Recipe, plan: Plan) -> int:
+    """So many that a shard has whole chunks of about equal size, none too large."""
+    most = max(CHUNK // (plan.chunk * recipe.dtype.itemsize), 1)
+    share = max(-(-recipe.neurons.size // min(plan.shards, recipe.n)), 1)
     return -(-share // -(-share // most))
 
 
-def put(group: Any, name: str, value: Any, dimensions: list[str], units: str = "") -> None:
+def _put(group: Any, name: str, value: Any, dimensions: list[str], units: str = "") -> None:
     """An array in a group, in place of one of this name."""
     value = np.asarray(value)
     array = group.create_array(
@@ -252,7 +338,7 @@ def put(group: Any, name: str, value: Any, dimensions: list[str], units: str = "
     array[...] = value
 
 
-def consolidate(group: Any) -> Any:
+def _consolidate(group: Any) -> Any:
     """Gather all metadata in one place, so that xarray opens the store at once and without a word; the group anew."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # zarr: not yet in the specification of format 3

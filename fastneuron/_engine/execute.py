@@ -1,0 +1,208 @@
+"""The one way from a recipe to a run: its shards go on, chunk by chunk, each from where it stands, into a sink.
+
+A sink is where a run goes: memory, or a store.  It has shards, which may be sent to other processes.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from . import executors, scheduler
+from .executors import Executor
+from .recipe import Recipe
+from .run import Run, Spikes
+from .scheduler import SUMMARY, ChunkResult, Population
+from .summary import results
+
+TOTALS = ("state", "spike_count", SUMMARY)  # what the names of arrays begin with that say what came of a run
+
+
+class Shard(Protocol):
+    """A part of a population, on its way to a sink."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """What is simulated."""
+
+    @property
+    def chunk(self) -> int:
+        """Samples in a chunk."""
+
+    def checkpoint(self) -> tuple[int, Mapping[str, np.ndarray]]:
+        """How many chunks are done, and the snapshot at their end, if any is."""
+
+    def results(self, done: int) -> AbstractContextManager[Callable[[ChunkResult], None]]:
+        """What to call with the result of each chunk from number `done` on; at its end, all are where they belong."""
+
+    def outcome(self) -> Any:
+        """What the sink is to take, once all chunks are done."""
+
+
+class Sink(Protocol):
+    """Where a run goes."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """What is simulated."""
+
+    @property
+    def bounds(self) -> Sequence[tuple[int, int]]:
+        """The neurons of each shard."""
+
+    @property
+    def shards(self) -> Sequence[Shard]:
+        """The shards, in order of neuron."""
+
+    def take(self, number: int, outcome: Any) -> None:
+        """Take what came of a shard."""
+
+    def run(self) -> Run:
+        """The run, once all shards are done."""
+
+
+def execute(sink: Sink, threads: int, executor: Executor | None, on_progress: Callable[..., None]) -> Run:
+    """Take every shard to its end, here or on an executor's workers; the run that comes of it."""
+    if executor is None:
+        for number, shard in enumerate(sink.shards):
+            sink.take(number, advance(shard, threads, on_progress))
+        return sink.run()
+
+    def take(number: int, outcome: Any) -> None:
+        low, high = sink.bounds[number]
+        sink.take(number, outcome)
+        on_progress((high - low) * sink.recipe.duration)
+
+    executors.spread(executor, functools.partial(advance, threads=threads), sink.shards, take)
+    return sink.run()
+
+
+def advance(shard: Shard, threads: int, on_progress: Callable[..., None] = lambda *done: None) -> Any:
+    """Take a shard from where it stands to its end; what the sink is to take."""
+    recipe = shard.recipe
+    population = Population(recipe)
+    done, snapshot = shard.checkpoint()
+    if done:
+        population.go_back_to(snapshot)
+        on_progress(recipe.n * min(done * shard.chunk * recipe.interval, recipe.duration), False)
+    with shard.results(done) as on_result:
+        scheduler.advance(population, recipe.chunks(shard.chunk, done), threads, on_progress, on_result)
+    return shard.outcome()
+
+
+class Memory:
+    """The sink of a run that stays in memory."""
+
+    def __init__(self, recipe: Recipe, shards: int = 1) -> None:
+        self.recipe = recipe
+        self.bounds = executors.partition(recipe.n, recipe.neurons, shards)
+        self.shards = [_MemoryShard(recipe.part(low, high)) for low, high in self.bounds]
+        self._outcomes: list[ChunkResult | None] = [None] * len(self.shards)
+        self._samples: np.ndarray | None = None
+
+    def take(self, number: int, outcome: ChunkResult) -> None:
+        """Copy the samples of a shard to their rows as soon as they come, so that few are in memory twice."""
+        low, high = self.bounds[number]
+        if len(self.shards) == 1:
+            self._samples = outcome.samples
+        else:
+            if self._samples is None:
+                self._samples = np.empty((len(self.recipe.record), *self._shape), self.recipe.dtype)
+            rows = (low <= self.recipe.neurons) & (self.recipe.neurons < high)
+            self._samples[:, rows] = outcome.samples
+        outcome.spike_neuron[...] += low
+        self._outcomes[number] = outcome._replace(samples=np.empty(0))
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        return self.recipe.neurons.size, self.recipe.samples
+
+    def run(self) -> Run:
+        """The run in memory."""
+        outcomes = [outcome for outcome in self._outcomes if outcome is not None]
+        neuron = _joined([outcome.spike_neuron for outcome in outcomes])
+        spikes = Spikes(neuron, _joined([outcome.spike_time for outcome in outcomes]))
+        traces = dict(zip(self.recipe.record, () if self._samples is None else self._samples, strict=True))
+        return run_of(self.recipe, totals(self.recipe, [outcome.snapshot for outcome in outcomes]), spikes, traces)
+
+
+class _MemoryShard:
+    """All of its run is one chunk, whose result is what comes of it."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.chunk = recipe.samples
+        self._results: list[ChunkResult] = []
+
+    def checkpoint(self) -> tuple[int, Mapping[str, np.ndarray]]:
+        return 0, {}
+
+    def results(self, done: int) -> AbstractContextManager[Callable[[ChunkResult], None]]:
+        return nullcontext(self._results.append)
+
+    def outcome(self) -> ChunkResult:
+        (result,) = self._results
+        kept = {name: array for name, array in result.snapshot.items() if name.startswith(TOTALS)}
+        return result._replace(snapshot=kept, release=_nothing)
+
+
+class Totals(NamedTuple):
+    """What came of a run, but for its samples and spikes."""
+
+    spike_count: np.ndarray
+    state: Mapping[str, np.ndarray]
+    summary: Mapping[str, np.ndarray]
+
+
+def totals(recipe: Recipe, snapshots: Sequence[Mapping[str, np.ndarray]]) -> Totals:
+    """What came of a run, from the last snapshots of its shards."""
+    state = _joined([snapshot["state"] for snapshot in snapshots])
+    summaries = [
+        {name.removeprefix(SUMMARY): array for name, array in snapshot.items() if name.startswith(SUMMARY)}
+        for snapshot in snapshots
+    ]
+    counts = recipe.samples, recipe.n, recipe.bin_width
+    return Totals(
+        _joined([snapshot["spike_count"] for snapshot in snapshots]),
+        dict(zip(recipe.states, state, strict=True)),
+        results(recipe.summary, recipe.states, summaries, counts),
+    )
+
+
+def run_of(
+    recipe: Recipe,
+    found: Totals,
+    spikes: Spikes,
+    traces: Mapping[str, Any],
+    duration: float | None = None,
+    path: Path | None = None,
+) -> Run:
+    """What came of a recipe, or of its first `duration` ms, in memory or at `path`."""
+    samples = next((trace.shape[1] for trace in traces.values()), 0)
+    return Run(
+        model=recipe.model,
+        duration=recipe.duration if duration is None else duration,
+        dt=recipe.dt,
+        spike_count=found.spike_count,
+        spikes=spikes,
+        state=found.state,
+        time=recipe.time[:samples],
+        neurons=recipe.neurons,
+        traces=traces,
+        summary=found.summary,
+        path=path,
+    )
+
+
+def _joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Arrays one after the other along their last axis; a single one is not copied."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=-1)
+
+
+def _nothing() -> None:
+    """What there is to release of a chunk that has the whole run."""
