@@ -55,7 +55,7 @@ def main(method, kills, seed, folder):
             seen = set(zip(run.spikes.neuron, run.spikes.time, strict=True))
             assert seen <= set(zip(whole.spikes.neuron, whole.spikes.time, strict=True))
             certain = whole.spikes.time < run.duration
-            if method != "dop853":  # there a spike belongs to the step that has it, which may be in the next stretch
+            if method != "dop853":  # there a spike belongs to the step that has it, which may be in the next chunk
                 assert len(seen) >= certain.sum()
             if run.state:
                 assert_same(whole, run)

@@ -95,7 +95,7 @@ def test_the_store_is_an_xarray_dataset(tmp_path):
         for name in found.variables:
             assert found[name].dims == in_memory[name].dims
             assert found[name].attrs == in_memory[name].attrs, name
-            if not name.startswith("spike_"):  # in the store, by stretch
+            if not name.startswith("spike_"):  # in the store, by chunk
                 assert np.array_equal(found[name].values, in_memory[name].values, equal_nan=True), name
 
 

@@ -27,7 +27,7 @@ def test_with_a_store_it_does_not_grow_with_the_duration(tmp_path):
         fn.estimate(fn.MorrisLecar.hopf(), duration, current=np.linspace(80, 130, 1000), record="V", out=tmp_path / "x")
         for duration in (1e4, 1e6)
     )
-    assert long.memory < 1.05 * short.memory  # stretches of a run are equally long, so not as long as any other's
+    assert long.memory < 1.05 * short.memory  # chunks of a run are equally long, so not as long as any other's
     assert long.disk > 50 * short.disk
     assert 10 < long.seconds / short.seconds < 1000
     assert list(tmp_path.iterdir()) == []

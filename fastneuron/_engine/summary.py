@@ -39,7 +39,7 @@ def _asked(wanted: Sequence[str], states: Sequence[str]) -> tuple[list[int], lis
 
 
 class Sums(NamedTuple):
-    """What is summed over some neurons in a stretch; whole numbers, so the order of adding does not matter."""
+    """What is summed over some neurons in a chunk; whole numbers, so the order of adding does not matter."""
 
     statistics: Statistics | None
     spikes: np.ndarray  # (bins,)
@@ -98,7 +98,7 @@ class Summary:
         return Sums(Statistics(self.which, *each, self.pooled, sums, begin), spikes)
 
     def add(self, sums: Sums) -> None:
-        """Take in what is summed over the population in a stretch."""
+        """Take in what is summed over the population in a chunk."""
         self.arrays["spikes"] += sums.spikes
         if (new := sums.statistics) is not None:
             self.arrays["sums"][:, new.begin : new.begin + new.sums.shape[1]] += new.sums
