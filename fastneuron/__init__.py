@@ -6,8 +6,9 @@ from ._storage.resume import open as open  # not in __all__: an import of * must
 from ._storage.resume import resume
 from ._version import __version__
 from .estimate import Estimate, estimate
+from .inputs.current import Current
 from .inputs.noise import Noise, OrnsteinUhlenbeck, WhiteNoise
-from .inputs.waveforms import Chirp, Current, Pulses, Ramp, Samples, Sine, Step
+from .inputs.waveforms import Chirp, Pulses, Ramp, Samples, Sine, Step
 from .mlp.network import MLP, check_gradient
 from .models import FitzHughNagumo, HodgkinHuxley, Model, MorrisLecar, MorrisLecarFull, TraubMiles
 from .network.connections import (

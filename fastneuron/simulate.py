@@ -16,8 +16,8 @@ from ._engine.plan import planned
 from ._engine.recipe import checked
 from ._engine.run import Run
 from ._storage.store import Store, check_path
+from .inputs.current import Current
 from .inputs.noise import Noise
-from .inputs.waveforms import Current
 from .models import Model
 
 

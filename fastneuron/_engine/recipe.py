@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from .. import _check
 from .._integrators import METHODS, Chunk, Method
+from ..inputs.current import Current, as_current
 from ..inputs.noise import Noise
-from ..inputs.waveforms import Current, as_current
 from ..models import Model
 from ..models.validation import rehearse
 from . import summary as summaries
@@ -63,6 +63,11 @@ class Recipe:
     bin_width: float
     spike_times: bool
     first_neuron: int = 0
+
+    @property
+    def inputs(self) -> tuple[Current | Noise, ...]:
+        """What drives the neurons."""
+        return (self.current,) if self.noise is None else (self.current, self.noise)
 
     @property
     def chosen(self) -> Method:

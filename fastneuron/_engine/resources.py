@@ -19,9 +19,9 @@ PER_SPIKE = 16
 def memory(recipe: Recipe, plan: Plan, spikes: float = 0.0) -> int:
     """Bytes of memory: arrays of the population, samples (of a chunk, if the run goes to disk), spikes."""
     state = recipe.n * len(recipe.initial) * recipe.dtype.itemsize
-    arrays = state + 8 * recipe.n * (1 + 6 * recipe.chosen.is_adaptive + (recipe.noise is not None))
+    arrays = state + 8 * recipe.n * (1 + 6 * recipe.chosen.is_adaptive)
     arrays += sum(np.size(value) * 8 for value in recipe.model.parameters.values())
-    arrays += sum(np.size(value) * 8 for value in recipe.current.columns) + recipe.current.table.nbytes
+    arrays += sum(given.nbytes(recipe.n) for given in recipe.inputs)
     arrays += 8 * recipe.n * 9 * bool(recipe.summary)
     if any(name.startswith("population") for name in recipe.summary):
         arrays += 48 * recipe.samples + 24 * recipe.bins * (RATE in recipe.summary)

@@ -17,6 +17,7 @@ from numba.core.errors import NumbaError
 
 from .._integrators import Chunk, Clock, Problem, Traces
 from .._kernel import threads as _threads
+from ..inputs.port import carried
 from ..models.validation import explain
 from .recipe import Recipe
 from .summary import SUMMED, Summary
@@ -55,8 +56,7 @@ class Population:
         """Every array that changes, by name; the last axis is the neurons, but for what is summed over them."""
         problem = self.problem
         arrays = {"state": problem.state, "spike_count": problem.spike_count}
-        if problem.noise_source is not None:
-            arrays["noise"] = problem.noise_source.state
+        arrays |= carried(problem.sources)
         if problem.clock is not None:
             arrays |= {f"clock.{name}": array for name, array in problem.clock._asdict().items()}
         return arrays | {f"{SUMMARY}{name}": array for name, array in self.summary.arrays.items()}
@@ -193,14 +193,13 @@ def _problem(recipe: Recipe) -> Problem:
         )  # fmt: skip
     return Problem(
         model=recipe.model,
-        current=recipe.current,
+        inputs=recipe.inputs,
         state=state,
         duration=recipe.duration,
         dt=recipe.dt,
         threshold=recipe.threshold,
         rtol=recipe.rtol,
         atol=recipe.atol,
-        noise=recipe.noise,
         seed=recipe.seed if recipe.seed < 2**63 else recipe.seed - 2**64,  # the same bits as an int64
         first_neuron=recipe.first_neuron,
         clock=clock,

@@ -16,9 +16,8 @@ import numpy as np
 from .._kernel.jit import helper, inline, kernel
 from .._kernel.lanes import Lanes16, Lanes32, bits, fma, from_bits, local, put, take, width
 from .._kernel.scalars import scale
-from ..inputs.waveforms import edge
-from ..models import gates, prepare
-from .block import Block, gated_slope, load, open_gates, slope
+from ..inputs import port
+from .block import derivative, evaluate_gates, gated_derivative, make_block, prepare
 from .problem import Chunk, Problem, Traces
 from .spikes import crossing, polynomial
 from .statistics import observe_all, observe_one, observes
@@ -57,16 +56,16 @@ class Field(NamedTuple):
 @inline
 def evaluate(tableau, block, field, stage, first, last):
     """Stages `first` to `last`; `stage` is left at the state of the last."""
-    like, lanes = block.state_like, block.lanes
+    like, lanes = block.state_type, block.lanes
     for s in range(first, last):
         sum_stage(tableau.weights, s, like, lanes, field.k, field.y, field.clock, TAKEN, stage)
         node = tableau.node[s]
-        open_gates(block, stage)
+        evaluate_gates(block, stage)
         for lane in range(width(lanes)):
             h = field.clock[TAKEN, lane]
             # the nodes at the end of the step look at the current from the left
             t = fma(node, h, field.clock[TIME, lane]) if node < 1.0 else field.clock[ARRIVAL, lane]
-            put(field.slope, lane, gated_slope(block, lane, take(like, stage, lane), t, True))
+            put(field.slope, lane, gated_derivative(block, lane, take(like, stage, lane), t, port.END))
         keep_stage(s, like, lanes, field.slope, field.k)
 
 
@@ -104,8 +103,9 @@ def position(ascending, wanted):
 @helper
 def seat(block, field, columns, state, clock, traces, statistics, lane, neuron, end):
     """Seat a neuron in a lane."""
-    load(block, columns, lane, neuron, 0.0)
-    for d in range(len(block.state_like)):
+    prepare(block, columns, lane, neuron, 0.0)
+    port.load(block.sources, block.rooms, lane, neuron, 0)
+    for d in range(len(block.state_type)):
         field.y[d, lane] = state[d, neuron]
     field.clock[TIME, lane] = clock.time[neuron]
     field.clock[STEP, lane] = max(clock.step[neuron], SHORTEST)
@@ -122,8 +122,8 @@ def seat(block, field, columns, state, clock, traces, statistics, lane, neuron, 
 def restart(block, field, lane, end):
     """At an edge of the current: the slope after it, and the next one to stop at."""
     t = field.clock[TIME, lane]
-    put(field.k, lane, slope(block, lane, take(block.state_like, field.y, lane), t, False))
-    field.clock[STOP, lane] = min(end, edge(take(block.waveform_like, block.waveform, lane), t))
+    put(field.k, lane, derivative(block, lane, take(block.state_type, field.y, lane), t, port.BEGIN))
+    field.clock[STOP, lane] = min(end, port.next_discontinuity(block.sources, block.rooms, lane, t))
 
 
 @helper
@@ -161,10 +161,10 @@ def turning_point(power, bend, sign):
 def integrate_adaptively(
     tableau,
     lanes,
-    model,
-    waveform,
-    state_like,
+    model_type,
+    state_type,
     columns,
+    sources,
     state,
     clock,
     low,
@@ -180,35 +180,20 @@ def integrate_adaptively(
     """Advance the neurons `low` to `high` to the time `end`, or to the last of their steps before `limit`.
 
     `state` (D, n) and `clock` are changed in place.  A step that reaches the limit gives its samples before the limit,
-    but is not accepted: the next stretch takes it again, so that the stretches change nothing.
+    but is not accepted: the next chunk takes it again, so that the chunks change nothing.
 
     Returns the first neuron whose step shrank to nothing or -1, the number of spikes, and whether all are done.
     """
     L = width(lanes)
-    D = len(state_like)
-    prepared_like = prepare(model)
-    gates_like = gates(model, 0.0, prepared_like)
+    D = len(state_type)
     S = tableau.stages
-    block = Block(
-        lanes,
-        model,
-        prepared_like,
-        waveform,
-        state_like,
-        local(model, 1, lanes, 0.0),
-        local(prepared_like, 1, lanes, 0.0),
-        local(waveform, 1, lanes, 0.0),
-        columns.table,
-        gates_like,
-        local(gates_like, 1, lanes, 0.0),
-        None,
-    )
+    block = make_block(lanes, model_type, state_type, sources)
     field = Field(
-        local(state_like, 1, lanes, 0.0),
-        local(state_like, 1, lanes, 0.0),
-        local(state_like, 2, lanes, 0.0),
-        local(state_like, 1, lanes, 0.0),
-        local(state_like, 16, lanes, 0.0),
+        local(state_type, 1, lanes, 0.0),
+        local(state_type, 1, lanes, 0.0),
+        local(state_type, 2, lanes, 0.0),
+        local(state_type, 1, lanes, 0.0),
+        local(state_type, 16, lanes, 0.0),
         local((0.0,), 10, lanes, 0.0),
     )
     field.k[:] = 0.0
@@ -242,7 +227,7 @@ def integrate_adaptively(
             field.clock[TAKEN, lane] = arrival - t  # not h: after 1,000 turns of a circle this is 50 times as near
             field.clock[ARRIVAL, lane] = arrival
         evaluate(tableau, block, field, field.z, 1, S)
-        sum_errors(tableau.weights, state_like, lanes, field.k, field.error)
+        sum_errors(tableau.weights, state_type, lanes, field.k, field.error)
         dense, attention = 0, 0
         for lane in range(L):
             first, second = 0.0, 0.0
@@ -359,25 +344,24 @@ def advance(
     method: Any,
     problem: Problem,
     traces: Traces,
-    stretch: Chunk,
+    chunk: Chunk,
     low: int,
     high: int,
     statistics: Any,
     take_spikes: Callable,
 ) -> Generator[float, None, None]:
-    """Take the neurons `low` to `high` through a stretch; yields the neuron-ms done, hands spikes over as they come."""
+    """Take the neurons `low` to `high` through a chunk; yields the neuron-ms done, hands spikes over as they come."""
     p = problem
     time = p.clock.time[low:high]
     buffer = p.buffer(max(4 * (high - low), 4096))
     # four vectors of AVX-512 hide more waiting than two: 24.7 instead of 32.8 ms for DOP853 at 1e-13, 4,096 neurons
     lanes = Lanes32() if p.n >= MANY else Lanes16()
-    likes = p.likes
     failure = None
     done = False
     before = float(time.sum())
     while not done:
         bad, count, done = integrate_adaptively(
-            method, lanes, *likes, p.columns, p.state, p.clock, low, high, stretch.limit, p.duration,
+            method, lanes, *p.types, p.columns, p.sources, p.state, p.clock, low, high, chunk.limit, p.duration,
             Tolerance(p.rtol, p.atol), p.threshold, buffer, traces, statistics,
         )  # fmt: skip
         if bad >= 0:  # go on with those before it: which fails first must not depend on the order of work
@@ -394,7 +378,7 @@ def advance(
     if failure:
         raise failure
     last = traces.begin + traces.out.shape[2] - 1
-    if stretch.limit == np.inf and last > 0 and last * traces.interval > p.duration:  # by rounding: 3 * 0.1 > 0.3
+    if chunk.limit == np.inf and last > 0 and last * traces.interval > p.duration:  # by rounding: 3 * 0.1 > 0.3
         mine = (low <= traces.neuron) & (traces.neuron < high)
         traces.out[:, traces.row[mine], -1] = p.state[np.ix_(traces.which, traces.neuron[mine])]
         if statistics is not None:

@@ -2,68 +2,81 @@
 
 from typing import Any, NamedTuple
 
-from .._kernel.jit import inline
-from .._kernel.lanes import put, take, width
+from .. import models
+from .._kernel.columns import read
+from .._kernel.jit import inline, spliced
+from .._kernel.lanes import local, put, take, width
 from .._kernel.scalars import narrowed
-from ..inputs.port import disturbed
-from ..inputs.waveforms import on_grid, value
-from ..models import derivative, gates, prepare
+from ..inputs import port
 
 
 class Block(NamedTuple):
-    """The neurons in the lanes.  The `like` tuples are never read: their types say what a column is."""
+    """The neurons in the lanes.  What is called a type is a tuple that is never read: its type says what a lane is."""
 
     lanes: Any
-    model: Any  # like: the parameters
-    prepared_like: Any
-    waveform_like: Any
-    state_like: Any
-    given: Any  # (parameter, lane)
-    prepared: Any  # (constant, lane)
-    waveform: Any  # (field, lane)
-    table: Any  # samples of currents
-    gates_like: Any
+    model_type: Any  # its parameters
+    state_type: Any
+    constants_type: Any
+    gates_type: Any
+    constants: Any  # (constant, lane): what the model has worked out from its parameters
     gates: Any  # (gate, lane)
-    noise: Any  # a Disturbance or None
+    sources: Any  # what drives the whole population
+    rooms: Any  # what the block has of each source
+
+
+@spliced
+def make_block(lanes, model_type, state_type, sources):
+    """Room for some neurons of a population; nothing in it is set."""
+    zero = state_type[0]  # its type is the precision of the arithmetic
+    constants_type = models.prepare(model_type)
+    gates_type = models.gates(model_type, zero, constants_type)
+    return Block(
+        lanes,
+        model_type,
+        state_type,
+        constants_type,
+        gates_type,
+        local(constants_type, 1, lanes, zero),
+        local(gates_type, 1, lanes, zero),
+        sources,
+        port.room(sources, lanes, port.precision(sources, zero)),
+    )
 
 
 @inline
-def load(block, columns, lane, neuron, grid):
-    """Put the parameters and the current of a neuron into a lane; the current's edges go to multiples of `grid` ms."""
-    parameters = block.given.shape[0]
-    for k in range(parameters):
-        block.given[k, lane] = columns.values[columns.first[k] + columns.stride[k] * neuron]
-    for k in range(block.waveform.shape[0]):
-        entry = parameters + k
-        block.waveform[k, lane] = columns.values[columns.first[entry] + columns.stride[entry] * neuron]
-    put(block.prepared, lane, prepare(take(block.model, block.given, lane)))
-    if grid > 0.0:
-        put(block.waveform, lane, on_grid(take(block.waveform_like, block.waveform, lane), grid))
+def prepare(block, columns, lane, neuron, dt):
+    """Work out the constants of a neuron into a lane; `dt` is the step of a fixed-step method, ms, or 0."""
+    parameters = local(block.model_type, 1, block.lanes, 0.0)
+    read(columns, parameters, lane, neuron)
+    put(block.constants, lane, models.prepare(take(block.model_type, parameters, lane)))
+    port.prepare(block.sources, block.rooms, lane, neuron, dt)
 
 
 @inline
-def open_gates(block, state):
+def evaluate_gates(block, state):
     """Work out, for every lane, what the voltage in `state` alone decides."""
     for lane in range(width(block.lanes)):
-        prepared = take(block.prepared_like, block.prepared, lane)
-        put(block.gates, lane, gates(block.model, state[0, lane], prepared))
+        constants = take(block.constants_type, block.constants, lane)
+        put(block.gates, lane, models.gates(block.model_type, state[0, lane], constants))
 
 
 @inline
-def slope(block, lane, state, t, before):
-    """The derivative of `state`, a tuple, with the parameters and the current of `lane` at time t, or before it."""
-    prepared = take(block.prepared_like, block.prepared, lane)
-    return _slope(block, lane, state, t, before, gates(block.model, state[0], prepared))
+def derivative(block, lane, state, t, stage):
+    """The derivative of `state`, a tuple, in a lane, at a stage of a step, which is at time t."""
+    constants = take(block.constants_type, block.constants, lane)
+    return _derivative(block, lane, state, t, stage, models.gates(block.model_type, state[0], constants))
 
 
 @inline
-def gated_slope(block, lane, state, t, before):
-    """The same, the gates being open for this state."""
-    return _slope(block, lane, state, t, before, take(block.gates_like, block.gates, lane))
+def gated_derivative(block, lane, state, t, stage):
+    """The same, the gates of this state being in the block."""
+    return _derivative(block, lane, state, t, stage, take(block.gates_type, block.gates, lane))
 
 
 @inline
-def _slope(block, lane, state, t, before, opened):
-    current = value(take(block.waveform_like, block.waveform, lane), t, before, block.table)
-    current = narrowed(state[0], disturbed(current, block.noise, lane, before))
-    return derivative(block.model, state, current, take(block.prepared_like, block.prepared, lane), opened)
+def _derivative(block, lane, state, t, stage, gates):
+    # the first addition is to -0.0, which the compiler drops; it could not drop one to 0.0
+    current = port.add_current(block.sources, block.rooms, lane, state[0], t, stage, -0.0)
+    constants = take(block.constants_type, block.constants, lane)
+    alone = models.derivative(block.model_type, state, narrowed(state[0], current), constants, gates)
+    return port.add_to_derivative(block.sources, block.rooms, lane, state[0], t, stage, alone)

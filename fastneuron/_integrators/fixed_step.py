@@ -8,10 +8,8 @@ import numpy as np
 from .._kernel.jit import helper, inline, kernel, specialises
 from .._kernel.lanes import local, put, put_at, take, width
 from .._kernel.scalars import narrowed
-from ..inputs.port import disturbance, load_noise, shake, store_noise
-from ..inputs.waveforms import precise
-from ..models import gates, prepare
-from .block import Block, load, slope
+from ..inputs import port
+from .block import derivative, make_block, prepare
 from .problem import Chunk, Problem, Traces
 from .spikes import crossing, hermite
 from .statistics import observe
@@ -53,7 +51,7 @@ def copy_samples(tile, first, stride, lane, rows, row, begin, count):
 
 @helper
 def lay_down(tile, filled, traces, traced, traced_end, low, end):
-    """Write the samples of a block, the last of them being number `end` - 1 of the stretch, to their rows."""
+    """Write the samples of a block, the last of them being number `end` - 1 of the chunk, to their rows."""
     states, begin = tile.shape[0] // TILE, end - filled
     for k in range(traces.which.size):
         d, rows = traces.which[k], traces.out[k]
@@ -67,42 +65,27 @@ def lay_down(tile, filled, traces, traced, traced_end, low, end):
 
 @kernel
 def integrate(
-    method, lanes, model, waveform, state_like, columns, state, noise, span, dt, threshold, spikes, traces, statistics
+    method, lanes, model_type, state_type, columns, sources, state, span, dt, threshold, spikes, traces, statistics
 ):
     """Advance a span of the population; ``state`` (D, n) is changed in place.
 
     Returns the first neuron that is no longer finite (its block is left as it was) or -1, and the number of spikes.
     """
     L = width(lanes)
-    D = len(state_like)
-    prepared_like = prepare(model)
-    gates_like = gates(model, state_like[0], prepared_like)
-    zero = state_like[0]  # its type is the precision of all that follows
-    start, end = local(state_like, 1, lanes, zero), local(state_like, 1, lanes, zero)
-    scratch = scratch_space(method, state_like, lanes)
-    tile = local(state_like, TILE, lanes, zero)
-    block = Block(
-        lanes,
-        model,
-        prepared_like,
-        waveform,
-        state_like,
-        local(model, 1, lanes, 0.0),
-        local(prepared_like, 1, lanes, zero),
-        local(waveform, 1, lanes, precise(waveform, zero)),
-        columns.table,
-        gates_like,
-        local(gates_like, 1, lanes, zero),
-        disturbance(noise, lanes, dt),
-    )
+    D = len(state_type)
+    zero = state_type[0]  # its type is the precision of all that follows
+    start, end = local(state_type, 1, lanes, zero), local(state_type, 1, lanes, zero)
+    scratch = scratch_space(method, state_type, lanes)
+    tile = local(state_type, TILE, lanes, zero)
+    block = make_block(lanes, model_type, state_type, sources)
     level = narrowed(zero, threshold)
     spiked = 0
     traced_end = span.traced
     for low in range(span.low, span.high, L):
         for lane in range(L):
             i = min(low + lane, span.high - 1)  # lanes past the end repeat the last neuron: all take the vector path
-            load(block, columns, lane, i, dt)
-            load_noise(noise, block, lane, i, dt, span.first)
+            prepare(block, columns, lane, i, dt)
+            port.load(block.sources, block.rooms, lane, i, span.first)
             for k in range(D):
                 end[k, lane] = state[k, i]
         here = min(L, span.high - low)
@@ -113,8 +96,8 @@ def integrate(
         for number in range(span.first, span.last):
             t, t_end = number * dt, (number + 1) * dt
             for lane in range(L):
-                put(start, lane, take(state_like, end, lane))
-            shake(noise, block, low, number)
+                put(start, lane, take(state_type, end, lane))
+            port.begin_step(block.sources, block.rooms, low, number)
             step(method, block, start, end, scratch, t, t_end, dt)
             crossed = 0
             for lane in range(L):
@@ -122,8 +105,8 @@ def integrate(
             if crossed:
                 for lane in range(here):
                     if start[0, lane] < level and end[0, lane] >= level:
-                        before = slope(block, lane, take(state_like, start, lane), t, False)[0] * dt
-                        after = slope(block, lane, take(state_like, end, lane), t_end, True)[0] * dt
+                        before = derivative(block, lane, take(state_type, start, lane), t, port.BEGIN)[0] * dt
+                        after = derivative(block, lane, take(state_type, end, lane), t_end, port.END)[0] * dt
                         below, above = start[0, lane] - np.float64(level), end[0, lane] - np.float64(level)
                         part = crossing(below, hermite(below, above, before, after), 0.0, 1.0)
                         spikes.count[low + lane] += 1
@@ -132,10 +115,10 @@ def integrate(
                         spiked += 1
             if (number + 1) % traces.every == 0:
                 observe(statistics, end, low, here, (number + 1) // traces.every)
-            sample = (number + 1) // traces.every - traces.begin  # the last of a stretch is the first of the next
+            sample = (number + 1) // traces.every - traces.begin  # the last of a chunk is the first of the next
             if traced < traced_end and (number + 1) % traces.every == 0 and sample < traces.out.shape[2]:
                 for lane in range(L):
-                    put_at(tile, filled * D, lane, take(state_like, end, lane))
+                    put_at(tile, filled * D, lane, take(state_type, end, lane))
                 filled, sampled = filled + 1, sample + 1
                 if filled == TILE:
                     lay_down(tile, filled, traces, traced, traced_end, low, sampled)
@@ -148,7 +131,7 @@ def integrate(
         for lane in range(here):
             for k in range(D):
                 state[k, low + lane] = end[k, lane]
-            store_noise(noise, block, lane, low + lane)
+            port.store(block.sources, block.rooms, lane, low + lane)
     return -1, spiked
 
 
@@ -156,20 +139,20 @@ def advance(
     method: Any,
     problem: Problem,
     traces: Traces,
-    stretch: Chunk,
+    chunk: Chunk,
     low: int,
     high: int,
     statistics: Any,
     take_spikes: Callable,
 ) -> Generator[float, None, None]:
-    """Take the neurons `low` to `high` through a stretch; yields the neuron-ms done, hands spikes over as they come."""
+    """Take the neurons `low` to `high` through a chunk; yields the neuron-ms done, hands spikes over as they come."""
     stride = max(1, CALL // (high - low))
-    steps = stretch.last - stretch.first
+    steps = chunk.last - chunk.first
     buffer = problem.buffer((high - low) * (min(stride, steps) // 2 + 1))  # a crossing takes two steps
     traced = int(np.searchsorted(traces.neuron, low))
     failure = None
-    for first in range(stretch.first, stretch.last, stride):
-        span = Span(low, high, first, min(first + stride, stretch.last), traced)
+    for first in range(chunk.first, chunk.last, stride):
+        span = Span(low, high, first, min(first + stride, chunk.last), traced)
         bad, count = _integrate(method, problem, traces, span, buffer, statistics)
         if bad >= 0:  # go on with those before it: the error must not depend on the division into calls
             failure = _failure(method, problem, traces, bad, span)
@@ -188,7 +171,7 @@ def advance(
 def _integrate(method, problem, traces, span, buffer, statistics):
     p = problem
     return integrate(
-        method, p.lanes, *p.likes, p.columns, p.state, p.noise_source, span, p.dt, p.threshold, buffer, traces,
+        method, p.lanes, *p.types, p.columns, p.sources, p.state, span, p.dt, p.threshold, buffer, traces,
         statistics,
     )  # fmt: skip
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from .._kernel.jit import specialises
 from .._kernel.lanes import axpy, put, take, width
-from .block import gated_slope, open_gates
+from ..inputs.port import BEGIN, END
+from .block import evaluate_gates, gated_derivative
 from .fixed_step import step
 
 
@@ -24,17 +25,17 @@ def _step(method, block, start, end, scratch, t, t_end, dt):
         return None
 
     def heun(method, block, start, end, scratch, t, t_end, dt):
-        like, lanes = block.state_like, width(block.lanes)
+        like, lanes = block.state_type, width(block.lanes)
         half = 0.5 * dt
-        open_gates(block, start)
+        evaluate_gates(block, start)
         for lane in range(lanes):
             y = take(like, start, lane)
-            k1 = gated_slope(block, lane, y, t, False)
+            k1 = gated_derivative(block, lane, y, t, BEGIN)
             put(scratch, lane, axpy(dt, k1, y))
             put(end, lane, axpy(half, k1, y))
-        open_gates(block, scratch)
+        evaluate_gates(block, scratch)
         for lane in range(lanes):
-            k2 = gated_slope(block, lane, take(like, scratch, lane), t_end, True)
+            k2 = gated_derivative(block, lane, take(like, scratch, lane), t_end, END)
             put(end, lane, axpy(half, k2, take(like, end, lane)))
 
     return heun

@@ -8,17 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._kernel.columns import columns
 from .._kernel.lanes import choose_lanes
-from ..inputs.port import Source
-
-
-class Columns(NamedTuple):
-    """Scalars and arrays in one vector: entry k of neuron i is ``values[first[k] + stride[k] * i]``, stride 0 or 1."""
-
-    values: Any
-    first: Any
-    stride: Any
-    table: Any  # samples of currents
 
 
 class SpikeBuffer(NamedTuple):
@@ -68,6 +59,8 @@ class Problem:
 
     Attributes
     ----------
+    inputs : tuple of Current or Noise
+        What drives the neurons; their currents are added in this order.
     state : (D, n) ndarray
         Changed in place.
     duration, dt : float
@@ -75,14 +68,13 @@ class Problem:
     """
 
     model: Any
-    current: Any
+    inputs: tuple[Any, ...]
     state: np.ndarray
     duration: float
     dt: float
     threshold: float
     rtol: float = 0.0
     atol: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    noise: Any = None
     seed: int = 0
     first_neuron: int = 0  # its index in the whole population, of which this may be a part
     clock: Clock | None = None
@@ -91,26 +83,16 @@ class Problem:
     def __post_init__(self) -> None:
         self.n = self.state.shape[1]
         self.lanes = choose_lanes(self.n, self.state.itemsize)
-        self.columns = _columns([*self.model.parameters.values(), *self.current.columns], self.n, self.current.table)
+        self.columns = columns(list(self.model.parameters.values()), self.n)
         self.spike_count = np.zeros(self.n, np.int64)
-        self.noise_source = None
-        if self.noise is not None:
-            columns = _columns(list(self.noise.parameters.values()), self.n, np.zeros(1))
-            self.noise_source = Source(self.noise.like(), columns, self.seed, self.first_neuron, np.zeros(self.n))
+        place = self.n, self.seed, self.first_neuron
+        self.sources = tuple(source for given in self.inputs for source in given.sources(*place))
 
     @cached_property
-    def likes(self) -> tuple[Any, Any, tuple[Any, ...]]:
-        """Tuples whose types tell a kernel the model, the current, and the number of states."""
-        return self.model.like(), self.current.like(), (self.state.dtype.type(0),) * len(self.state)
+    def types(self) -> tuple[Any, tuple[Any, ...]]:
+        """Tuples whose types tell a kernel the model, and the number and precision of its states."""
+        return self.model.like(), (self.state.dtype.type(0),) * len(self.state)
 
     def buffer(self, room: int) -> SpikeBuffer:
         """An empty list for that many spikes."""
         return SpikeBuffer(self.spike_count, np.empty(room, np.int64), np.empty(room))
-
-
-def _columns(values: list[Any], n: int, table: np.ndarray) -> Columns:
-    """Scalars take one place, arrays n: nothing is blown up."""
-    arrays = [np.ravel(value) for value in values]
-    sizes = np.array([array.size for array in arrays])
-    first = np.cumsum(sizes) - sizes
-    return Columns(np.concatenate(arrays), first, (sizes == n).astype(np.int64), table)

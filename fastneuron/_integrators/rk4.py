@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from .._kernel.jit import specialises
 from .._kernel.lanes import axpy, put, take, width
-from .block import gated_slope, open_gates
+from ..inputs.port import BEGIN, END, MIDDLE
+from .block import evaluate_gates, gated_derivative
 from .fixed_step import step
 
 
@@ -21,27 +22,27 @@ def _step(method, block, start, end, scratch, t, t_end, dt):
 
     # one loop over lanes per stage: short dependency chains let the core overlap vectors (106 instead of 75 on Zen 4)
     def rk4(method, block, start, end, scratch, t, t_end, dt):
-        like, lanes = block.state_like, width(block.lanes)
+        like, lanes = block.state_type, width(block.lanes)
         half, third, sixth = 0.5 * dt, dt / 3.0, dt / 6.0
-        open_gates(block, start)
+        evaluate_gates(block, start)
         for lane in range(lanes):
             y = take(like, start, lane)
-            k1 = gated_slope(block, lane, y, t, False)
+            k1 = gated_derivative(block, lane, y, t, BEGIN)
             put(scratch, lane, axpy(half, k1, y))
             put(end, lane, axpy(sixth, k1, y))
-        open_gates(block, scratch)
+        evaluate_gates(block, scratch)
         for lane in range(lanes):
-            k2 = gated_slope(block, lane, take(like, scratch, lane), t + half, False)
+            k2 = gated_derivative(block, lane, take(like, scratch, lane), t + half, MIDDLE)
             put(scratch, lane, axpy(half, k2, take(like, start, lane)))
             put(end, lane, axpy(third, k2, take(like, end, lane)))
-        open_gates(block, scratch)
+        evaluate_gates(block, scratch)
         for lane in range(lanes):
-            k3 = gated_slope(block, lane, take(like, scratch, lane), t + half, False)
+            k3 = gated_derivative(block, lane, take(like, scratch, lane), t + half, MIDDLE)
             put(scratch, lane, axpy(dt, k3, take(like, start, lane)))
             put(end, lane, axpy(third, k3, take(like, end, lane)))
-        open_gates(block, scratch)
+        evaluate_gates(block, scratch)
         for lane in range(lanes):
-            k4 = gated_slope(block, lane, take(like, scratch, lane), t_end, True)
+            k4 = gated_derivative(block, lane, take(like, scratch, lane), t_end, END)
             put(end, lane, axpy(sixth, k4, take(like, end, lane)))
 
     return rk4

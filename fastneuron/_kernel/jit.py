@@ -148,6 +148,27 @@ def specialises(generic, flags=FLAGS):
     return overload(generic, jit_options={"forceinline": True, **flags, **INNER})
 
 
+def generic(function):
+    """Make a function generic: the code is that which the class of the first argument has under the function's name.
+
+    Where the class has none, or the argument is None, the function's own body is the code; where it is a plain tuple,
+    what is registered by `for_tuples`.  Only compiled code may call it.
+    """
+
+    def choose(first, *others):
+        if isinstance(first, types.BaseTuple) and not isinstance(first, types.BaseNamedTuple) and len(first):
+            return function.for_tuples
+        return getattr(getattr(first, "instance_class", None), function.__name__, function)
+
+    overload(function, strict=False, jit_options={"forceinline": True, **FLAGS, **INNER})(choose)
+    return function
+
+
+def for_tuples(generic):
+    """Register the code of a generic function for a tuple, which is not empty, as its first argument."""
+    return functools.partial(setattr, generic, "for_tuples")
+
+
 def kernel(function, flags=FLAGS):
     """Compile an entry point: releases the GIL, cached on disk."""
     dispatcher = numba.njit(nogil=True, **flags)(function)

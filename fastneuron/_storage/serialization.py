@@ -17,8 +17,9 @@ from .. import _check
 from .._engine.recipe import Recipe
 from .._parameters import Parametrised
 from .._version import __version__
+from ..inputs.current import Current, Sum
 from ..inputs.noise import Noise
-from ..inputs.waveforms import Current, Samples, Sum
+from ..inputs.waveforms import Samples
 from ..models import Model
 
 PLAIN = ("n", "duration", "dt", "method", "rtol", "threshold", "interval", "bin_width", "spike_times")

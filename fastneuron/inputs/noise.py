@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
+
+from .._kernel.columns import Columns, columns, read
 from .._kernel.elementary import exp, expm1
 from .._kernel.jit import specialises
+from .._kernel.lanes import local, put, take
+from .._kernel.random import normal
 from .._parameters import Parameter, Parametrised, formula
+from .port import END
+
+STEPS, FIRST = 0, 1  # streams of random numbers
 
 
 class Noise(Parametrised):
@@ -20,6 +28,15 @@ class Noise(Parametrised):
 
     formulas: ClassVar = ("prepare", "begin", "move")
     nonnegative: ClassVar = ("sigma",)
+
+    def sources(self, n: int, seed: int, first_neuron: int) -> tuple[NoiseSource]:
+        """The noise as the kernels want it, of the neurons from `first_neuron` on of a whole population."""
+        values = columns(list(self.parameters.values()), n)
+        return (NoiseSource(self.like(), values, seed, first_neuron, np.zeros(n)),)
+
+    def nbytes(self, n: int) -> int:
+        """Bytes of the arrays that the kernels have of it."""
+        return 8 * (sum(np.size(value) for value in self.parameters.values()) + n)
 
 
 class WhiteNoise(Noise):
@@ -95,31 +112,95 @@ class OrnsteinUhlenbeck(Noise):
         return noise, c[0] * noise + c[1] * z
 
 
-def prepare_noise(noise, dt):
+def constants_of(noise, dt):
     """Generic: a lane's constants, from the parameters of its noise."""
 
 
-def begin_noise(noise, z, constants):
+def begun(noise, z, constants):
     """Generic: a lane's noise at time 0."""
 
 
-def move_noise(noise, before, z, constants):
+def moved(noise, before, z, constants):
     """Generic: a lane's noise at the begin and the end of a step."""
 
 
-@specialises(prepare_noise)
-def _prepare(noise, dt):
+@specialises(constants_of)
+def _constants_of(noise, dt):
     function = formula(noise, "prepare")
     return lambda noise, dt: function(dt, noise)
 
 
-@specialises(begin_noise)
-def _begin(noise, z, constants):
+@specialises(begun)
+def _begun(noise, z, constants):
     function = formula(noise, "begin")
     return lambda noise, z, constants: function(z, constants)
 
 
-@specialises(move_noise)
-def _move(noise, before, z, constants):
+@specialises(moved)
+def _moved(noise, before, z, constants):
     function = formula(noise, "move")
     return lambda noise, before, z, constants: function(before, z, constants)
+
+
+class NoiseRoom(NamedTuple):
+    """The noise of a block."""
+
+    lanes: Any
+    constants: Any  # (constant, lane)
+    constants_type: Any
+    ends: Any  # (2, lane): uA/cm^2 at the begin and the end of the step
+
+
+def _room(source, lanes, zero):
+    constants = constants_of(source.type, 1.0)
+    return NoiseRoom(lanes, local(constants, 1, lanes, 0.0), constants, local((0.0, 0.0), 1, lanes, 0.0))
+
+
+def _prepare(source, room, lane, neuron, dt):
+    given = local(source.type, 1, room.lanes, 0.0)
+    read(source.columns, given, lane, neuron)
+    put(room.constants, lane, constants_of(take(source.type, given, lane), dt))
+
+
+def _load(source, room, lane, neuron, first):
+    if first > 0:
+        room.ends[1, lane] = source.state[neuron]
+    else:
+        z = normal(source.seed, FIRST, source.first_neuron + neuron, 0)
+        room.ends[1, lane] = begun(source.type, z, take(room.constants_type, room.constants, lane))
+
+
+def _begin_step(source, room, low, number):
+    for lane in range(room.ends.shape[1]):
+        z = normal(source.seed, STEPS, source.first_neuron + low + lane, number)
+        constants = take(room.constants_type, room.constants, lane)
+        put(room.ends, lane, moved(source.type, room.ends[1, lane], z, constants))
+
+
+def _add_current(source, room, lane, V, t, stage, total):
+    return total + room.ends[1 if stage == END else 0, lane]
+
+
+def _store(source, room, lane, neuron):
+    source.state[neuron] = room.ends[1, lane]
+
+
+class NoiseSource(NamedTuple):
+    """The noise of a population, as an input of the kernels."""
+
+    type: Any  # the parameters as zeros: the type selects the formulas
+    columns: Columns
+    seed: int
+    first_neuron: int  # its index in the whole population
+    state: np.ndarray  # (n,) the noise at the end of each neuron's last step
+
+    room = _room
+    prepare = _prepare
+    load = _load
+    begin_step = _begin_step
+    add_current = _add_current
+    store = _store
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What the noise goes on from."""
+        return {"noise": self.state}

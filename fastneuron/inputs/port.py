@@ -1,117 +1,128 @@
-"""Noise inside a block; where there is none, its type is None and every function here is empty."""
+"""The input port: what drives a neuron, waveforms and noise alike, in one shape for every kernel.
 
-from typing import Any, NamedTuple
+An input of a population is a *source*: a NamedTuple of what the kernels need of it, whose class holds some of the
+functions of this file under their names; the others do what they say here.  A tuple of sources is a source.  A block of
+neurons has a *room* for each: a NamedTuple of local arrays, of which ``constants`` (constant, lane) holds what does not
+change from step to step.  A kernel calls, in this order:
 
-from numba import types
+    room                                    once
+    prepare, load                           for each neuron that takes a lane
+    begin_step                              for each step
+    add_current, add_to_derivative          for each stage of it and each lane
+    next_discontinuity                      where an adaptive method looks for its next stop
+    store                                   for each neuron that leaves its lane
 
-from .._kernel.jit import specialises
-from .._kernel.lanes import local, put, take, width
-from .._kernel.random import normal
-from .noise import begin_noise, move_noise, prepare_noise
+Between calls of a kernel a source keeps what goes on in arrays of its own, which its method ``arrays()`` names.
+"""
 
-STEPS, BEGIN = 0, 1  # streams of random numbers
+import math
 
+from .._kernel.jit import for_tuples, generic, specialises
 
-class Source(NamedTuple):
-    """The noise of a population."""
-
-    like: Any  # a tuple whose type says which
-    columns: Any  # its parameters
-    seed: int
-    first_neuron: int  # its index in the whole population
-    state: Any  # (n,) the noise at each neuron's last step
-
-
-class Disturbance(NamedTuple):
-    """The noise of a block."""
-
-    constants: Any  # (constant, lane)
-    constants_like: Any
-    push: Any  # (2, lane): uA/cm^2 at the begin and the end of the step
+# The stage of a step.  At its end counts the limit from the left: what jumps there has not yet done so.  An adaptive
+# method, whose steps end where something jumps, takes that limit throughout, and BEGIN for the derivative after a jump.
+BEGIN, MIDDLE, END = 0, 1, 2
 
 
-def disturbance(source, lanes, dt):
-    """Generic: room for the noise of a block."""
+def carried(sources):
+    """All arrays, by name, that the sources change as they go on; the last axis is their neurons."""
+    return {name: array for source in sources for name, array in source.arrays().items()}
 
 
-def load_noise(source, block, lane, neuron, dt, first):
-    """Generic: put the noise of a neuron into a lane; `first` is the number of the step to come."""
+@generic
+def room(source, lanes, zero):
+    """Room for an input in a block, its numbers of the type of `zero` if that is precise enough; here, none."""
+    return ()
 
 
-def shake(source, block, low, number):
-    """Generic: the noise of the step `number` in every lane, the first being that of neuron `low`."""
+@generic
+def prepare(source, room, lane, neuron, dt):
+    """Work out the constants of a neuron into a lane; `dt` is the step of a fixed-step method, ms, or 0."""
 
 
-def store_noise(source, block, lane, neuron):
-    """Generic: write a lane's noise back to its neuron."""
+@generic
+def load(source, room, lane, neuron, first):
+    """Put into a lane what the neuron goes on from; its constants are there, `first` is the step to come."""
 
 
-def disturbed(current, noise, lane, at_end):
-    """Generic: the current with the noise of the lane."""
+@generic
+def begin_step(source, room, low, number):
+    """Get ready for the step `number`, in all lanes, the first being that of neuron `low`."""
 
 
-def _none(noise):
-    return isinstance(noise, types.NoneType)
+@generic
+def add_current(source, room, lane, V, t, stage, total):
+    """A current, uA/cm^2, with what the input of a lane adds to it at the voltage V, time t (ms); here, nothing."""
+    return total
 
 
-@specialises(disturbance)
-def _disturbance(source, lanes, dt):
-    if _none(source):
-        return lambda source, lanes, dt: None
-
-    def room(source, lanes, dt):
-        constants = prepare_noise(source.like, dt)
-        return Disturbance(local(constants, 1, lanes, 0.0), constants, local((0.0, 0.0), 1, lanes, 0.0))
-
-    return room
+@generic
+def add_to_derivative(source, room, lane, V, t, stage, derivative):
+    """The derivative of the state, a tuple, with what the input adds to it beside its current; here, nothing."""
+    return derivative
 
 
-@specialises(load_noise)
-def _load_noise(source, block, lane, neuron, dt, first):
-    if _none(source):
-        return lambda source, block, lane, neuron, dt, first: None
-
-    def load(source, block, lane, neuron, dt, first):
-        noise, columns = block.noise, source.columns
-        given = local(source.like, 1, block.lanes, 0.0)
-        for k in range(len(source.like)):
-            given[k, lane] = columns.values[columns.first[k] + columns.stride[k] * neuron]
-        constants = prepare_noise(take(source.like, given, lane), dt)
-        put(noise.constants, lane, constants)
-        z = normal(source.seed, BEGIN, source.first_neuron + neuron, 0)
-        noise.push[1, lane] = source.state[neuron] if first > 0 else begin_noise(source.like, z, constants)
-
-    return load
+@generic
+def next_discontinuity(source, room, lane, t):
+    """The first time after t (ms) at which the input of a lane is not smooth; here, never."""
+    return math.inf
 
 
-@specialises(shake)
-def _shake(source, block, low, number):
-    if _none(source):
-        return lambda source, block, low, number: None
-
-    def shake(source, block, low, number):
-        noise = block.noise
-        for lane in range(width(block.lanes)):
-            z = normal(source.seed, STEPS, source.first_neuron + low + lane, number)
-            constants = take(noise.constants_like, noise.constants, lane)
-            put(noise.push, lane, move_noise(source.like, noise.push[1, lane], z, constants))
-
-    return shake
+@generic
+def store(source, room, lane, neuron):
+    """Write back what a neuron goes on from."""
 
 
-@specialises(store_noise)
-def _store_noise(source, block, lane, neuron):
-    if _none(source):
-        return lambda source, block, lane, neuron: None
-
-    def store(source, block, lane, neuron):
-        source.state[neuron] = block.noise.push[1, lane]
-
-    return store
+@for_tuples(room)
+def _rooms(sources, lanes, zero):
+    return (room(sources[0], lanes, zero), *room(sources[1:], lanes, zero))
 
 
-@specialises(disturbed)
-def _disturbed(current, noise, lane, at_end):
-    if _none(noise):
-        return lambda current, noise, lane, at_end: current
-    return lambda current, noise, lane, at_end: current + noise.push[1 if at_end else 0, lane]
+@for_tuples(prepare)
+def _prepare_each(sources, rooms, lane, neuron, dt):
+    prepare(sources[0], rooms[0], lane, neuron, dt)
+    prepare(sources[1:], rooms[1:], lane, neuron, dt)
+
+
+@for_tuples(load)
+def _load_each(sources, rooms, lane, neuron, first):
+    load(sources[0], rooms[0], lane, neuron, first)
+    load(sources[1:], rooms[1:], lane, neuron, first)
+
+
+@for_tuples(begin_step)
+def _begin_step_of_each(sources, rooms, low, number):
+    begin_step(sources[0], rooms[0], low, number)
+    begin_step(sources[1:], rooms[1:], low, number)
+
+
+@for_tuples(add_current)
+def _add_currents(sources, rooms, lane, V, t, stage, total):
+    total = add_current(sources[0], rooms[0], lane, V, t, stage, total)
+    return add_current(sources[1:], rooms[1:], lane, V, t, stage, total)
+
+
+@for_tuples(add_to_derivative)
+def _add_to_derivatives(sources, rooms, lane, V, t, stage, derivative):
+    derivative = add_to_derivative(sources[0], rooms[0], lane, V, t, stage, derivative)
+    return add_to_derivative(sources[1:], rooms[1:], lane, V, t, stage, derivative)
+
+
+@for_tuples(next_discontinuity)
+def _next_discontinuity_of_any(sources, rooms, lane, t):
+    return min(next_discontinuity(sources[0], rooms[0], lane, t), next_discontinuity(sources[1:], rooms[1:], lane, t))
+
+
+@for_tuples(store)
+def _store_each(sources, rooms, lane, neuron):
+    store(sources[0], rooms[0], lane, neuron)
+    store(sources[1:], rooms[1:], lane, neuron)
+
+
+def precision(sources, zero):
+    """A zero of the type in which inputs add up: that given for one alone, float64 for several."""
+
+
+@specialises(precision)
+def _precision(sources, zero):
+    return (lambda sources, zero: zero) if len(sources) == 1 else (lambda sources, zero: 0.0)

@@ -1,95 +1,21 @@
-"""What goes in: currents as functions of time, evaluated inside the kernel, so that no array over time is needed."""
+"""The kinds of current: steps, ramps, sinusoids, pulses, and measured samples."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from numba import types
-from numba.extending import intrinsic
 
 from .. import _check
 from .._kernel.elementary import sin_cos_turn
-from .._kernel.jit import inline, specialises
+from .._kernel.jit import inline
 from .._kernel.lanes import bits, floor
-from .._parameters import Lanes, Parameter, Parametrised, formula, lane_namedtuple
+from .._parameters import Parameter
+from .current import Current
 
 INFINITY = math.inf
-
-
-class Current(Parametrised):
-    """Base class of the currents, uA/cm^2; ``+`` adds them.
-
-    A subclass has three formulas, static methods in scalar arithmetic: ``value(t, before, table, p)``, the current at
-    time t (ms), or just before t if `before`; ``edge(t, p)``, the first time after t at which it is not smooth; and
-    ``on_grid(dt, p)``, the parameters with such times moved to whole steps of a fixed-step method.
-    """
-
-    formulas: ClassVar = ("value", "edge", "on_grid")
-    table: ClassVar[np.ndarray] = np.zeros(1)  # samples, for the one kind of current that has some
-    ordered: ClassVar[tuple[str, str] | None] = None  # two parameters of which the second is the larger
-    may_be_equal: ClassVar[bool] = False  # these two
-    whole: ClassVar[tuple[str, ...]] = ()  # whole numbers, or infinite where that is allowed
-
-    def __init__(self, *values: Any, **named: Any) -> None:
-        super().__init__(*values, **named)
-        for name in self.whole:
-            _check.satisfies(name, getattr(self, name), lambda x: np.floor(x) == x, "a whole number")
-        if self.ordered:
-            first, second = self.ordered
-            low, high = (np.broadcast_to(getattr(self, name), self.size) for name in self.ordered)
-            bad = np.flatnonzero(low > high if self.may_be_equal else low >= high)
-            if bad.size:
-                wanted = "at least" if self.may_be_equal else "above"
-                where = f" at neuron {bad[0]}" if self.size > 1 else ""
-                raise ValueError(f"{second} must be {wanted} {first}; got {high[bad[0]]:g} and {low[bad[0]]:g}{where}")
-
-    @staticmethod
-    def value(t: Any, before: Any, table: Any, p: Any) -> Any:
-        """The current at t, or just before."""
-        raise NotImplementedError
-
-    @staticmethod
-    def edge(t: Any, p: Any) -> Any:
-        """Smooth, unless a subclass says otherwise."""
-        return INFINITY
-
-    @staticmethod
-    def on_grid(dt: Any, p: Any) -> Any:
-        """Nothing to move, unless a subclass says otherwise."""
-        return p
-
-    @property
-    def columns(self) -> list[Any]:
-        """The fields of a lane."""
-        return list(self.parameters.values())
-
-    def __add__(self, other: Current | npt.ArrayLike) -> Sum:
-        return Sum(self, other)
-
-    def __radd__(self, other: npt.ArrayLike) -> Sum:
-        return Sum(other, self)
-
-    __array_ufunc__ = None  # array + current is a current
-
-
-class Constant(Current):
-    """A current that does not change.
-
-    Parameters
-    ----------
-    amplitude : float or (n,) array_like
-        uA/cm^2.
-    """
-
-    amplitude: Parameter
-
-    @staticmethod
-    def value(t: Any, before: Any, table: Any, p: Any) -> Any:
-        """Always the same."""
-        return p.amplitude
 
 
 class Step(Current):
@@ -353,82 +279,6 @@ class Samples(Current):
         return INFINITY
 
 
-class Sum(Current):
-    """A sum of currents; written with ``+``."""
-
-    parts: ClassVar[tuple[Current, ...]]
-
-    def __init__(self, *parts: Any) -> None:
-        flat: list[Current] = []
-        for part in parts:
-            flat += part.parts if isinstance(part, Sum) else [as_current("current", part)]
-        object.__setattr__(self, "parts", tuple(flat))
-        self.size  # noqa: B018, raises where the arrays do not broadcast
-
-    @property
-    def size(self) -> int:
-        """The number of neurons that the parts describe."""
-        return _check.population_size(
-            {f"{type(part).__name__} number {i + 1} of the sum": part.size for i, part in enumerate(self.parts)}
-        )
-
-    @property
-    def table(self) -> np.ndarray:  # type: ignore[override]
-        """The samples of all parts."""
-        return np.concatenate([part.table for part in self.parts])
-
-    @property
-    def columns(self) -> list[Any]:
-        """The fields of all parts, one after the other."""
-        shifted = []
-        begin = 0
-        for part in self.parts:
-            columns = part.columns
-            if isinstance(part, Samples):
-                columns = [np.asarray(part.first) + begin, *columns[1:]]
-            shifted += columns
-            begin += part.table.size
-        return shifted
-
-    def part(self, low: int, high: int) -> Self:
-        """The same for the neurons `low` to `high` alone."""
-        return type(self)(*(part.part(low, high) for part in self.parts))
-
-    def like(self) -> Any:  # type: ignore[override]
-        """A NamedTuple of zeros whose type stands for this sum in a kernel."""
-        likes = [part.like() for part in self.parts]
-        name = "Sum_of_" + "_and_".join(type(like).__name__ for like in likes)
-        if name not in Lanes.__dict__:
-            kind = lane_namedtuple(name, [f"part{i}_{field}" for i, like in enumerate(likes) for field in like._fields])
-            kind.owner = Sum
-            kind.formulas = _added(likes)
-            setattr(Lanes, name, kind)
-        kind = getattr(Lanes, name)
-        return kind(*[0.0] * len(kind._fields))
-
-    def __repr__(self) -> str:
-        return " + ".join(map(repr, self.parts))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sum) and self.parts == other.parts
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __reduce__(self) -> Any:
-        return Sum, self.parts
-
-
-def as_current(name: str, current: Any) -> Current:
-    """A current as it is, numbers as a constant one."""
-    if isinstance(current, Current):
-        return current
-    if isinstance(current, type) and issubclass(current, Current):
-        raise TypeError(
-            f"{name} must be a number, an array or a current; got the class {current.__name__}, without its values"
-        )
-    return Constant(_check.numbers(name, current))
-
-
 @inline
 def reached(t, moment, before):
     """Whether a moment is reached: at it, or only after it if what counts is the time before.
@@ -455,94 +305,3 @@ def index(x):
 def nearest(moment, dt):
     """The whole step nearest to a moment, by the very product that the kernel makes of it."""
     return moment if moment - moment != 0.0 else floor(moment / dt + 0.5) * dt
-
-
-def value(waveform, t, before, table):
-    """Generic: the current of a lane at time t (ms), or just before."""
-
-
-def edge(waveform, t):
-    """Generic: the first time after t at which a lane's current is not smooth."""
-
-
-def on_grid(waveform, dt):
-    """Generic: the lane's fields with such times moved to whole steps."""
-
-
-def precise(waveform, number):
-    """Generic: a number of the type that a current's fields need: float64 where it depends on time, else that given."""
-
-
-@specialises(precise)
-def _precise(waveform, number):
-    constant = waveform.instance_class.owner is Constant
-    return (lambda waveform, number: number) if constant else (lambda waveform, number: 0.0)
-
-
-@specialises(value)
-def _value(waveform, t, before, table):
-    function = formula(waveform, "value")
-    return lambda waveform, t, before, table: function(t, before, table, waveform)
-
-
-@specialises(edge)
-def _edge(waveform, t):
-    function = formula(waveform, "edge")
-    return lambda waveform, t: function(t, waveform)
-
-
-@specialises(on_grid)
-def _on_grid(waveform, dt):
-    function = formula(waveform, "on_grid")
-    return lambda waveform, dt: function(dt, waveform)
-
-
-@intrinsic(prefer_literal=True)
-def _part(typingctx, whole, like, offset):
-    """The fields of `whole` from `offset` (a literal) on, as a tuple of the kind of `like`."""
-    begin = offset.literal_value
-    kind = types.NamedUniTuple(whole.dtype, len(like), like.instance_class)
-
-    def codegen(context, builder, signature, args):
-        values = [builder.extract_value(args[0], begin + i) for i in range(len(like))]
-        return context.make_tuple(builder, kind, values)
-
-    return kind(whole, like, offset), codegen
-
-
-@intrinsic
-def _joined(typingctx, a, b):
-    """The elements of two tuples in one."""
-    kind = types.UniTuple(a.dtype, len(a) + len(b))
-
-    def codegen(context, builder, signature, args):
-        values = [builder.extract_value(tup, i) for tup, t in zip(args, (a, b), strict=True) for i in range(len(t))]
-        return context.make_tuple(builder, kind, values)
-
-    return kind(a, b), codegen
-
-
-def _added(likes: list[Any]) -> dict[str, Any]:
-    """The formulas of a sum, from those of its parts."""
-    like = likes[0]
-    first = {name: _of_part(function, name, like, 0) for name, function in type(like).formulas.items()}
-    offset = len(like)
-    for like in likes[1:]:
-        other = {name: _of_part(function, name, like, offset) for name, function in type(like).formulas.items()}
-        first = {name: _both(name, first[name], other[name]) for name in first}
-        offset += len(like)
-    return first
-
-
-def _of_part(function, name, like, offset):
-    if name == "value":
-        return inline(lambda t, before, table, p: function(t, before, table, _part(p, like, offset)))
-    return inline(lambda t, p: function(t, _part(p, like, offset)))
-
-
-def _both(name, a, b):
-    if name == "value":
-        return inline(lambda t, before, table, p: a(t, before, table, p) + b(t, before, table, p))
-    if name == "edge":
-        return inline(lambda t, p: min(a(t, p), b(t, p)))
-    return inline(lambda dt, p: _joined(a(dt, p), b(dt, p)))

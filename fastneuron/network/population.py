@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check
+from ..inputs.current import Current, as_current
 from ..inputs.noise import Noise
-from ..inputs.waveforms import Current, as_current
 from ..models import Model
 
 LARGEST = 2**31 - 1  # neurons in a population: their indices are words of random numbers' counters

@@ -1,0 +1,227 @@
+"""What a current is: a function of time, evaluated inside the kernel, so that no array over time is needed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _check
+from .._kernel.columns import Columns, columns, read
+from .._kernel.jit import specialises
+from .._kernel.lanes import local, put, take
+from .._parameters import Parameter, Parametrised, formula
+from .port import END
+
+
+class Current(Parametrised):
+    """Base class of the currents, uA/cm^2; ``+`` adds them.
+
+    A subclass has three formulas, static methods in scalar arithmetic: ``value(t, before, table, p)``, the current at
+    time t (ms), or just before t if `before`; ``edge(t, p)``, the first time after t at which it is not smooth; and
+    ``on_grid(dt, p)``, the parameters with such times moved to whole steps of a fixed-step method.
+    """
+
+    formulas: ClassVar = ("value", "edge", "on_grid")
+    table: ClassVar[np.ndarray] = np.zeros(1)  # samples, for the one kind of current that has some
+    ordered: ClassVar[tuple[str, str] | None] = None  # two parameters of which the second is the larger
+    may_be_equal: ClassVar[bool] = False  # these two
+    whole: ClassVar[tuple[str, ...]] = ()  # whole numbers, or infinite where that is allowed
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        for name in self.whole:
+            _check.satisfies(name, getattr(self, name), lambda x: np.floor(x) == x, "a whole number")
+        if self.ordered:
+            first, second = self.ordered
+            low, high = (np.broadcast_to(getattr(self, name), self.size) for name in self.ordered)
+            bad = np.flatnonzero(low > high if self.may_be_equal else low >= high)
+            if bad.size:
+                wanted = "at least" if self.may_be_equal else "above"
+                where = f" at neuron {bad[0]}" if self.size > 1 else ""
+                raise ValueError(f"{second} must be {wanted} {first}; got {high[bad[0]]:g} and {low[bad[0]]:g}{where}")
+
+    @staticmethod
+    def value(t: Any, before: Any, table: Any, p: Any) -> Any:
+        """The current at t, or just before."""
+        raise NotImplementedError
+
+    @staticmethod
+    def edge(t: Any, p: Any) -> Any:
+        """Smooth, unless a subclass says otherwise."""
+        return math.inf
+
+    @staticmethod
+    def on_grid(dt: Any, p: Any) -> Any:
+        """Nothing to move, unless a subclass says otherwise."""
+        return p
+
+    def sources(self, n: int, seed: int, first_neuron: int) -> tuple[WaveformSource, ...]:
+        """The current as the kernels want it; a function of time is the same for any seed and place."""
+        return (WaveformSource(self.like(), columns(list(self.parameters.values()), n), self.table),)
+
+    def nbytes(self, n: int) -> int:
+        """Bytes of the arrays that the kernels have of it."""
+        return 8 * sum(np.size(value) for value in self.parameters.values()) + self.table.nbytes
+
+    def __add__(self, other: Current | npt.ArrayLike) -> Sum:
+        return Sum(self, other)
+
+    def __radd__(self, other: npt.ArrayLike) -> Sum:
+        return Sum(other, self)
+
+    __array_ufunc__ = None  # array + current is a current
+
+
+class Constant(Current):
+    """A current that does not change.
+
+    Parameters
+    ----------
+    amplitude : float or (n,) array_like
+        uA/cm^2.
+    """
+
+    amplitude: Parameter
+
+    @staticmethod
+    def value(t: Any, before: Any, table: Any, p: Any) -> Any:
+        """Always the same."""
+        return p.amplitude
+
+
+class Sum(Current):
+    """A sum of currents; written with ``+``."""
+
+    parts: ClassVar[tuple[Current, ...]]
+
+    def __init__(self, *parts: Any) -> None:
+        flat: list[Current] = []
+        for part in parts:
+            flat += part.parts if isinstance(part, Sum) else [as_current("current", part)]
+        object.__setattr__(self, "parts", tuple(flat))
+        self.size  # noqa: B018, raises where the arrays do not broadcast
+
+    @property
+    def size(self) -> int:
+        """The number of neurons that the parts describe."""
+        return _check.population_size(
+            {f"{type(part).__name__} number {i + 1} of the sum": part.size for i, part in enumerate(self.parts)}
+        )
+
+    def sources(self, n: int, seed: int, first_neuron: int) -> tuple[WaveformSource, ...]:
+        """Those of all parts."""
+        return tuple(source for part in self.parts for source in part.sources(n, seed, first_neuron))
+
+    def nbytes(self, n: int) -> int:
+        """Bytes of the arrays of all parts."""
+        return sum(part.nbytes(n) for part in self.parts)
+
+    def part(self, low: int, high: int) -> Self:
+        """The same for the neurons `low` to `high` alone."""
+        return type(self)(*(part.part(low, high) for part in self.parts))
+
+    def __repr__(self) -> str:
+        return " + ".join(map(repr, self.parts))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sum) and self.parts == other.parts
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> Any:
+        return Sum, self.parts
+
+
+def as_current(name: str, current: Any) -> Current:
+    """A current as it is, numbers as a constant one."""
+    if isinstance(current, Current):
+        return current
+    if isinstance(current, type) and issubclass(current, Current):
+        raise TypeError(
+            f"{name} must be a number, an array or a current; got the class {current.__name__}, without its values"
+        )
+    return Constant(_check.numbers(name, current))
+
+
+def value(waveform, t, before, table):
+    """Generic: the current of a lane at time t (ms), or just before."""
+
+
+def edge(waveform, t):
+    """Generic: the first time after t at which a lane's current is not smooth."""
+
+
+def on_grid(waveform, dt):
+    """Generic: the lane's parameters with such times moved to whole steps."""
+
+
+@specialises(value)
+def _value(waveform, t, before, table):
+    function = formula(waveform, "value")
+    return lambda waveform, t, before, table: function(t, before, table, waveform)
+
+
+@specialises(edge)
+def _edge(waveform, t):
+    function = formula(waveform, "edge")
+    return lambda waveform, t: function(t, waveform)
+
+
+@specialises(on_grid)
+def _on_grid(waveform, dt):
+    function = formula(waveform, "on_grid")
+    return lambda waveform, dt: function(dt, waveform)
+
+
+def precise(waveform, zero):
+    """Generic: a zero of the type that the parameters need: float64 where they are times, else that given."""
+
+
+@specialises(precise)
+def _precise(waveform, zero):
+    constant = waveform.instance_class.owner is Constant
+    return (lambda waveform, zero: zero) if constant else (lambda waveform, zero: 0.0)
+
+
+class WaveformRoom(NamedTuple):
+    """The current of a block."""
+
+    constants: Any  # (parameter, lane)
+
+
+def _room(source, lanes, zero):
+    return WaveformRoom(local(source.type, 1, lanes, precise(source.type, zero)))
+
+
+def _prepare(source, room, lane, neuron, dt):
+    read(source.columns, room.constants, lane, neuron)
+    if dt > 0.0:
+        put(room.constants, lane, on_grid(take(source.type, room.constants, lane), dt))
+
+
+def _add_current(source, room, lane, V, t, stage, total):
+    return total + value(take(source.type, room.constants, lane), t, stage == END, source.table)
+
+
+def _next_discontinuity(source, room, lane, t):
+    return edge(take(source.type, room.constants, lane), t)
+
+
+class WaveformSource(NamedTuple):
+    """The current of a population, as an input of the kernels."""
+
+    type: Any  # the parameters as zeros: the type selects the formulas
+    columns: Columns
+    table: np.ndarray  # samples
+
+    room = _room
+    prepare = _prepare
+    add_current = _add_current
+    next_discontinuity = _next_discontinuity
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """A function of time needs nothing to go on."""
+        return {}
