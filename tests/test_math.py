@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.special
 
+import fastneuron as fn
 from fastneuron._kernel import elementary
 from fastneuron._kernel.jit import FLAGS, inline
 from fastneuron._kernel.lanes import _host_features
@@ -208,6 +209,34 @@ def test_bounded(bound):
         exact = np.array([float(mpmath.exp(value)) for value in np.clip(x, -bound, bound)])
         inverse = np.array([float(mpmath.exp(-value)) for value in np.clip(x, -bound, bound)])
     assert max(ulps(out[0], exact), ulps(out[1], exact), ulps(out[2], inverse)) <= 1
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("divisor", [-80.0, 40.0])
+def test_fourth_power(divisor, dtype):
+    most = (29.0, 3.3)
+
+    @numba.njit(**FLAGS)
+    def both(x, out):
+        for i in range(x.size):
+            out[0, i], out[1, i] = elementary.exp_and_fourth_power(x[i], divisor, most)
+
+    least, highest = (-170.0, 29.0) if dtype is np.float64 else (-20.0, 3.3)
+    x = (np.random.default_rng(5).uniform(least, highest, 3000) * divisor).astype(dtype)
+    x = np.append(x, dtype(divisor) * np.array([2 * least, 2 * highest], dtype))
+    out = np.empty((2, x.size), dtype)
+    both(x, out)
+    with mpmath.workprec(120):
+        y = [max(min(mpmath.mpf(float(value)) / divisor, float(dtype(highest))), least) for value in x]
+        exact = [np.array([float(mpmath.exp(times * value)) for value in y]) for times in (1, 4)]
+    assert max(map(ulps, out, exact)) <= 3
+
+
+def test_exprelr_of_an_array():
+    x = np.array([0.0, 1.0, -2.0, 1e-300, 800.0, -800.0])
+    np.testing.assert_array_equal(fn.math.exprelr(x), [fn.math.exprelr(float(value)) for value in x])
+    np.testing.assert_allclose(fn.math.exprelr(x), [1, 0.5819767068693265, 2.3130352854993312, 1, 0, 800], rtol=1e-15)
+    assert type(fn.math.exprelr(0.5)) is float
 
 
 @pytest.mark.skipif("avx2" not in _host_features(), reason="looks for AVX2 or AVX-512 instructions")

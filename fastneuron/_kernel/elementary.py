@@ -15,7 +15,7 @@ from numba import types
 
 from .jit import inline, specialises
 from .lanes import fma
-from .scalars import copysign, is_odd, like, polynomial, scale, select, split, unscale
+from .scalars import copysign, is_odd, like, polynomial, scale, scale_fourfold, select, split, unscale
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH = (0.6931471803691238, 0.693145751953125)  # 21 and 9 trailing zero bits: k * LN2_HIGH is exact
@@ -29,6 +29,7 @@ LARGEST_EXP = (709.782712893384, 88.72283172607422)
 BEYOND = (745.0, 96.0)  # where exprelr is 0
 SHRINK = (2.0**-64, 2.0**-16)
 TINY = (2.0**-54, 2.0**-25)
+NEAR = (0.02, 0.2)  # where the next term of exprelr's series, x**6 / 30240, is lost in rounding
 
 # (exp(r) - 1 - r) / r**2, error of exp(r) 3.7e-18, 3.1e-9
 EXP = (
@@ -151,6 +152,25 @@ def exp_bounded(x, bound):
 
 
 @inline
+def exp_and_fourth_power(x, divisor, most):
+    """exp(y) and exp(4 y) to 3 ulp, y being x / divisor clamped to -170 (-20) and `most`.
+
+    Rounding the quotient, and exp(y) before it is squared, would make the fourth power wrong by 8 ulp.
+    """
+    one, by, inverse = like(x, 1.0), like(x, divisor), like(x, 1.0 / divisor)
+    rest = fma(-inverse, by, one) * inverse  # 1 / divisor is inverse + rest
+    one_end, other_end = by * like(x, most), by * like(x, (-170.0, -20.0))
+    x = min(max(x, min(one_end, other_end)), max(one_end, other_end))
+    rounded = fma(x, inverse * like(x, LOG2_E), like(x, ROUNDER))
+    k = rounded - like(x, ROUNDER)
+    r = fma(x, rest, fma(k, -like(x, LN2_LOW), fma(x, inverse, k * -like(x, LN2_HIGH))))
+    q = fma(r * r, polynomial(r, EXP), r)  # exp(r) - 1
+    square = fma(q, q, q + q)  # (1 + q)^2 - 1
+    fourth = fma(square, square, square + square)
+    return scale(one + q, rounded), scale_fourfold(one + fourth, rounded)
+
+
+@inline
 def exp_pair(x, bound):
     """exp(x) and exp(-x), x clamped to +-bound (at most 708, 87): one reduction, one even and one odd polynomial."""
     most, one = like(x, bound), like(x, 1.0)
@@ -205,12 +225,7 @@ def _expm1_parts(x, shrink):
 @inline
 def _quotient(a, a_low, b, b_low):
     """(a + a_low) / (b + b_low), hardly more than rounded once, at the price of one division."""
-    return _divided(a, a_low, b, b_low, like(a, 1.0) / b)
-
-
-@inline
-def _divided(a, a_low, b, b_low, inverse):
-    """The same, `inverse` being 1 / b to some bits less."""
+    inverse = like(a, 1.0) / b
     q = a * inverse
     return fma(fma(-q, b_low, fma(-q, b, a) + a_low), inverse, q)
 
@@ -235,21 +250,17 @@ def exprelr(x):
 
 
 @inline
-def exprelr_open(x):
-    """`exprelr` but for its division, so that several may share one: (x kept off 0, exp(x) - 1 in two parts).
-
-    x above 170 (float32: 20) counts as that, so that the product of four of these does not overflow.
-    """
-    most = like(x, (170.0, 20.0))
-    x = select(abs(x) < like(x, TINY), like(x, TINY), min(x, most))
-    return (x, *_expm1_parts(max(x, -most), like(x, 1.0)))
+def near_zero(x):
+    """Whether x / (exp(x) - 1) needs `exprelr_series`: elsewhere an error of exp(x) counts at most 50 (5.5) times."""
+    return abs(x) < like(x, NEAR)
 
 
 @inline
-def exprelr_closed(opened, inverse):
-    """exprelr(x) of what `exprelr_open` gave, `inverse` being 1 / (exp(x) - 1) to some bits less."""
-    x, below, below_low = opened
-    return _divided(x, like(x, 0.0), below, below_low, inverse)
+def exprelr_series(x):
+    """exprelr(x) where x is `near_zero`."""
+    x2 = x * x
+    even = fma(x2, like(x, -1.0 / 720.0), like(x, 1.0 / 12.0))
+    return fma(x2, even, fma(x, like(x, -0.5), like(x, 1.0)))
 
 
 @inline

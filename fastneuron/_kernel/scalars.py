@@ -111,32 +111,37 @@ def _whole(rounded):
     return np.nan_to_num(rounded - precision(1.5 * 2.0 ** np.finfo(precision).nmant)).astype(np.int32)
 
 
-@in_python(lambda y, rounded: np.ldexp(y, _whole(rounded)))
-@intrinsic
-def scale(typingctx, y, rounded):
-    """y 2**k, k in the low bits of `rounded` (1.5 * 2**52 + k, or 1.5 * 2**23 + k); y and the result are normal."""
+def _exponent_moved(y, rounded, doublings, down=False):
+    """y 2**(k 2**doublings), or what divides y by that: signature and code of an intrinsic."""
     form = FORMATS[y]
 
     def codegen(context, builder, signature, args):
         y, rounded = (builder.bitcast(arg, form.integer) for arg in args)
-        shifted = builder.shl(rounded, form.integer(form.mantissa))
-        return builder.bitcast(builder.add(y, shifted), args[0].type)
+        shifted = builder.shl(rounded, form.integer(form.mantissa + doublings))
+        return builder.bitcast((builder.sub if down else builder.add)(y, shifted), args[0].type)
 
     return y(y, y), codegen
+
+
+@in_python(lambda y, rounded: np.ldexp(y, _whole(rounded)))
+@intrinsic
+def scale(typingctx, y, rounded):
+    """y 2**k, k in the low bits of `rounded` (1.5 * 2**52 + k, or 1.5 * 2**23 + k); y and the result are normal."""
+    return _exponent_moved(y, rounded, 0)
+
+
+@in_python(lambda y, rounded: np.ldexp(y, 4 * _whole(rounded)))
+@intrinsic
+def scale_fourfold(typingctx, y, rounded):
+    """y 2**(4 k), k in the low bits of `rounded`; y and the result are normal."""
+    return _exponent_moved(y, rounded, 2)
 
 
 @in_python(lambda y, rounded: np.ldexp(y, -_whole(rounded)))
 @intrinsic
 def unscale(typingctx, y, rounded):
     """y 2**-k, k in the low bits of `rounded`; y and the result are normal."""
-    form = FORMATS[y]
-
-    def codegen(context, builder, signature, args):
-        y, rounded = (builder.bitcast(arg, form.integer) for arg in args)
-        shifted = builder.shl(rounded, form.integer(form.mantissa))
-        return builder.bitcast(builder.sub(y, shifted), args[0].type)
-
-    return y(y, y), codegen
+    return _exponent_moved(y, rounded, 0, down=True)
 
 
 def _split(x):

@@ -4,15 +4,17 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from .._kernel.elementary import exp, exp_bounded, exprelr_closed, exprelr_open
+from .._kernel.elementary import exp, exp_and_fourth_power, exp_bounded, exprelr_series, near_zero
 from .._kernel.lanes import fma
-from .conductances import opening, rise, spiking, steady
+from .._kernel.scalars import select
+from ..math import exprelr
+from .conductances import gate_derivative, sodium_potassium, sodium_potassium_constants, steady_state
 from .model import Model, Parameter
 
 WARMER = 1.0986122886681098  # log of Q10 = 3
 
 
-class Lane(NamedTuple):
+class Constants(NamedTuple):
     """The parameters as one lane needs them."""
 
     rest: float  # g_L E_L / C
@@ -71,9 +73,9 @@ class HodgkinHuxley(Model):
 
     states: ClassVar = {
         "V": -65.0,
-        "m": steady(lambda V, p: (rise(-(V + 40) / 10), 4 * np.exp(-(V + 65) / 18))),
-        "h": steady(lambda V, p: (0.07 * np.exp(-(V + 65) / 20), 1 / (1 + np.exp(-(V + 35) / 10)))),
-        "n": steady(lambda V, p: (0.1 * rise(-(V + 55) / 10), 0.125 * np.exp(-(V + 65) / 80))),
+        "m": steady_state(lambda V, p: (exprelr(-(V + 40) / 10), 4 * np.exp(-(V + 65) / 18))),
+        "h": steady_state(lambda V, p: (0.07 * np.exp(-(V + 65) / 20), 1 / (1 + np.exp(-(V + 35) / 10)))),
+        "n": steady_state(lambda V, p: (0.1 * exprelr(-(V + 55) / 10), 0.125 * np.exp(-(V + 65) / 80))),
     }
     units: ClassVar = {
         **{"V": "mV", "C": "uF/cm^2", "g_Na": "mS/cm^2", "g_K": "mS/cm^2", "g_L": "mS/cm^2", "temperature": "degC"},
@@ -91,42 +93,42 @@ class HodgkinHuxley(Model):
         return cls(**changes)
 
     @staticmethod
-    def prepare(p: Any) -> Lane:
+    def prepare(p: Any) -> Constants:
         """Divisions and the temperature, done once."""
-        per_C = 1.0 / p.C
-        return Lane(
-            rest=p.g_L * p.E_L * per_C,
-            per_C=per_C,
-            leak=p.g_L * per_C,
-            sodium=p.g_Na * per_C,
-            potassium=p.g_K * per_C,
-            E_Na=p.E_Na,
-            E_K=p.E_K,
-            speed=exp(WARMER * (p.temperature - 6.3) * 0.1),
-        )
+        speed = exp(WARMER * (p.temperature - 6.3) * 0.1)
+        return Constants(*(sodium_potassium_constants(p) + (speed,)))  # noqa: RUF005, Numba adds tuples
 
     @staticmethod
-    def gates(V: Any, p: Lane) -> Any:
-        """The six rates by four exponentials and one division: three arguments differ by constants, two by factors."""
-        m = exprelr_open(-0.1 * (V + 40.0))
-        n = exprelr_open(-0.1 * (V + 55.0))
-        below_m, below_n = m[1], n[1]
-        below_h = fma(1.6487212707001282, below_m, 2.648721270700128)  # 1 + sqrt(e) exp(-(V + 40) / 10)
-        slow = exp_bounded((V + 65.0) * -0.0125, (170.0, 20.0))
-        slow2 = slow * slow
-        inverse = 1.0 / (below_m * below_n * below_h)
-        alpha_m = exprelr_closed(m, inverse * (below_n * below_h))
+    def gates(V: Any, p: Constants) -> Any:
+        """The six rates by two exponentials and one division: u = exp(-V / 80), u^4 and u^8 serve five of them.
+
+        The factors that shift V are exp(-4), exp(-5.5), exp(-3.5), 0.07 exp(-65 / 20) and 0.125 exp(-65 / 80).
+        """
+        u, u4 = exp_and_fourth_power(V, -80.0, (29.0, 4.0))  # the bounds keep (u^8)^3 below overflow
+        u8 = u4 * u4
+        xm = (V + 40.0) * -0.1
+        xn = xm - 1.5
+        near_m, near_n = near_zero(xm), near_zero(xn)  # not both: one series will do
+        limit = exprelr_series(select(near_m, xm, xn))
+        below_m = select(near_m, 1.0, fma(0.01831563888873418, u8, -1.0))
+        below_n = select(near_n, 1.0, fma(0.004086771438464067, u8, -1.0))
+        below_h = fma(0.0301973834223185, u8, 1.0)
+        others = below_n * below_h
+        inverse = 1.0 / (below_m * others)
+        of_others = inverse * below_m  # 1 / others
+        alpha_m = select(near_m, limit, xm * (inverse * others))
         beta_m = 4.0 * exp_bounded((V + 65.0) * (-1.0 / 18.0), (700.0, 87.0))
-        alpha_h = 0.07 * (slow2 * slow2)
-        beta_h = inverse * (below_m * below_n)
-        alpha_n = 0.1 * exprelr_closed(n, inverse * (below_m * below_h))
-        beta_n = 0.125 * slow
+        alpha_h = 0.0027141945482205406 * u4
+        beta_h = of_others * below_n
+        alpha_n = 0.1 * select(near_n, limit, xn * (of_others * below_h))
+        beta_n = 0.055468413760134984 * u
         return alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n
 
     @staticmethod
-    def derivative(V: Any, m: Any, h: Any, n: Any, I: Any, p: Lane, rates: Any) -> Any:
+    def derivative(V: Any, m: Any, h: Any, n: Any, I: Any, p: Constants, rates: Any) -> Any:
         """Equations 12, 13, 20, 21, 23-26, V being minus theirs, minus 65 mV."""
         alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n = rates
-        dV = spiking(V, m, h, n, I, p)
-        q = p.speed
-        return dV, q * opening(alpha_m, beta_m, m), q * opening(alpha_h, beta_h, h), q * opening(alpha_n, beta_n, n)
+        dm = p.speed * gate_derivative(alpha_m, beta_m, m)
+        dh = p.speed * gate_derivative(alpha_h, beta_h, h)
+        dn = p.speed * gate_derivative(alpha_n, beta_n, n)
+        return sodium_potassium(V, m, h, n, I, p), dm, dh, dn

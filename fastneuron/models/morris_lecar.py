@@ -6,11 +6,11 @@ import numpy as np
 
 from .._kernel.elementary import exp_bounded, exp_pair
 from .._kernel.lanes import fma
-from .conductances import passive
+from .conductances import calcium_potassium, calcium_potassium_constants
 from .model import Model, Parameter
 
 
-class Lane(NamedTuple):
+class Constants(NamedTuple):
     """The parameters as one lane needs them: divided by C, slopes as factors."""
 
     rest: float  # g_L E_L / C
@@ -128,33 +128,20 @@ class MorrisLecar(Model):
         return cls(**published | changes)
 
     @staticmethod
-    def prepare(p: Any) -> Lane:
+    def prepare(p: Any) -> Constants:
         """Divisions, done once."""
-        per_C = 1.0 / p.C
-        return Lane(
-            rest=p.g_L * p.E_L * per_C,
-            per_C=per_C,
-            leak=p.g_L * per_C,
-            calcium=p.g_Ca * per_C,
-            potassium=p.g_K * per_C,
-            E_Ca=p.E_Ca,
-            E_K=p.E_K,
-            V1=p.V1,
-            slope_M=2.0 / p.V2,
-            V3=p.V3,
-            slope_N=0.5 / p.V4,
-            half_phi=0.5 * p.phi,
-        )
+        shapes = (p.V1, 2.0 / p.V2, p.V3, 0.5 / p.V4, 0.5 * p.phi)
+        return Constants(*(calcium_potassium_constants(p) + shapes))
 
     @staticmethod
-    def gates(V: Any, p: Lane) -> Any:
+    def gates(V: Any, p: Constants) -> Any:
         """Two exponentials for three gating functions: a = exp(2 (V1 - V) / V2), u = exp((V3 - V) / (2 V4)), 1/u."""
         a = exp_bounded((p.V1 - V) * p.slope_M, (350.0, 40.0))  # the bounds keep (1 + a) (1 + u^4) below overflow
         u, u_inverse = exp_pair((p.V3 - V) * p.slope_N, (87.0, 10.0))
         return a, u, u_inverse
 
     @staticmethod
-    def derivative(V: Any, N: Any, I: Any, p: Lane, gates: Any) -> Any:
+    def derivative(V: Any, N: Any, I: Any, p: Constants, gates: Any) -> Any:
         """One division: M = 1 / (1 + a), Ninf = 1 / (1 + u^4), and 1 / tau = phi (u + 1/u) / 2."""
         a, u, u_inverse = gates
         u2 = u * u
@@ -163,6 +150,5 @@ class MorrisLecar(Model):
         both = 1.0 / (closed_M * closed_N)
         M = both * closed_N
         N_inf = both * closed_M
-        dV = fma(-(p.potassium * N), V - p.E_K, passive(V, I, p))
-        dV = fma(-(p.calcium * M), V - p.E_Ca, dV)
+        dV = calcium_potassium(V, M, N, I, p)
         return dV, (N_inf - N) * (p.half_phi * (u + u_inverse))

@@ -6,11 +6,11 @@ import numpy as np
 
 from .._kernel.elementary import exp_pair
 from .._kernel.lanes import fma
-from .conductances import passive
+from .conductances import calcium_potassium, calcium_potassium_constants
 from .model import Model, Parameter
 
 
-class Lane(NamedTuple):
+class Constants(NamedTuple):
     """The parameters as one lane needs them."""
 
     rest: float  # g_L E_L / C
@@ -99,27 +99,13 @@ class MorrisLecarFull(Model):
         return cls(**changes)
 
     @staticmethod
-    def prepare(p: Any) -> Lane:
+    def prepare(p: Any) -> Constants:
         """Divisions, done once."""
-        per_C = 1.0 / p.C
-        return Lane(
-            rest=p.g_L * p.E_L * per_C,
-            per_C=per_C,
-            leak=p.g_L * per_C,
-            calcium=p.g_Ca * per_C,
-            potassium=p.g_K * per_C,
-            E_Ca=p.E_Ca,
-            E_K=p.E_K,
-            V1=p.V1,
-            slope_M=0.5 / p.V2,
-            V3=p.V3,
-            slope_N=0.5 / p.V4,
-            half_lambda_M=0.5 * p.lambda_M,
-            half_lambda_N=0.5 * p.lambda_N,
-        )
+        shapes = (p.V1, 0.5 / p.V2, p.V3, 0.5 / p.V4, 0.5 * p.lambda_M, 0.5 * p.lambda_N)
+        return Constants(*(calcium_potassium_constants(p) + shapes))
 
     @staticmethod
-    def gates(V: Any, p: Lane) -> Any:
+    def gates(V: Any, p: Constants) -> Any:
         """a = exp((V1 - V) / (2 V2)), 1/a, u = exp((V3 - V) / (2 V4)), 1/u."""
         # the bounds keep (1 + a^4) (1 + u^4) below overflow
         a, a_inverse = exp_pair((p.V1 - V) * p.slope_M, (87.0, 10.0))
@@ -127,15 +113,14 @@ class MorrisLecarFull(Model):
         return a, a_inverse, u, u_inverse
 
     @staticmethod
-    def derivative(V: Any, M: Any, N: Any, I: Any, p: Lane, gates: Any) -> Any:
+    def derivative(V: Any, M: Any, N: Any, I: Any, p: Constants, gates: Any) -> Any:
         """With u = exp((V3 - V) / (2 V4)): Ninf = 1 / (1 + u^4), cosh = (u + 1/u) / 2; M likewise, with a."""
         a, a_inverse, u, u_inverse = gates
         a2, u2 = a * a, u * u
         closed_M = fma(a2, a2, 1.0)
         closed_N = fma(u2, u2, 1.0)
         both = 1.0 / (closed_M * closed_N)
-        dV = fma(-(p.potassium * N), V - p.E_K, passive(V, I, p))
-        dV = fma(-(p.calcium * M), V - p.E_Ca, dV)
+        dV = calcium_potassium(V, M, N, I, p)
         dM = (both * closed_N - M) * (p.half_lambda_M * (a + a_inverse))
         dN = (both * closed_M - N) * (p.half_lambda_N * (u + u_inverse))
         return dV, dM, dN

@@ -4,12 +4,15 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from .._kernel.elementary import exp_bounded, exprelr_closed, exprelr_open
-from .conductances import opening, rise, spiking, steady
+from .._kernel.elementary import exp_and_fourth_power, exp_bounded, exprelr_series, near_zero
+from .._kernel.lanes import fma
+from .._kernel.scalars import select
+from ..math import exprelr
+from .conductances import gate_derivative, sodium_potassium, sodium_potassium_constants, steady_state
 from .model import Model, Parameter
 
 
-class Lane(NamedTuple):
+class Constants(NamedTuple):
     """The parameters as one lane needs them."""
 
     rest: float  # g_L E_L / C
@@ -69,9 +72,9 @@ class TraubMiles(Model):
 
     states: ClassVar = {
         "V": -65.0,
-        "m": steady(lambda V, p: (1.28 * rise((13 - V + p.V_T) / 4), 1.4 * rise((V - p.V_T - 40) / 5))),
-        "h": steady(lambda V, p: (0.128 * np.exp((17 - V + p.V_T) / 18), 4 / (1 + np.exp((40 - V + p.V_T) / 5)))),
-        "n": steady(lambda V, p: (0.16 * rise((15 - V + p.V_T) / 5), 0.5 * np.exp((10 - V + p.V_T) / 40))),
+        "m": steady_state(lambda V, p: (1.28 * exprelr((13 - V + p.V_T) / 4), 1.4 * exprelr((V - p.V_T - 40) / 5))),
+        "h": steady_state(lambda V, p: (0.128 * np.exp((17 - V + p.V_T) / 18), 4 / (1 + np.exp((40 - V + p.V_T) / 5)))),
+        "n": steady_state(lambda V, p: (0.16 * exprelr((15 - V + p.V_T) / 5), 0.5 * np.exp((10 - V + p.V_T) / 40))),
     }
     units: ClassVar = {
         **{"V": "mV", "C": "uF/cm^2", "g_Na": "mS/cm^2", "g_K": "mS/cm^2", "g_L": "mS/cm^2"},
@@ -91,40 +94,44 @@ class TraubMiles(Model):
         return cls(**{"E_L": -65.0} | changes)
 
     @staticmethod
-    def prepare(p: Any) -> Lane:
+    def prepare(p: Any) -> Constants:
         """Divisions, done once."""
-        per_C = 1.0 / p.C
-        return Lane(
-            rest=p.g_L * p.E_L * per_C,
-            per_C=per_C,
-            leak=p.g_L * per_C,
-            sodium=p.g_Na * per_C,
-            potassium=p.g_K * per_C,
-            E_Na=p.E_Na,
-            E_K=p.E_K,
-            V_T=p.V_T,
-        )
+        return Constants(*(sodium_potassium_constants(p) + (p.V_T,)))  # noqa: RUF005, Numba adds tuples
 
     @staticmethod
-    def gates(V: Any, p: Lane) -> Any:
-        """Appendix B of Brette et al. (2007), by one division and five exponentials, of which one serves twice."""
+    def gates(V: Any, p: Constants) -> Any:
+        """The six rates by two exponentials and one division: u = exp((10 - v) / 40), u^8 and u^10 serve five of them.
+
+        The factors that shift v are exp(6), exp(0.75) and exp(1).
+        """
         v = V - p.V_T
-        m, m_falls, n = exprelr_open((13.0 - v) * 0.25), exprelr_open((v - 40.0) * 0.2), exprelr_open((15.0 - v) * 0.2)
-        h_falls = 2.0 + m_falls[1]  # 1 + exp((v - 40) / 5)
-        m_two, others = m[1] * m_falls[1], n[1] * h_falls
-        inverse = 1.0 / (m_two * others)
-        of_two, of_others = inverse * others, inverse * m_two  # of the first two below the line, of the last two
-        alpha_m = 1.28 * exprelr_closed(m, of_two * m_falls[1])
-        beta_m = 1.4 * exprelr_closed(m_falls, of_two * m[1])
+        u, u4 = exp_and_fourth_power(10.0 - v, 40.0, (20.0, 2.2))  # the bounds keep (u^8)^3 u^10 below overflow
+        u8 = u4 * u4
+        w = 403.4287934927351 * u8  # exp((40 - v) / 5)
+        xm, xn = (13.0 - v) * 0.25, (15.0 - v) * 0.2
+        xf = -5.0 - xn  # (v - 40) / 5, of beta_m, which falls
+        near_m, near_n, near_f = near_zero(xm), near_zero(xn), near_zero(xf)  # only one of them: one series will do
+        limit = exprelr_series(select(near_m, xm, select(near_n, xn, xf)))
+        below_m = select(near_m, 1.0, fma(2.117000016612675, u8 * (u * u), -1.0))
+        below_f = select(near_f, 1.0, 1.0 - w)  # 1 / (exp(xf) - 1) = w / (1 - w)
+        below_n = select(near_n, 1.0, fma(2.718281828459045, u8, -1.0))
+        below_h = 1.0 + w
+        both_m, others = below_m * below_f, below_n * below_h
+        inverse = 1.0 / (both_m * others)
+        of_m, of_others = inverse * others, inverse * both_m  # 1 / both_m, 1 / others
+        alpha_m = 1.28 * select(near_m, limit, xm * (of_m * below_f))
+        beta_m = 1.4 * select(near_f, limit, xf * (w * (of_m * below_m)))
         alpha_h = 0.128 * exp_bounded((17.0 - v) * (1.0 / 18.0), (700.0, 87.0))
-        beta_h = 4.0 * ((1.0 + m_falls[1]) + m_falls[2]) * (of_others * n[1])
-        alpha_n = 0.16 * exprelr_closed(n, of_others * h_falls)
-        beta_n = 0.5 * exp_bounded((10.0 - v) * 0.025, (700.0, 87.0))
+        beta_h = 4.0 * (of_others * below_n)
+        alpha_n = 0.16 * select(near_n, limit, xn * (of_others * below_h))
+        beta_n = 0.5 * u
         return alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n
 
     @staticmethod
-    def derivative(V: Any, m: Any, h: Any, n: Any, I: Any, p: Lane, rates: Any) -> Any:
+    def derivative(V: Any, m: Any, h: Any, n: Any, I: Any, p: Constants, rates: Any) -> Any:
         """The equations of Hodgkin and Huxley, with these rates."""
         alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n = rates
-        dV = spiking(V, m, h, n, I, p)
-        return dV, opening(alpha_m, beta_m, m), opening(alpha_h, beta_h, h), opening(alpha_n, beta_n, n)
+        dm = gate_derivative(alpha_m, beta_m, m)
+        dh = gate_derivative(alpha_h, beta_h, h)
+        dn = gate_derivative(alpha_n, beta_n, n)
+        return sodium_potassium(V, m, h, n, I, p), dm, dh, dn
