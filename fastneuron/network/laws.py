@@ -8,8 +8,7 @@ from .._kernel.elementary import exp
 from .._kernel.jit import inline, specialises
 from .._kernel.random import network_words, normal_of, uniform_of
 
-ATTEMPTS = 127  # of which one is inside, unless by a chance of 0.75**127 = 1e-16
-ATTEMPT = 25  # the bit of the second word of the counter where the number of the attempt begins
+ATTEMPTS = 128  # of which one is inside, unless by a chance of 0.75**128 = 1e-16
 
 
 @inline
@@ -69,10 +68,10 @@ def _value_of(law, words):
 
 @inline
 def draw(law, seed, kind, number, first, second, third):
-    """The float32 that belongs to a synapse: one of 2**32 of each of 2**25 of each of 2**32."""
+    """The float32 that belongs to a synapse, by three numbers of 32 bits."""
     x = np.float32(0.0)
     for attempt in range(ATTEMPTS):
-        words = network_words(seed, kind, number, first, second | (attempt << ATTEMPT), third)
+        words = network_words(seed, kind | attempt << 4, number, first, second, third)
         x = np.float32(value_of(law, words))
         if law.low <= x <= law.high:
             return x

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._kernel.jit import bare_kernel, kernel
-from .wiring import SLACK, copy, make_row, sort_along
+from .wiring import SLACK, Scratch, copy, make_row, sort_along
 
 CALL = 2_000_000  # synapses per kernel call: 10 to 40 ms, so that Ctrl-C is prompt
 
@@ -42,31 +42,24 @@ def room_for(plan: Any, indptr: np.ndarray, width: int) -> Rows:
     )
 
 
-class Scratch(NamedTuple):
-    """Room for one row of a range of targets; a weight or delay is None where one serves all."""
-
-    target: np.ndarray  # int64
-    weight: np.ndarray | None
-    delay: np.ndarray | None
-
-
 def scratch(plan: Any, low: int, high: int) -> Scratch:
     """Room for the longest row of a range of targets, and what its making writes beyond."""
-    chunk = plan.wiring.chunk
+    chunk = plan.chunk
     members = np.diff(np.searchsorted(plan.ends.post, [low // chunk * chunk, -(-high // chunk) * chunk]))[0]
     room = plan.rule.longest_row(plan.wiring.rule, int(members)) + SLACK
     return Scratch(
         np.empty(room, np.int64),
         None if plan.weight_type is None else np.empty(room, plan.weight_type),
         None if plan.delay_type is None else np.empty(room, plan.delay_type),
+        np.zeros(plan.rule.marks(plan), np.uint8),
     )
 
 
 @bare_kernel
-def count_rows(wiring, low, high, first, last, target, indptr):
+def count_rows(wiring, low, high, first, last, scratch, indptr):
     """How many synapses go from the sources first to last, one place ahead."""
     for source in range(first, last):
-        indptr[source + 1] = make_row(wiring, source, low, high, target, None, None)
+        indptr[source + 1] = make_row(wiring, source, low, high, scratch)
 
 
 @bare_kernel
@@ -74,7 +67,7 @@ def fill_rows(wiring, low, high, first, last, scratch, rows):
     """Lay down the rows of the sources first to last."""
     for source in range(first, last):
         begin = rows.indptr[source]
-        count = make_row(wiring, source, low, high, scratch.target, scratch.weight, scratch.delay)
+        count = make_row(wiring, source, low, high, scratch)
         copy(scratch.target, 0, count, rows.target, begin)
         copy(scratch.weight, 0, count, rows.weight, begin)
         copy(scratch.delay, 0, count, rows.delay, begin)
@@ -87,7 +80,7 @@ def by_source(plan: Any, low: int, high: int) -> Generator[None, None, Rows]:
     sources = max(CALL // per_source, 1)
     indptr = np.zeros(n + 1, np.int64)
     for begin, end in spans(0, n, sources):
-        count_rows(plan.wiring, low, high, begin, end, room.target, indptr)
+        count_rows(plan.wiring, low, high, begin, end, room._replace(weight=None, delay=None), indptr)
         yield
     rows = room_for(plan, np.cumsum(indptr, out=indptr), high - low)
     for begin, end in spans(0, n, sources):

@@ -12,7 +12,7 @@ from ..laws import draw
 
 CONNECT, SPLIT, WEIGHT, DELAY = 2, 3, 4, 5  # kinds of random numbers; 0 and 1 are noise, from 6 on sources
 BATCH = 8  # counters at once: a vector of 64-bit words
-SLACK = 4 * BATCH  # entries of a scratch array beyond the longest row that may be written
+SLACK = 8 * BATCH  # entries of a scratch array beyond the longest row that may be written
 
 
 class Ends(NamedTuple):
@@ -49,27 +49,37 @@ class Wiring(NamedTuple):
     autapses: bool
 
 
-def row(rule, wiring, source, low, high, target, weight, delay):
-    """Generic: the synapses of a source on targets low to high; returns how many.
+class Scratch(NamedTuple):
+    """Room for one row of a range of targets; a weight or delay is None where one serves all."""
 
-    `target` gets each target less `low`; `weight` and `delay`, unless None, what belongs to it.
+    target: Any  # int64
+    weight: Any
+    delay: Any
+    marks: Any  # zeros, (k,) uint8
+
+
+def row(rule, wiring, source, low, high, scratch):
+    """Generic: put the synapses of a source on targets low to high into `scratch`; returns how many.
+
+    ``scratch.target`` gets each target less `low`; weights and delays, unless None, what belongs to it.
     """
 
 
 @specialises(row)
-def _row(rule, wiring, source, low, high, target, weight, delay):
+def _row(rule, wiring, source, low, high, scratch):
     function = rule.instance_class.row
-    return lambda rule, wiring, source, low, high, target, weight, delay: function(
-        rule, wiring, source, low, high, target, weight, delay
-    )
+    return lambda rule, wiring, source, low, high, scratch: function(rule, wiring, source, low, high, scratch)
 
 
 @inline
-def make_row(wiring, source, low, high, target, weight, delay):
-    """The synapses of a source (its number in the whole population) on the targets low to high; returns how many."""
+def make_row(wiring, source, low, high, scratch):
+    """Put the synapses of a source, by its number in the whole population, on targets low to high into `scratch`.
+
+    Returns how many; `scratch` is as `Plan.scratch` makes it, for this or a longer range.
+    """
     if wiring.pre_rank[source] < 0:
         return 0
-    return row(wiring.rule, wiring, source, low, high, target, weight, delay)
+    return row(wiring.rule, wiring, source, low, high, scratch)
 
 
 @inline
@@ -94,10 +104,10 @@ def rank_of(wiring, source):
 
 
 @inline
-def keep(wiring, source, own, chunk, low, high, found, count, target, weight, delay):
+def keep(wiring, source, own, chunk, low, high, found, count, scratch):
     """Turn `count` ranks in a chunk, from `found` on, into targets of the range; returns how many there are now."""
-    begin = wiring.starts[chunk]
-    end = wiring.starts[chunk + 1]
+    target, weight, delay = scratch.target, scratch.weight, scratch.delay
+    begin, end = wiring.starts[chunk], wiring.starts[chunk + 1]
     set_values(wiring.weight, wiring, WEIGHT, source, chunk, found, count, target, weight)
     set_values(wiring.delay, wiring, DELAY, source, chunk, found, count, target, delay)
     inside = low <= chunk * wiring.chunk and (chunk + 1) * wiring.chunk <= high
