@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..._kernel.jit import inline
 from .rule import Rule, pairs
 from .wiring import Ends, chunks_of, keep, rank_of
 
 
-@inline
 def _row(rule, wiring, source, low, high, scratch):
     own, found = rank_of(wiring, source), 0
     first, last = chunks_of(wiring, low, high)

@@ -27,7 +27,7 @@ def any_ranks(seed, number, second, third, size, skipped, found, count, out):
             w0, w1, w2, w3 = network_words(seed, CONNECT, number, counter + lane, second, third)
             if halves:
                 bits = w0 & mask, w1 & mask, w2 & mask, w3 & mask
-                put(rank, lane, bits + ((w0 >> 16) & mask, (w1 >> 16) & mask, (w2 >> 16) & mask, (w3 >> 16) & mask))
+                put(rank, lane, (*bits, (w0 >> 16) & mask, (w1 >> 16) & mask, (w2 >> 16) & mask, (w3 >> 16) & mask))
             else:
                 put(rank, lane, ((w0 * others) >> 32, (w1 * others) >> 32, (w2 * others) >> 32, (w3 * others) >> 32))
         for k in range(8 if halves else 4):

@@ -49,7 +49,6 @@ def _split(rule, wiring, source, begin, middle, end, own, count):
     return binomial(count, left, right, wiring.seed, SPLIT, wiring.number, first, begin, source)
 
 
-@inline
 def _row(rule, wiring, source, low, high, scratch):
     own, found = rank_of(wiring, source), 0
     first, last = chunks_of(wiring, low, high)
@@ -76,7 +75,9 @@ def _row(rule, wiring, source, low, high, scratch):
         size = wiring.starts[end] - wiring.starts[begin]
         skipped = own - wiring.starts[begin] if wiring.starts[begin] <= own < wiring.starts[end] else -1
         if rule.distinct:
-            different_ranks(wiring.seed, wiring.number, begin, source, size, skipped, found, count, scratch.target, marks)
+            different_ranks(
+                wiring.seed, wiring.number, begin, source, size, skipped, found, count, scratch.target, marks
+            )
         else:
             any_ranks(wiring.seed, wiring.number, begin, source, size, skipped, found, count, scratch.target)
         found = keep(wiring, source, own, begin, low, high, found, count, scratch)

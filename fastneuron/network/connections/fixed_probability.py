@@ -33,7 +33,6 @@ def _number(rule, u):
     return k
 
 
-@inline
 def _row(rule, wiring, source, low, high, scratch):
     own, found = rank_of(wiring, source), 0
     first, last = chunks_of(wiring, low, high)

@@ -6,12 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..._kernel.jit import inline
 from .rule import Rule
 from .wiring import Ends, keep
 
 
-@inline
 def _row(rule, wiring, source, low, high, scratch):
     rank = rule.partner[wiring.pre_rank[source]]
     neuron = wiring.post[rank]

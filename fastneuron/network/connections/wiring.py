@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import types
 
-from ..._kernel.jit import inline, specialises
-from ..laws import draw
+from ..._kernel.jit import generic, inline
 
 CONNECT, SPLIT, WEIGHT, DELAY = 2, 3, 4, 5  # kinds of random numbers; 0 and 1 are noise, from 6 on sources
 BATCH = 8  # counters at once: a vector of 64-bit words
@@ -25,12 +23,6 @@ class Ends(NamedTuple):
     n_pre: int  # neurons of the whole populations
     n_post: int
     same: bool  # both are parts of one population
-
-
-class Table(NamedTuple):
-    """Weights or delays by source and target, of which either may be one for all: (1 or pre, 1 or post)."""
-
-    values: Any
 
 
 class Wiring(NamedTuple):
@@ -58,17 +50,12 @@ class Scratch(NamedTuple):
     marks: Any  # zeros, (k,) uint8
 
 
+@generic
 def row(rule, wiring, source, low, high, scratch):
-    """Generic: put the synapses of a source on targets low to high into `scratch`; returns how many.
+    """Put the synapses of a source on targets low to high into `scratch`; returns how many.
 
     ``scratch.target`` gets each target less `low`; weights and delays, unless None, what belongs to it.
     """
-
-
-@specialises(row)
-def _row(rule, wiring, source, low, high, scratch):
-    function = rule.instance_class.row
-    return lambda rule, wiring, source, low, high, scratch: function(rule, wiring, source, low, high, scratch)
 
 
 @inline
@@ -112,9 +99,9 @@ def keep(wiring, source, own, chunk, low, high, found, count, scratch):
     set_values(wiring.delay, wiring, DELAY, source, chunk, found, count, target, delay)
     inside = low <= chunk * wiring.chunk and (chunk + 1) * wiring.chunk <= high
     if inside and wiring.contiguous and not begin <= own < end:
-        move = wiring.post[0] + begin - low
+        shift = wiring.post[0] + begin - low
         for i in range(found, found + count):
-            target[i] += move
+            target[i] += shift
         return found + count
     kept = found
     for i in range(found, found + count):
@@ -122,8 +109,8 @@ def keep(wiring, source, own, chunk, low, high, found, count, scratch):
         neuron = wiring.post[rank]
         if low <= neuron < high and rank != own:
             target[kept] = neuron - low
-            move_value(weight, i, kept)
-            move_value(delay, i, kept)
+            move(weight, i, kept)
+            move(delay, i, kept)
             kept += 1
     return kept
 
@@ -136,69 +123,36 @@ def set_values(law, wiring, kind, source, chunk, found, count, rank, out):
         set_value(law, wiring, kind, k, chunk, source, i, begin + rank[found + k], out, found + k)
 
 
+@generic
 def set_value(law, wiring, kind, first, second, third, i, j, out, at):
-    """Generic: the weight or delay of a synapse, by its three numbers or the ranks of its two ends, into out[at]."""
+    """Put the weight or delay of a synapse, by its three numbers or the ranks of its two ends, into out[at].
+
+    Nothing, where the law is None.
+    """
 
 
-@specialises(set_value)
-def _set_value(law, wiring, kind, first, second, third, i, j, out, at):
-    if isinstance(out, types.NoneType):
-        return lambda law, wiring, kind, first, second, third, i, j, out, at: None
-    if law.instance_class is Table:
-
-        def look_up(law, wiring, kind, first, second, third, i, j, out, at):
-            values = law.values
-            out[at] = values[i if values.shape[0] > 1 else 0, j if values.shape[1] > 1 else 0]
-
-        return look_up
-
-    def drawn(law, wiring, kind, first, second, third, i, j, out, at):
-        out[at] = draw(law, wiring.seed, kind, wiring.number, first, second, third)
-
-    return drawn
+def _look_up(law, wiring, kind, first, second, third, i, j, out, at):
+    values = law.values
+    out[at] = values[i if values.shape[0] > 1 else 0, j if values.shape[1] > 1 else 0]
 
 
-def move_value(values, old, new):
-    """Generic: a value to another place; nothing where there are none."""
+class Table(NamedTuple):
+    """Weights or delays by source and target, of which either may be one for all: (1 or pre, 1 or post)."""
+
+    values: Any
+    set_value = _look_up
 
 
-@specialises(move_value)
-def _move_value(values, old, new):
-    if isinstance(values, types.NoneType):
-        return lambda values, old, new: None
-
-    def move(values, old, new):
+@inline
+def move(values, old, new):
+    """A value to another place, if there are any."""
+    if values is not None:
         values[new] = values[old]
 
-    return move
 
-
+@inline
 def copy(values, first, count, out, begin):
-    """Generic: `count` values from `first` on to `begin`; nothing where there are none."""
-
-
-@specialises(copy)
-def _copy(values, first, count, out, begin):
-    if isinstance(out, types.NoneType):
-        return lambda values, first, count, out, begin: None
-
-    def copy(values, first, count, out, begin):
+    """`count` values from `first` on to `begin`, if there are any."""
+    if out is not None:
         for i in range(count):
             out[begin + i] = values[first + i]
-
-    return copy
-
-
-def sort_along(values, begin, end, order):
-    """Generic: values begin to end in another order; nothing where there are none."""
-
-
-@specialises(sort_along)
-def _sort_along(values, begin, end, order):
-    if isinstance(values, types.NoneType):
-        return lambda values, begin, end, order: None
-
-    def sort(values, begin, end, order):
-        values[begin:end] = values[begin:end][order]
-
-    return sort
