@@ -66,7 +66,7 @@ class PoissonSource(Group):
 
     def trains(self, dt: float, seed: int, number: int) -> PoissonTrains:
         """The trains at time 0, for steps of `dt`, of the source of that number in a network with that seed."""
-        trains = PoissonTrains(
+        trains = PoissonTrains(  # type: ignore[call-arg]
             rate=() if isinstance(self.rate, Constant) else self.rate.sources(self.n, 0, 0),
             per_step=np.atleast_1d(self.highest * 0.001 * dt),
             dt=dt,
@@ -134,7 +134,7 @@ class SpikeSource(Group):
         step = np.floor(self.time / dt)
         fraction = np.clip((self.time - step * dt) / dt, 0.0, 1 - 2**-53)
         order = np.lexsort((self.source, step))
-        return GivenTrains(
+        return GivenTrains(  # type: ignore[call-arg]
             step=step[order].astype(np.int64),
             fraction=fraction[order],
             source=self.source[order],
