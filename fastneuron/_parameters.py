@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
-import types
 import uuid
 from collections import namedtuple
 from typing import Any, ClassVar, Self, dataclass_transform
@@ -19,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ._check import known, numbers, population_size, satisfies
+from ._formulas import compiled
 from ._kernel.function_hash import Unknown, describe
-from ._kernel.jit import inline
 
 Parameter = float | npt.ArrayLike
 PROCESS = uuid.uuid4()
@@ -39,15 +38,28 @@ class Parametrised:
     names: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
-        own = [name for name, kind in inspect.get_annotations(cls).items() if "ClassVar" not in str(kind)]
+        fixed = {name for base in cls.__mro__[1:] for name in vars(base).get("__annotations__", {})} - {*cls.names}
+        own = [
+            name
+            for name, kind in inspect.get_annotations(cls).items()
+            if "ClassVar" not in str(kind) and name not in fixed  # `states: dict = ...` is still the states
+        ]
+        for name in set(own) - {*cls.names}:
+            if name.startswith("_"):
+                raise TypeError(f"{cls.__name__}: the name of a parameter cannot begin with an underscore; got {name}")
+            if taken := [base.__name__ for base in cls.__mro__[1:] if name in vars(base)]:
+                raise TypeError(f"{cls.__name__}: no parameter can be named {name}, for {taken[-1]} has one of its own")
         cls.names = (*cls.names, *(name for name in own if name not in cls.names))
+        if (signature := _signature(cls)) is not None:
+            cls.__signature__ = signature  # type: ignore[attr-defined]
 
     def __init__(self, *values: Any, **named: Any) -> None:
         kind = type(self).__name__
         if Parametrised in type(self).__bases__:
             raise TypeError(f"{kind} is a base class; make one of its subclasses")
-        if not self.names:
-            raise TypeError(f"{kind} has no parameters; a parameter is written with its type: g: float = 1.0")
+        if (values or named) and not self.names:
+            example = f"{min(named, default='g')}: float = 1.0"
+            raise TypeError(f"{kind} has no parameters; a parameter is written with its type: {example}")
         if len(values) > len(self.names):
             raise TypeError(
                 f"{kind} has {len(self.names)} parameters, {', '.join(self.names)}; got {len(values)} values"
@@ -124,6 +136,19 @@ class Parametrised:
         return _lane_type(cls, name)(*[0.0] * len(cls.names))
 
 
+def _signature(cls: type[Parametrised]) -> inspect.Signature | None:
+    """What `help` shows of a class: its parameters by name, with their defaults."""
+    if "__init__" in vars(cls):
+        own = list(inspect.signature(cls.__init__).parameters.values())[1:]
+        if own and own[0].kind is not inspect.Parameter.VAR_POSITIONAL:
+            return inspect.Signature(own)
+    kind, missing = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty
+    try:
+        return inspect.Signature([inspect.Parameter(x, kind, default=getattr(cls, x, missing)) for x in cls.names])
+    except ValueError:  # one without a default after one that has some
+        return None
+
+
 class Lanes:
     """The NamedTuples of all classes in use, attributes here so that a cached kernel finds them again by name."""
 
@@ -133,7 +158,7 @@ def _lane_type(cls: Any, name: str) -> Any:
     if name not in Lanes.__dict__:
         kind = lane_namedtuple(name, cls.names)
         kind.owner, kind.single = cls, {}
-        kind.formulas = {name: inline(_plain(getattr(cls, name))) for name in cls.formulas}
+        kind.formulas = {name: compiled(getattr(cls, name)) for name in cls.formulas}
         setattr(Lanes, name, kind)
     return getattr(Lanes, name)
 
@@ -146,24 +171,11 @@ def lane_namedtuple(name: str, fields: Any) -> Any:
     return kind
 
 
-def _plain(function: Any) -> Any:
-    return getattr(function, "py_func", function)
-
-
 def formula(numba_type: Any, name: str, single: bool = False) -> Any:
     """The compiled formula `name` of the class that a NamedTuple type stands for, in single precision if asked."""
     kind = numba_type.instance_class
     if not single:
         return kind.formulas[name]
     if name not in kind.single:
-        kind.single[name] = inline(_narrowed(_plain(getattr(kind.owner, name))))
+        kind.single[name] = compiled(getattr(kind.owner, name), single=True)
     return kind.single[name]
-
-
-def _narrowed(function: Any) -> Any:
-    """The function with its literal numbers in float32: one float64 among them would widen all that it meets."""
-    code = function.__code__
-    literals = tuple(np.float32(value) if isinstance(value, float) else value for value in code.co_consts)
-    return types.FunctionType(
-        code.replace(co_consts=literals), function.__globals__, function.__name__, None, function.__closure__
-    )

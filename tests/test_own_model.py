@@ -1,5 +1,6 @@
 """A model of one's own: as fast and exact as the package's, cached, never stale, and its mistakes in one message."""
 
+import functools
 import inspect
 import math
 import pickle
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
+from fastneuron._kernel.function_hash import describe
 
 
 class FitzHughNagumo(fn.Model):
@@ -211,7 +213,19 @@ INCOMPLETE = [  # what stands in the class, and words of the message
     ({"derivative": lambda V, W, I: (V, W)}, TypeError, ["called as derivative(V, W, I, p)"]),
     ({"derivative": lambda V, W, I, p: (p.rat, W)}, TypeError, ["'rat'", "there are rate"]),
     ({"derivative": lambda V, W, I, p: (p.late, W), "late": 1.0}, TypeError, ["'late'", "late: float = 1.0"]),
-    ({"__annotations__": {}}, TypeError, ["no parameters", "g: float = 1.0"]),
+    ({"__annotations__": {}}, TypeError, ["'rate'", "rate: float = 1.0"]),
+    ({"reset": -70.0}, TypeError, ["'reset'", "-70.0", "no effect", "reset: float = 1.0"]),
+    ({"treshold": -50.0}, TypeError, ["'treshold'", "did you mean 'threshold'"]),
+    ({"gate": staticmethod(lambda V, p: V)}, TypeError, ["'gate'", "did you mean 'gates'"]),
+    ({"__annotations__": {"_tau": float}, "_tau": 1.0}, TypeError, ["underscore", "_tau"]),
+    ({"__annotations__": {"gates": float}, "gates": 1.0}, TypeError, ["no parameter can be named gates"]),
+    ({"__annotations__": {"like": float}, "like": 1.0}, TypeError, ["no parameter can be named like"]),
+    ({"__annotations__": {"current": float}, "current": 1.0}, ValueError, ["no parameter can be named 'current'"]),
+    ({"__annotations__": {"V": float}, "V": 1.0}, ValueError, ["no state can be named 'V'"]),
+    ({"states": {"V": 1.0, "spike_time": 0.0}}, ValueError, ["no state can be named 'spike_time'"]),
+    ({"states": {"V": 1.0, "time": 0.0}}, ValueError, ["no state can be named 'time'"]),
+    ({"states": {"V": 1.0, "a/b": 0.0}}, TypeError, ["a word", "'a/b'"]),
+    ({"derivative": 3.0}, TypeError, ["must be a function in Python", "3.0"]),
     ({"threshold": "high"}, TypeError, ["Own.threshold", "'high'"]),
     ({"positive": ("rat",)}, ValueError, ["Own.positive", "'rat'", "did you mean 'rate'"]),
 ]
@@ -223,7 +237,8 @@ def test_what_a_class_lacks(given, exception, words):
     if content["derivative"] is None:
         del content["derivative"]
     else:
-        content["derivative"] = staticmethod(content["derivative"])
+        function = content["derivative"]
+        content["derivative"] = staticmethod(function) if callable(function) else function
     with pytest.raises(exception) as caught:
         fn.simulate(type("Own", (fn.Model,), content)(), 1.0)
     assert [word for word in words if word not in str(caught.value)] == [], str(caught.value)
@@ -233,6 +248,123 @@ def test_arithmetic_that_fails_at_the_start_is_no_mistake():
     """A kernel goes on where Python stops: 1 / 0 is infinite there."""
     singular = model(lambda V, W, I, p: (-V / p.tau, fn.math.exp(-1.0 / W)))
     assert fn.simulate(singular, 1.0).state["W"] == pytest.approx(0.0)
+
+
+# ---- what a formula may call, and be
+
+EXPECTED = math.exp(-1.0)  # of a decay with rate 1, after 1 ms
+ONES = np.ones(5)
+GAIN = 1.0
+
+
+def plain_helper(x):
+    return np.exp(GAIN * x)
+
+
+@numba.njit
+def jitted_helper(x):
+    return plain_helper(-x)
+
+
+@numba.vectorize
+def vectorised_helper(x):
+    return 2.0 * x
+
+
+def by_name(V, I, p, *, rate=1.0):
+    return (-rate * V,)
+
+
+class Rate:
+    def __init__(self):
+        self.rate = 1.0
+
+    def __call__(self, V, I, p):
+        return (-self.rate * V,)
+
+
+FORMULAS = {
+    "np.where": lambda V, I, p: (np.where(V > 0.0, -V, math.inf),),
+    "a plain function": lambda V, I, p: (-plain_helper(math.log(V)),),
+    "a jitted function": lambda V, I, p: (-jitted_helper(-np.log(V)),),
+    "a ufunc": lambda V, I, p: (-0.5 * vectorised_helper(V),),
+    "whole numbers": lambda V, I, p: (-V * np.sqrt(1) * math.cosh(0) * math.erf(9.0),),
+    "a partial by name": functools.partial(lambda V, I, p, rate: (-rate * V,), rate=1.0),
+    "a partial": functools.partial(lambda rate, V, I, p: (-rate * V,), 1.0),
+    "an argument by name": by_name,
+    "an object": Rate(),
+    "a table": lambda V, I, p: (-V * ONES[int(4.0 * V)] * fn.math.interp(V, ONES, 0.0, 1.0),),
+    "no parameters, one gate": (lambda V, I, p, gate: (-gate,), {"gates": staticmethod(lambda V, p: 1.0 * V)}),
+    "annotated": (lambda V, I, p: (-V,), {"__annotations__": {"states": dict, "threshold": float}}),
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_what_a_formula_may_be(name):
+    formula, more = FORMULAS[name] if isinstance(FORMULAS[name], tuple) else (FORMULAS[name], {})
+    kind = type("Own", (fn.Model,), {"states": {"V": 1.0}, "derivative": staticmethod(formula)} | more)
+    assert fn.simulate(kind(), 1.0).state["V"] == pytest.approx(EXPECTED, rel=1e-6)
+    if name in ("a plain function", "a table", "np.where"):
+        found = fn.simulate(kind(), 1.0, dtype=np.float32).state["V"]
+        assert found == pytest.approx(EXPECTED, rel=1e-5)
+    assert describe((kind.names, *(getattr(kind, formula) for formula in kind.formulas)))
+
+
+def test_the_functions_of_numpy_and_math_are_ours():
+    """They vectorise: the bits are those of a model with the functions of fn.math."""
+
+    def made(exp, tanh):
+        content = {"states": {"V": 0.3, "w": 0.0}}
+        formula = staticmethod(lambda V, w, I, p: (0.1 * tanh(I - V), exp(-V) - w))
+        return type("Own", (fn.Model,), content | {"derivative": formula})()
+
+    current = np.linspace(-3.0, 3.0, 50)
+    ours, numpy, python = (fn.simulate(made(m.exp, m.tanh), 5.0, current=current).state for m in (fn.math, np, math))
+    for name in ("V", "w"):
+        assert ours[name].tobytes() == numpy[name].tobytes() == python[name].tobytes()
+
+
+TWO = np.array([2.0, 1.0])
+PLANE = np.array([[2.0], [1.0]])
+TABLES = [
+    (lambda V: TWO[int(1e9 * V)], 1.0),
+    (lambda V: TWO[int(-1e9 * V) - 5], 2.0),
+    (lambda V: (2.0, 1.0)[int(1e9 * V)], 1.0),
+    (lambda V: PLANE[int(1e9 * V), 0], 1.0),
+    (lambda V: PLANE[int(1e9 * V)][int(V)], 1.0),
+]
+
+
+@pytest.mark.parametrize(("entry", "value"), TABLES)
+def test_an_index_beyond_a_table_is_its_end(entry, value):
+    """Not only at the start, where Python would say so: V reaches it in the run."""
+
+    def derivative(V, I, p):
+        if V < 1.5:
+            return (1.0,)
+        return (entry(V),)
+
+    kind = type("Own", (fn.Model,), {"states": {"V": 1.0}, "derivative": staticmethod(derivative)})
+    assert fn.simulate(kind(), 1.0).state["V"] == pytest.approx(1.5 + 0.5 * value, abs=0.1)
+
+
+def test_an_attribute_that_shares_a_globals_name_is_none():
+    """A new value of the global would compile the model anew."""
+    scope = {"fn": fn, "tau": 1.0, "helpers": types.ModuleType("helpers")}
+    scope["helpers"].inner = types.ModuleType("helpers.inner")
+    scope["helpers"].inner.rate = lambda x: -x
+    exec(
+        "class Own(fn.Model):\n    tau: float = 1.0\n    states = {'V': 1.0}\n"
+        "    @staticmethod\n    def derivative(V, I, p):\n        return (helpers.inner.rate(V) / p.tau,)",
+        scope,
+    )
+    own = scope["Own"]
+    before = type(own.like()).__name__
+    scope["tau"] = 2.0
+    assert type(own.like()).__name__ == before
+    assert fn.simulate(own(), 1.0).state["V"] == pytest.approx(EXPECTED, rel=1e-6)
+    scope["helpers"].inner.rate = lambda x: -2.0 * x
+    assert type(own.like()).__name__ != before
 
 
 # ---- never stale
@@ -327,7 +459,7 @@ def test_never_stale_in_a_live_session():
 
 # ---- fn.math
 
-FUNCTIONS = ["exp", "expm1", "exprelr", "log", "log1p", "sinh", "cosh", "tanh", "sigmoid", "softplus", "sqrt"]
+FUNCTIONS = ["exp", "expm1", "exprelr", "log", "log1p", "sinh", "cosh", "tanh", "sigmoid", "softplus", "sqrt", "erf"]
 SPECIAL = [0.0, -0.0, 1e-300, -1e-300, 1e-9, -1e-9, 1.0, -1.0, 700.0, -700.0, 720.0, -720.0, 1e300, -1e300]
 SPECIAL += [math.inf, -math.inf, math.nan]
 
@@ -338,7 +470,7 @@ def in_a_kernel(x, out):
         out[0, i], out[1, i], out[2, i] = fn.math.exp(x[i]), fn.math.expm1(x[i]), fn.math.exprelr(x[i])
         out[3, i], out[4, i], out[5, i] = fn.math.log(x[i]), fn.math.log1p(x[i]), fn.math.sinh(x[i])
         out[6, i], out[7, i], out[8, i] = fn.math.cosh(x[i]), fn.math.tanh(x[i]), fn.math.sigmoid(x[i])
-        out[9, i], out[10, i] = fn.math.softplus(x[i]), fn.math.sqrt(x[i])
+        out[9, i], out[10, i], out[11, i] = fn.math.softplus(x[i]), fn.math.sqrt(x[i]), fn.math.erf(x[i])
 
 
 @pytest.fixture(scope="module")
@@ -360,8 +492,26 @@ def test_a_function_is_the_same_inside_a_kernel_and_outside(name, compiled):
 
 
 def test_the_list_is_complete():
-    public = {name for name, value in vars(fn.math).items() if inspect.isfunction(value) and name[0] != "_"}
-    assert public - {"specialises"} == set(FUNCTIONS)
+    assert set(fn.math.__all__) == {*FUNCTIONS, "where", "interp"}
+
+
+TABLE = np.array([1.0, 3.0, 2.0])
+WHERE = [(-5.0, 1.0), (0.0, 1.0), (5.0, 2.0), (10.0, 3.0), (12.0, 2.8), (20.0, 2.0), (1e300, 2.0), (-math.inf, 1.0)]
+
+
+@numba.njit
+def of_a_table(x):
+    return fn.math.interp(x, TABLE, 0.0, 20.0), fn.math.where(x > 1.0, x, -1)
+
+
+@pytest.mark.parametrize(("x", "value"), WHERE)
+def test_a_table_goes_straight_between_its_values_and_holds_beyond(x, value):
+    assert fn.math.interp(x, TABLE, 0.0, 20.0) == pytest.approx(value, rel=1e-15)
+    assert of_a_table(x) == (pytest.approx(value, rel=1e-15), x if x > 1.0 else -1.0)
+    assert all(
+        math.isnan(f(math.nan, TABLE, 0.0, 20.0)) for f in (fn.math.interp, numba.njit(lambda *a: fn.math.interp(*a)))
+    )
+    assert fn.math.where(x > 1.0, x, -1.0) == (x if x > 1.0 else -1.0)
 
 
 def test_a_module_may_be_called_nearly_as_the_package(monkeypatch):

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check
+from .._formulas import underlying
 from .._integrators import METHODS, Chunk, Method
 from ..inputs.current import Current, as_current
 from ..inputs.noise import Noise
@@ -161,7 +162,7 @@ def checked(asked: Mapping[str, Any]) -> Recipe:
         **outputs,
         threshold=_check.number("threshold", threshold, "a finite number of mV"),
     )
-    if type(model).derivative.__module__.partition(".")[0] != __package__.partition(".")[0]:
+    if (underlying(type(model).derivative).__module__ or "").partition(".")[0] != __package__.partition(".")[0]:
         rehearse(model, [float(value.flat[0]) for value in recipe.initial.values()], 0.0)
     return recipe
 

@@ -19,8 +19,8 @@ class Columns(NamedTuple):
 def columns(entries: Sequence[Any], n: int) -> Columns:
     """Scalars take one place, arrays n: nothing is blown up."""
     arrays = [np.ravel(entry) for entry in entries]
-    sizes = np.array([array.size for array in arrays])
-    return Columns(np.concatenate(arrays), np.cumsum(sizes) - sizes, (sizes == n).astype(np.int64))
+    sizes = np.array([array.size for array in arrays], np.int64)
+    return Columns(np.concatenate([np.empty(0), *arrays]), np.cumsum(sizes) - sizes, (sizes == n).astype(np.int64))
 
 
 @inline

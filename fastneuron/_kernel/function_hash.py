@@ -5,10 +5,13 @@ a notebook to the next.  Whatever is not understood here is not cached.
 """
 
 import builtins
+import dis
+import functools
 import types
 from collections.abc import Iterator
 
 import numpy as np
+from numba.np.ufunc.dufunc import DUFunc
 
 LIBRARIES = {"math", "numpy", "numba", "scipy", "operator", "builtins", __package__.partition(".")[0]}  # known by name
 PLAIN = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), np.generic)
@@ -25,6 +28,8 @@ def describe(function: object) -> str:
 
 def _lines(value, seen) -> Iterator[str]:
     value = getattr(value, "py_func", value)  # a jitted function
+    if isinstance(value, DUFunc):
+        value = value._dispatcher.py_func
     owner = (getattr(value, "__module__", None) or "").partition(".")[0]
     if isinstance(value, PLAIN):
         yield f"{type(value).__name__} {value!r}"
@@ -36,6 +41,9 @@ def _lines(value, seen) -> Iterator[str]:
         yield f"array {value.dtype} {value.shape} {value.tobytes().hex()}"
     elif isinstance(value, np.ufunc):
         yield f"ufunc {value.__name__}"
+    elif isinstance(value, functools.partial):
+        yield "partial"
+        yield from _lines((value.func, value.args, *sorted(value.keywords.items())), seen)
     elif owner in LIBRARIES and callable(value):
         yield f"{value.__module__}.{value.__qualname__}"
     elif isinstance(value, types.FunctionType):
@@ -44,28 +52,68 @@ def _lines(value, seen) -> Iterator[str]:
             yield from _function(value, seen)
     elif isinstance(value, type) and hasattr(value, "_fields"):
         yield f"{value.__qualname__}({', '.join(value._fields)})"
+    elif callable(value) and isinstance(type(value).__call__, types.FunctionType):
+        yield f"{type(value).__qualname__}"
+        yield from _lines((type(value).__call__, *sorted(vars(value).items())), seen)
     else:
         raise Unknown(repr(value))
 
 
 def _function(function, seen) -> Iterator[str]:
     yield from _lines(function.__defaults__, seen)
-    for cell in function.__closure__ or ():
-        yield from _lines(cell.cell_contents, seen)
-    yield from _code(function.__code__, function.__globals__, seen)
+    yield from _lines(tuple(sorted((function.__kwdefaults__ or {}).items())), seen)
+    closed = dict(zip(function.__code__.co_freevars, map(_content, function.__closure__ or ()), strict=True))
+    for value in closed.values():
+        if not isinstance(value, types.ModuleType):
+            yield from _lines(value, seen)
+    yield from _code(function.__code__, function.__globals__ | closed, seen)
+
+
+def _content(cell):
+    try:
+        return cell.cell_contents
+    except ValueError:
+        raise Unknown("a variable that has no value yet") from None
 
 
 def _code(code, scope, seen) -> Iterator[str]:
     yield f"{code.co_code.hex()} {code.co_names} {code.co_varnames} {code.co_freevars}"
     for constant in code.co_consts:
         yield from _code(constant, scope, seen) if isinstance(constant, types.CodeType) else _lines(constant, seen)
-    for name in code.co_names:  # names of globals and of attributes; an attribute may share a global's name: harmless
-        value = scope.get(name, getattr(builtins, name, None))
-        if not isinstance(value, types.ModuleType):
-            yield from _lines(value, seen)
-        elif value.__name__.partition(".")[0] in LIBRARIES:
-            yield value.__name__
+    for path in _paths(code, scope):
+        yield from _referred(path, scope, seen)
+
+
+def _paths(code, scope) -> list[list[str]]:
+    """The dotted names that code refers to; attributes of what is no module stay out."""
+    paths: list[list[str]] = []
+    growing = False
+    for instruction in dis.get_instructions(code):
+        name = instruction.argval
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME") or (
+            instruction.opname in ("LOAD_DEREF", "LOAD_CLASSDEREF") and isinstance(scope.get(name), types.ModuleType)
+        ):
+            paths.append([name])
+            growing = True
+        elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD") and growing:
+            paths[-1].append(name)
         else:
-            for attribute in code.co_names:
-                if hasattr(value, attribute):
-                    yield from _lines(getattr(value, attribute), seen)
+            growing = False
+    return paths
+
+
+def _referred(path, scope, seen) -> Iterator[str]:
+    """What a dotted name means, as far as it leads through modules."""
+    value = scope.get(path[0], getattr(builtins, path[0], None))
+    for name in path[1:]:
+        if not isinstance(value, types.ModuleType):
+            break
+        if value.__name__.partition(".")[0] in LIBRARIES:
+            break
+        value = getattr(value, name, None)
+    if not isinstance(value, types.ModuleType):
+        yield from _lines(value, seen)
+    elif value.__name__.partition(".")[0] in LIBRARIES:
+        yield f"{value.__name__} {'.'.join(path)}"
+    else:
+        raise Unknown(repr(value))  # a module that goes by another name: what of it is used cannot be seen

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import difflib
+import types as python_types
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numba import types
 
 from .._check import known, number, shown
+from .._formulas import as_function
 from .._kernel.jit import specialises
 from .._parameters import Parameter, Parametrised, formula
 
 __all__ = ["Model", "Parameter", "derivative", "gates", "prepare"]
+
+RESULTS = {  # names in a run, a store or a dataset, with which a state's would clash
+    *(
+        "spike",
+        "spikes",
+        "spike_count",
+        "spike_time",
+        "spike_neuron",
+        "isi",
+        "rate",
+        "current",
+        "summary",
+        "population",
+    ),
+    *("time", "neuron", "neurons", "recorded_neuron", "every_neuron", "sample", "bin", "final", "progress", "recipe"),
+}
 
 
 class Model(Parametrised):
@@ -26,11 +45,12 @@ class Model(Parametrised):
         a number, or a function ``(V, parameters)`` of the first state's initial value.  The first state is the voltage.
     ``derivative(*states, I, p)``
         Static method in scalar arithmetic: the time derivative of each state, per ms; `I` is the current, `p` what
-        `prepare` returned.
+        `prepare` returned.  It may call other functions, and those of NumPy and `math`; of tables, that is arrays of
+        the module, an index beyond the end means the last entry (see also `fastneuron.math.interp`).
     ``gates(V, p)``
-        Static method, optional: a tuple of what is costly and depends on the voltage alone; `derivative` then gets it
-        as one more argument.  A loop of its own keeps more neurons in flight (67 instead of 52 million neuron-steps/s
-        for Morris-Lecar on one Zen 3 core).
+        Static method, optional: what is costly and depends on the voltage alone, a number or a tuple; `derivative` then
+        gets it as one more argument.  A loop of its own keeps more neurons in flight (67 instead of 52 million
+        neuron-steps/s for Morris-Lecar on one Zen 3 core).
     ``prepare(p)``
         Static method, optional: a NamedTuple worked out once per run from the parameters `p`.
     ``threshold``
@@ -53,6 +73,10 @@ class Model(Parametrised):
     threshold: ClassVar[float] = 0.0
     presets: ClassVar[tuple[str, ...]] = ()
     formulas: ClassVar = ("prepare", "gates", "derivative")
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        _check_names(cls)
 
     def __init__(self, *values: Any, **named: Any) -> None:
         if type(self) is not Model:
@@ -92,6 +116,32 @@ class Model(Parametrised):
             raise TypeError(f"{wanted}, and return numbers; got {type(error).__name__}: {error}") from None
 
 
+def _check_names(kind: type[Model]) -> None:
+    """TypeError or ValueError where a name in a model's class means nothing, or something else."""
+    name, states = kind.__name__, getattr(kind, "states", None)
+    for state in states if isinstance(states, Mapping) else ():
+        if not isinstance(state, str) or not state.isidentifier():
+            raise TypeError(f"{name}: the name of a state must be a word, such as 'V'; got {shown(state)}")
+        if state in RESULTS or state in kind.names:
+            what = "of a parameter" if state in kind.names else "that a run gives to something else"
+            raise ValueError(f"{name}: no state can be named {state!r}, a name {what}")
+    if "current" in kind.names:
+        raise ValueError(f"{name}: no parameter can be named 'current', the name of what is injected")
+    usual = [attribute for attribute in dir(Model) if not attribute.startswith("_")] + ["states"]
+    for attribute, value in vars(kind).items():
+        if attribute.startswith("_") or attribute in usual or attribute in kind.names:
+            continue
+        if "ClassVar" in str(vars(kind).get("__annotations__", {}).get(attribute, "")):
+            continue
+        helper = isinstance(value, python_types.FunctionType | staticmethod | classmethod | property | type)
+        close = difflib.get_close_matches(attribute, set(usual) - {*vars(kind)}, n=1, cutoff=0.8)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        if not helper:
+            hint += f"; write {attribute} with its type to make it a parameter, as in {attribute}: float = 1.0"
+        if hint:
+            raise TypeError(f"{name}: no model has {attribute!r}, and {shown(value)} would have no effect{hint}")
+
+
 def _check_class(kind: type[Model]) -> None:
     """TypeError or ValueError where a model's class is not complete."""
     name, states = kind.__name__, getattr(kind, "states", None)
@@ -101,6 +151,11 @@ def _check_class(kind: type[Model]) -> None:
     for state, value in states.items():
         if not callable(value):
             number(f"{name}.states[{state!r}]", value, "a finite number or a function (V, parameters)")
+    for each in kind.formulas:
+        try:
+            as_function(getattr(kind, each))
+        except TypeError as error:
+            raise TypeError(f"{name}.{each}: {error}") from None
     if kind.derivative is Model.derivative:
         arguments = ", ".join((*states, "I", "p"))
         raise TypeError(f"{name} needs a derivative: a static method derivative({arguments})")
@@ -122,6 +177,23 @@ def derivative(parameters, state, current, prepared, opened):
     """Generic: the derivative of a lane's state, with its gates."""
 
 
+class LoneGate(NamedTuple):
+    """The gate of a model whose `gates` returns a number, not a tuple."""
+
+    value: Any
+
+
+def as_gates(found):
+    """Generic: what `gates` of a model returned, as a tuple."""
+
+
+@specialises(as_gates)
+def _as_gates(found):
+    if isinstance(found, types.BaseTuple):
+        return lambda found: found
+    return lambda found: LoneGate(found)
+
+
 @specialises(prepare)
 def _prepare(parameters):
     function = formula(parameters, "prepare")
@@ -131,12 +203,14 @@ def _prepare(parameters):
 @specialises(gates)
 def _gates(parameters, V, prepared):
     function = formula(parameters, "gates", single=V is types.float32)
-    return lambda parameters, V, prepared: function(V, prepared)
+    return lambda parameters, V, prepared: as_gates(function(V, prepared))
 
 
 @specialises(derivative)
 def _derivative(parameters, state, current, prepared, opened):
     function = formula(parameters, "derivative", single=state.dtype is types.float32)
+    if isinstance(opened, types.BaseNamedTuple) and opened.instance_class is LoneGate:
+        return lambda parameters, state, current, prepared, opened: function(*(state + (current, prepared, opened[0])))  # noqa: RUF005
     if len(opened) == 0:
         return lambda parameters, state, current, prepared, opened: function(*(state + (current, prepared)))  # noqa: RUF005
     return lambda parameters, state, current, prepared, opened: function(*(state + (current, prepared, opened)))  # noqa: RUF005

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import dis
 import inspect
 import linecache
-import numbers
 import re
+import textwrap
 import traceback
 from typing import Any
 
+import numpy as np
 from numba import float64, typeof
 from numba.core.errors import NumbaError
 
+from .._formulas import underlying
 from .model import Model
 
 
@@ -22,36 +25,60 @@ def rehearse(model: Any, state: Any, current: float) -> None:
     Raises TypeError if it fails or does not give one number for each state.
     """
     kind = type(model)
-    where = inspect.getsourcefile(kind.derivative) or "?"
+    where = _source(kind.derivative)
     try:
-        prepared = kind.prepare(first_neuron(model))
-        gates = kind.gates(float(state[0]), prepared)
-        result = kind.derivative(*map(float, state), current, prepared, *([gates] if gates else []))
-    except ArithmeticError:  # a division by 0 or an overflow at this state: a kernel goes on with inf or NaN
-        return
+        result = slope(model, state, current)
+    except (ArithmeticError, NumbaError):
+        return  # a kernel goes on with inf or NaN where Python stops, and compiles helpers that Numba alone does not
     except Exception as error:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == where]
         place = _place(where, frames[-1].lineno if frames else _definition(kind.derivative))
         said = re.sub("_[0-9a-f]{16}'", "'", f"{type(error).__name__}: {error}")
         raise TypeError(f"{kind.__name__}.derivative: {said}{_hint(kind, error, frames)}{place}") from None
     is_tuple = isinstance(result, tuple)
-    if not is_tuple or len(result) != len(kind.states) or not all(isinstance(x, numbers.Real) for x in result):
+    if not is_tuple or len(result) != len(kind.states) or not all(map(_is_number, result)):
         names = ", ".join(kind.states)
-        short = is_tuple and all(isinstance(x, numbers.Real) for x in result)
-        ends = [i.positions.lineno for i in dis.get_instructions(kind.derivative) if i.opname.startswith("RETURN")]
+        short = is_tuple and all(map(_is_number, result))
+        code = dis.get_instructions(underlying(kind.derivative))
+        ends = [i.positions.lineno for i in code if i.opname.startswith("RETURN") and i.positions]
         raise TypeError(
             f"{kind.__name__}.derivative must return {len(kind.states)} numbers, the derivatives of {names}; "
-            f"got {len(result) if short else repr(result)}{_place(where, ends[-1])}"
+            f"got {len(result) if short else repr(result)}{_place(where, ends[-1] or 0)}"
         )
+
+
+def slope(model: Any, state: Any, current: float) -> Any:
+    """What the derivative of the first neuron's state is in Python."""
+    kind = type(model)
+    prepared = _called(kind.prepare, first_neuron(model))
+    gates = _called(kind.gates, float(state[0]), prepared)
+    opened = () if isinstance(gates, tuple) and not gates else (gates,)
+    return _called(kind.derivative, *map(float, state), current, prepared, *opened)
+
+
+def _called(formula: Any, *arguments: Any) -> Any:
+    return getattr(formula, "py_func", formula)(*arguments)
+
+
+def _is_number(value: Any) -> bool:
+    return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "bfiu"
+
+
+def _source(formula: Any) -> str:
+    return inspect.getsourcefile(underlying(formula)) or "?"
 
 
 def _place(where: str, line: int) -> str:
     return f"\n  {where}, line {line}: {linecache.getline(where, line).strip()}"
 
 
-def _definition(function: Any) -> int:
+def _definition(formula: Any) -> int:
     """The line of its def, not of a decorator."""
-    lines, first = inspect.getsourcelines(function)
+    function = underlying(formula)
+    try:
+        lines, first = inspect.getsourcelines(function)
+    except OSError:  # typed in, or made by exec
+        return function.__code__.co_firstlineno
     return first + next((i for i, line in enumerate(lines) if line.lstrip().startswith("def ")), 0)
 
 
@@ -73,6 +100,72 @@ def first_neuron(model: Any) -> Any:
     return model.like()._make(float(v if isinstance(v, float) else v[0]) for v in model.parameters.values())
 
 
+# states that are no longer finite -------------------------------------------------------------------------------------
+
+
+def undefined_term(model: Any, neuron: int, state: Any, current: float) -> str:
+    """The term of a neuron's derivative that is not finite at a finite state, in words; "" if all are, or none is told.
+
+    The formula is worked out once more in Python, from the inside to the outside, as it is written.
+    """
+    one = model.part(neuron, neuron + 1)
+    kind, values = type(one), [np.float64(value) for value in state]
+    try:
+        with np.errstate(all="ignore"):
+            prepared = _called(kind.prepare, first_neuron(one))
+            gates = _called(kind.gates, values[0], prepared)
+            opened = () if isinstance(gates, tuple) and not gates else (gates,)
+            arguments = (*values, np.float64(current), prepared, *opened)
+            found = _first_not_finite(underlying(kind.derivative), arguments)
+            if np.all(np.isfinite(_called(kind.derivative, *arguments))):
+                return ""
+    except Exception:
+        return ""
+    names = zip(kind.states, values, strict=True)
+    where = ", ".join(f"{name} = {value:.6g}" for name, value in names)
+    return f"{found or f'{kind.__name__}.derivative'} is not finite at {where}"
+
+
+class _Watched(ast.NodeTransformer):
+    """Every operation and call of a formula hands its result to ``_watch(result, text)``."""
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        text = ast.unparse(node) if isinstance(node, ast.BinOp | ast.Call) else ""
+        super().generic_visit(node)
+        if not isinstance(node, ast.BinOp | ast.Call):
+            return node
+        name = ast.Name("_watch", ast.Load())
+        return ast.copy_location(ast.Call(name, [node, ast.Constant(text)], []), node)  # type: ignore[arg-type]
+
+
+def _first_not_finite(function: Any, arguments: Any) -> str:
+    """The text of the innermost part of a formula that is not finite; "" where the source is not there."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, SyntaxError):
+        return ""
+    definition = next((node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)), None)
+    if definition is None or definition.name != function.__name__:
+        return ""
+    definition.decorator_list = []
+    found: list[str] = []
+
+    def watch(value: Any, text: str) -> Any:
+        if not found and isinstance(value, float | np.ndarray | np.generic) and not np.all(np.isfinite(value)):
+            found.append(text)
+        return np.float64(value) if isinstance(value, float) else value
+
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    scope = function.__globals__ | {name: cell.cell_contents for name, cell in cells} | {"_watch": watch}
+    module = ast.fix_missing_locations(ast.Module([_Watched().visit(definition)], []))
+    exec(compile(module, "<formula>", "exec"), scope)
+    scope[function.__name__](*arguments)
+    return found[0] if found else ""
+
+
+# what the compiler says -----------------------------------------------------------------------------------------------
+
+
 def _compiled(function: Any, *arguments: Any) -> Any:
     """The type of what a formula returns, once compiled for arguments of these types."""
     function.compile(arguments)
@@ -82,20 +175,24 @@ def _compiled(function: Any, *arguments: Any) -> Any:
 def explain(model: Any, error: NumbaError) -> TypeError:
     """The compiler's objection to a model, in its own words but without the pages around them."""
     kind = type(model)
-    like = model.like()
-    formulas = type(like).formulas
     try:
-        prepared = _compiled(formulas["prepare"], typeof(like))
-        gates = _compiled(formulas["gates"], float64, prepared)
-        _compiled(
-            formulas["derivative"], *(float64,) * (len(kind.states) + 1), prepared, *([gates] if len(gates) else [])
-        )
+        _compile_model(model)
     except NumbaError as own:
         error = own
-    where = inspect.getsourcefile(kind.derivative) or "?"
+    where = _source(kind.derivative)
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     noise = ("Failed in", "During", "There are", "File ", "def ", "<source", ">>>", "^", "- ", "Of which")
     reasons = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith(noise)]
     lines = [int(number) for number in re.findall(r'File "[^"]*", line (\d+)', text)]
     place = _place(where, lines[-1]) if lines else f"\n  {where}"
     return TypeError(f"{kind.__name__}.derivative cannot be compiled: {reasons[0] if reasons else text}{place}")
+
+
+def _compile_model(model: Any) -> None:
+    like = model.like()
+    formulas = type(like).formulas
+    prepared = _compiled(formulas["prepare"], typeof(like))
+    gates = _compiled(formulas["gates"], float64, prepared)
+    none = hasattr(gates, "__len__") and len(gates) == 0
+    states = (float64,) * (len(type(model).states) + 1)
+    _compiled(formulas["derivative"], *states, prepared, *(() if none else (gates,)))
