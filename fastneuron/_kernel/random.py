@@ -48,9 +48,9 @@ def normal(seed, stream, neuron, step):
 
 @inline
 def network_words(seed, kind, number, first, second, third):
-    """Four words of 32 bits that belong to a kind of draw, a projection or source by number, and three numbers.
+    """Four words of 32 bits that belong to a kind of draw, a projection or a source by its number, and three numbers.
 
-    The `kind` is 2 or more: the streams of the noise are 0 and 1.
+    The `kind` is 2 to 15, since the streams of the noise are 0 and 1, plus 16 times the number of an attempt.
     """
     counter = first & LOW, second & LOW, third & LOW, (kind << 16) | number
     return philox(*counter, seed & LOW, (seed >> 32) & LOW)

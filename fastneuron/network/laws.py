@@ -5,26 +5,42 @@ from typing import NamedTuple
 import numpy as np
 
 from .._kernel.elementary import exp
-from .._kernel.jit import inline, specialises
+from .._kernel.jit import generic, inline
 from .._kernel.random import network_words, normal_of, uniform_of
 
-ATTEMPTS = 127  # of which one is inside, unless by a chance of 0.75**127 = 1e-16
-ATTEMPT = 25  # the bit of the second word of the counter where the number of the attempt begins
+ATTEMPTS = 128  # of which one is inside, unless by a chance of 0.75**128 = 1e-16
 
 
-@inline
 def _uniform(law, words):
     return law.low + (law.high - law.low) * uniform_of(words)
 
 
-@inline
 def _normal(law, words):
     return law.mean + law.sd * normal_of(words)
 
 
-@inline
 def _log_normal(law, words):
     return exp(law.mu + law.sigma * normal_of(words))
+
+
+@generic
+def value(law, words):
+    """A number of the distribution, from four random words."""
+
+
+@inline
+def draw(law, seed, kind, number, first, second, third):
+    """The float32 that belongs to a synapse, by three numbers of 32 bits."""
+    x = np.float32(0.0)
+    for attempt in range(ATTEMPTS):
+        x = np.float32(value(law, network_words(seed, kind | attempt << 4, number, first, second, third)))
+        if law.low <= x <= law.high:
+            return x
+    return np.float32(min(max(x, law.low), law.high))
+
+
+def _draw_one(law, wiring, kind, first, second, third, i, j, out, at):
+    out[at] = draw(law, wiring.seed, kind, wiring.number, first, second, third)
 
 
 class UniformLaw(NamedTuple):
@@ -34,6 +50,7 @@ class UniformLaw(NamedTuple):
     high_end: float
     low: float
     high: float
+    set_value = _draw_one
     value = _uniform
 
 
@@ -44,6 +61,7 @@ class NormalLaw(NamedTuple):
     sd: float
     low: float
     high: float
+    set_value = _draw_one
     value = _normal
 
 
@@ -54,26 +72,5 @@ class LogNormalLaw(NamedTuple):
     sigma: float
     low: float
     high: float
+    set_value = _draw_one
     value = _log_normal
-
-
-def value_of(law, words):
-    """Generic: a number of the distribution, from four random words."""
-
-
-@specialises(value_of)
-def _value_of(law, words):
-    function = law.instance_class.value
-    return lambda law, words: function(law, words)
-
-
-@inline
-def draw(law, seed, kind, number, first, second, third):
-    """The float32 that belongs to a synapse: one of 2**32 of each of 2**25 of each of 2**32."""
-    x = np.float32(0.0)
-    for attempt in range(ATTEMPTS):
-        words = network_words(seed, kind, number, first, second | (attempt << ATTEMPT), third)
-        x = np.float32(value_of(law, words))
-        if law.low <= x <= law.high:
-            return x
-    return np.float32(min(max(x, law.low), law.high))

@@ -8,9 +8,9 @@ from collections.abc import Generator
 import numpy as np
 
 from . import values
-from .connections.rows import Rows, Scratch, ordered, scratch
+from .connections.rows import Rows, ordered, scratch
 from .connections.rule import chunk_size
-from .connections.wiring import Wiring
+from .connections.wiring import Scratch, Wiring
 from .projection import Projection
 
 
@@ -41,15 +41,21 @@ class Plan:
         """The expected number of synapses: the number itself where the rule fixes it."""
         return self.projection.mean_synapses
 
-    @property
+    @functools.cached_property
     def chunk(self) -> int:
         """Ranges that begin and end at multiples of so many targets are made without waste."""
         return chunk_size(self.rule.probability(self.ends))
 
     @functools.cached_property
+    def starts(self) -> np.ndarray:
+        """The ranks of the first members of the chunks, and the number of members."""
+        chunks = -(-self.ends.n_post // self.chunk)
+        return np.searchsorted(self.ends.post, np.arange(chunks + 1) * self.chunk)
+
+    @functools.cached_property
     def wiring(self) -> Wiring:
         """What kernels see; `make_row` makes rows of it anew."""
-        ends, chunk = self.ends, self.chunk
+        ends = self.ends
         rank = np.full(ends.n_pre, -1, np.int64)
         rank[ends.pre] = np.arange(ends.pre.size)
         return Wiring(
@@ -60,8 +66,8 @@ class Plan:
             number=self.number,
             pre_rank=rank,
             post=ends.post,
-            starts=np.searchsorted(ends.post, np.arange(-(-ends.n_post // chunk) + 1) * chunk),
-            chunk=chunk,
+            starts=self.starts,
+            chunk=self.chunk,
             contiguous=bool(ends.post[-1] - ends.post[0] + 1 == ends.post.size),
             autapses=self.projection.autapses or not ends.same,
         )

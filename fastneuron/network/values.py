@@ -55,7 +55,7 @@ def law_of(value: Value, ends: Ends) -> Any:
         return None
     rows = ends.pre_order if value.shape[0] > 1 else [0]
     columns = ends.post_order if value.shape[1] > 1 else [0]
-    return Table(np.ascontiguousarray(value[rows][:, columns]))
+    return Table(np.ascontiguousarray(value[rows][:, columns]))  # type: ignore[call-arg]
 
 
 def type_of(value: Value) -> np.dtype | None:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..._kernel.jit import inline
 from .rule import Rule, pairs
 from .wiring import Ends, chunks_of, keep, rank_of
 
 
-@inline
-def _row(rule, wiring, source, low, high, target, weight, delay):
+def _row(rule, wiring, source, low, high, scratch):
     own, found = rank_of(wiring, source), 0
     first, last = chunks_of(wiring, low, high)
     for chunk in range(first, last):
         count = wiring.starts[chunk + 1] - wiring.starts[chunk]
         for i in range(count):
-            target[found + i] = i
-        found = keep(wiring, source, own, chunk, low, high, found, count, target, weight, delay)
+            scratch.target[found + i] = i
+        found = keep(wiring, source, own, chunk, low, high, found, count, scratch)
     return found
 
 

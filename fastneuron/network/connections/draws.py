@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..._kernel.counts import ones
 from ..._kernel.jit import helper, inline
-from ..._kernel.lanes import Lanes8, local
+from ..._kernel.lanes import Lanes8, local, put
 from ..._kernel.random import network_words
 from .wiring import BATCH, CONNECT
 
 
 @inline
 def any_ranks(seed, number, second, third, size, skipped, found, count, out):
-    """`count` ranks below `size`, each on its own, none of them `skipped` (-1: all may be), into out[found:]."""
+    """`count` ranks below `size`, each on its own, none of them `skipped` (-1: all may be), into out[found:].
+
+    Where there are 2**k of them, 16 random bits make one.
+    """
     others = size - (skipped >= 0)
-    blocks = (count + 4 * BATCH - 1) // (4 * BATCH) * BATCH
-    rank = local((0, 0, 0, 0), 1, Lanes8(), 0)
-    for block in range(0, blocks, BATCH):
+    mask = others - 1
+    halves = others & mask == 0 and others <= 1 << 16
+    rank = local((0, 0, 0, 0, 0, 0, 0, 0), 1, Lanes8(), 0)
+    at, end, counter = np.uint64(found), np.uint64(found + count), 0
+    while at < end:
         for lane in range(BATCH):
-            words = network_words(seed, CONNECT, number, block + lane, second, third)
-            for k in range(4):
-                rank[k, lane] = (words[k] * others) >> 32
-        for k in range(4):
+            w0, w1, w2, w3 = network_words(seed, CONNECT, number, counter + lane, second, third)
+            if halves:
+                bits = w0 & mask, w1 & mask, w2 & mask, w3 & mask
+                put(rank, lane, (*bits, (w0 >> 16) & mask, (w1 >> 16) & mask, (w2 >> 16) & mask, (w3 >> 16) & mask))
+            else:
+                put(rank, lane, ((w0 * others) >> 32, (w1 * others) >> 32, (w2 * others) >> 32, (w3 * others) >> 32))
+        for k in range(8 if halves else 4):
             for lane in range(BATCH):
-                out[found + 4 * block + k * BATCH + lane] = rank[k, lane]
+                out[at + np.uint64(k * BATCH + lane)] = rank[k, lane]
+        at += np.uint64(8 * BATCH if halves else 4 * BATCH)
+        counter += BATCH
     if skipped >= 0:
         for i in range(found, found + count):
             out[i] += out[i] >= skipped

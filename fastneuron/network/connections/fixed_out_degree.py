@@ -10,11 +10,11 @@ import numpy.typing as npt
 from ..._kernel.counts import binomial, hypergeometric, ones
 from ..._kernel.jit import helper, inline
 from ..._kernel.lanes import Lanes64, local
-from ..._kernel.random import LOW, network_words, uniform_of
+from ..._kernel.random import LOW, network_words
 from . import degrees
 from .draws import any_ranks, different_ranks
 from .rule import Rule
-from .wiring import SPLIT, Ends, chunks_of, keep, rank_of
+from .wiring import BATCH, SPLIT, Ends, chunks_of, keep, rank_of
 
 BITS = 64  # blocks of 128 random bits, more than a split of so many synapses wants; the last is for other splits
 FAIR = 1024  # synapses: up to here a fair split counts bits
@@ -24,11 +24,13 @@ FAIR = 1024  # synapses: up to here a fair split counts bits
 def _half(wiring, source, begin, width, count):
     """How many of `count` synapses fall into the first of two equal parts: the bits that are 1."""
     found = 0
-    for j in range((count + 127) // 128):
-        words = network_words(wiring.seed, SPLIT, wiring.number, width * BITS + j, begin, source)
-        for k in range(4):
-            wanted = min(max(count - 128 * j - 32 * k, 0), 32)
-            found += ones(words[k] & (LOW >> (32 - wanted)))
+    for j in range(0, (count + 127) // 128, BATCH):
+        for lane in range(BATCH):
+            block = j + lane
+            words = network_words(wiring.seed, SPLIT, wiring.number, width * BITS + block, begin, source)
+            for k in range(4):
+                wanted = min(max(count - 128 * block - 32 * k, 0), 32)
+                found += ones(words[k] & (LOW >> (32 - wanted)))
     return found
 
 
@@ -41,13 +43,13 @@ def _split(rule, wiring, source, begin, middle, end, own, count):
         return _half(wiring, source, begin, end - begin, count)
     left -= starts[begin] <= own < starts[middle]
     right -= starts[middle] <= own < starts[end]
-    width = (end - begin) * BITS + BITS - 1
-    u = uniform_of(network_words(wiring.seed, SPLIT, wiring.number, width, begin, source))
-    return hypergeometric(u, count, left, right) if rule.distinct else binomial(u, count, left, right)
+    first = (end - begin) * BITS + BITS - 1
+    if rule.distinct:
+        return hypergeometric(count, left, right, wiring.seed, SPLIT, wiring.number, first, begin, source)
+    return binomial(count, left, right, wiring.seed, SPLIT, wiring.number, first, begin, source)
 
 
-@inline
-def _row(rule, wiring, source, low, high, target, weight, delay):
+def _row(rule, wiring, source, low, high, scratch):
     own, found = rank_of(wiring, source), 0
     first, last = chunks_of(wiring, low, high)
     degree = rule.degree[wiring.pre_rank[source] if rule.degree.size > 1 else 0]
@@ -73,10 +75,12 @@ def _row(rule, wiring, source, low, high, target, weight, delay):
         size = wiring.starts[end] - wiring.starts[begin]
         skipped = own - wiring.starts[begin] if wiring.starts[begin] <= own < wiring.starts[end] else -1
         if rule.distinct:
-            different_ranks(wiring.seed, wiring.number, begin, source, size, skipped, found, count, target, marks)
+            different_ranks(
+                wiring.seed, wiring.number, begin, source, size, skipped, found, count, scratch.target, marks
+            )
         else:
-            any_ranks(wiring.seed, wiring.number, begin, source, size, skipped, found, count, target)
-        found = keep(wiring, source, own, begin, low, high, found, count, target, weight, delay)
+            any_ranks(wiring.seed, wiring.number, begin, source, size, skipped, found, count, scratch.target)
+        found = keep(wiring, source, own, begin, low, high, found, count, scratch)
     return found
 
 

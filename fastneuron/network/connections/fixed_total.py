@@ -9,7 +9,7 @@ import numpy as np
 from ... import _check
 from ..._kernel.counts import binomial, hypergeometric
 from ..._kernel.jit import bare_kernel
-from ..._kernel.random import LOW, network_words, uniform_of
+from ..._kernel.random import LOW
 from .fixed_out_degree import Degrees
 from .rule import Rule, pairs
 from .wiring import SPLIT, Ends
@@ -28,8 +28,10 @@ def split_total(total, cells, distinct, seed, number, degree, stack):
             continue
         middle = (begin + end) // 2
         left, right = cells[middle] - cells[begin], cells[end] - cells[middle]
-        u = uniform_of(network_words(seed, SPLIT, number, end - begin, begin, LOW))
-        before = hypergeometric(u, count, left, right) if distinct else binomial(u, count, left, right)
+        if distinct:
+            before = hypergeometric(count, left, right, seed, SPLIT, number, end - begin, begin, LOW)
+        else:
+            before = binomial(count, left, right, seed, SPLIT, number, end - begin, begin, LOW)
         stack[0, depth], stack[1, depth], stack[2, depth] = middle, end, count - before
         stack[0, depth + 1], stack[1, depth + 1], stack[2, depth + 1] = begin, middle, before
         depth += 2

@@ -6,20 +6,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..._kernel.jit import inline
 from .rule import Rule
 from .wiring import Ends, keep
 
 
-@inline
-def _row(rule, wiring, source, low, high, target, weight, delay):
+def _row(rule, wiring, source, low, high, scratch):
     rank = rule.partner[wiring.pre_rank[source]]
     neuron = wiring.post[rank]
     if neuron < low or neuron >= high or (neuron == source and not wiring.autapses):
         return 0
     chunk = neuron // wiring.chunk
-    target[0] = rank - wiring.starts[chunk]
-    return keep(wiring, source, -1, chunk, low, high, 0, 1, target, weight, delay)
+    scratch.target[0] = rank - wiring.starts[chunk]
+    return keep(wiring, source, -1, chunk, low, high, 0, 1, scratch)
 
 
 class Partners(NamedTuple):

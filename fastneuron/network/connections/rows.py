@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..._kernel.jit import bare_kernel, kernel
-from .wiring import SLACK, copy, make_row, sort_along
+from ..._kernel.jit import bare_kernel, inline
+from .wiring import SLACK, Scratch, copy, make_row
 
 CALL = 2_000_000  # synapses per kernel call: 10 to 40 ms, so that Ctrl-C is prompt
 
@@ -42,31 +42,24 @@ def room_for(plan: Any, indptr: np.ndarray, width: int) -> Rows:
     )
 
 
-class Scratch(NamedTuple):
-    """Room for one row of a range of targets; a weight or delay is None where one serves all."""
-
-    target: np.ndarray  # int64
-    weight: np.ndarray | None
-    delay: np.ndarray | None
-
-
 def scratch(plan: Any, low: int, high: int) -> Scratch:
     """Room for the longest row of a range of targets, and what its making writes beyond."""
-    chunk = plan.wiring.chunk
+    chunk = plan.chunk
     members = np.diff(np.searchsorted(plan.ends.post, [low // chunk * chunk, -(-high // chunk) * chunk]))[0]
     room = plan.rule.longest_row(plan.wiring.rule, int(members)) + SLACK
     return Scratch(
         np.empty(room, np.int64),
         None if plan.weight_type is None else np.empty(room, plan.weight_type),
         None if plan.delay_type is None else np.empty(room, plan.delay_type),
+        np.zeros(plan.rule.marks(plan), np.uint8),
     )
 
 
 @bare_kernel
-def count_rows(wiring, low, high, first, last, target, indptr):
+def count_rows(wiring, low, high, first, last, scratch, indptr):
     """How many synapses go from the sources first to last, one place ahead."""
     for source in range(first, last):
-        indptr[source + 1] = make_row(wiring, source, low, high, target, None, None)
+        indptr[source + 1] = make_row(wiring, source, low, high, scratch)
 
 
 @bare_kernel
@@ -74,7 +67,7 @@ def fill_rows(wiring, low, high, first, last, scratch, rows):
     """Lay down the rows of the sources first to last."""
     for source in range(first, last):
         begin = rows.indptr[source]
-        count = make_row(wiring, source, low, high, scratch.target, scratch.weight, scratch.delay)
+        count = make_row(wiring, source, low, high, scratch)
         copy(scratch.target, 0, count, rows.target, begin)
         copy(scratch.weight, 0, count, rows.weight, begin)
         copy(scratch.delay, 0, count, rows.delay, begin)
@@ -82,36 +75,72 @@ def fill_rows(wiring, low, high, first, last, scratch, rows):
 
 def by_source(plan: Any, low: int, high: int) -> Generator[None, None, Rows]:
     """The rows of a range by a rule whose rows are compiled: each is made twice, to count and to lay down."""
-    room, n = scratch(plan, low, high), plan.ends.n_pre
+    wiring, room, n = plan.wiring, scratch(plan, low, high), plan.ends.n_pre
+    bare = wiring._replace(weight=None, delay=None)
     per_source = max(int(plan.mean_synapses * (high - low) / (plan.ends.n_post * len(plan.ends.pre))), 1)
     sources = max(CALL // per_source, 1)
     indptr = np.zeros(n + 1, np.int64)
     for begin, end in spans(0, n, sources):
-        count_rows(plan.wiring, low, high, begin, end, room.target, indptr)
+        count_rows(bare, low, high, begin, end, room._replace(weight=None, delay=None), indptr)
         yield
     rows = room_for(plan, np.cumsum(indptr, out=indptr), high - low)
     for begin, end in spans(0, n, sources):
-        fill_rows(plan.wiring, low, high, begin, end, room, rows)
+        fill_rows(wiring, low, high, begin, end, room, rows)
         yield
     return rows
 
 
-@kernel
-def sort_by_delay(rows, first, last):
-    """Order the synapses of each source by their delays; equal ones stay in their order."""
+@bare_kernel
+def sort_by_delay(rows, first, last, order, other, values):
+    """Order the synapses of each source by their delays, by merging; equal ones stay in their order."""
     for source in range(first, last):
-        begin, end = rows.indptr[source], rows.indptr[source + 1]
-        order = np.argsort(rows.delay[begin:end], kind="mergesort")
-        rows.delay[begin:end] = rows.delay[begin:end][order]
-        rows.target[begin:end] = rows.target[begin:end][order]
-        sort_along(rows.weight, begin, end, order)
+        begin = rows.indptr[source]
+        count = rows.indptr[source + 1] - begin
+        for k in range(count):
+            order[k] = k
+        width = 1
+        while width < count:
+            for low in range(0, count, 2 * width):
+                merge(rows.delay, begin, low, min(low + width, count), min(low + 2 * width, count), order, other)
+            for k in range(count):
+                order[k] = other[k]
+            width *= 2
+        rearrange(rows.delay, begin, count, order, values)
+        rearrange(rows.weight, begin, count, order, values)
+        for k in range(count):
+            other[k] = rows.target[begin + order[k]]
+        copy(other, 0, count, rows.target, begin)
+
+
+@inline
+def merge(key, begin, low, middle, high, order, out):
+    """Two ordered parts to one."""
+    i, j = low, middle
+    for k in range(low, high):
+        if i < middle and (j >= high or key[begin + order[i]] <= key[begin + order[j]]):
+            out[k] = order[i]
+            i += 1
+        else:
+            out[k] = order[j]
+            j += 1
+
+
+@inline
+def rearrange(values, begin, count, order, room):
+    """Values in another order, if there are any."""
+    if values is not None:
+        for k in range(count):
+            room[k] = values[begin + order[k]]
+        copy(room, 0, count, values, begin)
 
 
 def ordered(rows: Rows) -> Generator[None, None, Rows]:
     """The rows with their synapses in order of delay."""
     if rows.delay is not None:
         n = rows.indptr.size - 1
+        longest = int(np.diff(rows.indptr).max())
+        order, other, values = np.empty(longest, np.int64), np.empty(longest, np.int64), np.empty(longest)
         for begin, end in spans(0, n, max(int(CALL // 4 * n / max(rows.target.size, 1)), 1)):
-            sort_by_delay(rows, begin, end)
+            sort_by_delay(rows, begin, end, order, other, values)
             yield
     return rows

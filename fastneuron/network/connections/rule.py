@@ -15,7 +15,7 @@ from . import rows
 from .wiring import Ends
 
 SMALLEST_CHUNK, LARGEST_CHUNK = 64, 16384  # targets
-A_CHUNK = 32  # synapses: below, the begin of a chunk costs; above, small ranges make much in vain
+A_CHUNK = 22  # synapses: below, the begin of a chunk costs; above, small ranges make much in vain
 
 
 class Rule:
@@ -41,6 +41,10 @@ class Rule:
     def longest_row(self, compiled: Any, members: int) -> int:
         """At most so many synapses go from a source to so many members."""
         return members
+
+    def marks(self, plan: Any) -> int:
+        """How many bytes of zeros the making of a row wants, and leaves."""
+        return 0
 
     def make(self, plan: Any, low: int, high: int) -> Generator[None, None, rows.Rows]:
         """The rows of targets low to high; every ``yield`` is a moment at which it may be left."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import types
 
-from ..._kernel.jit import inline, specialises
-from ..laws import draw
+from ..._kernel.jit import generic, inline
 
 CONNECT, SPLIT, WEIGHT, DELAY = 2, 3, 4, 5  # kinds of random numbers; 0 and 1 are noise, from 6 on sources
 BATCH = 8  # counters at once: a vector of 64-bit words
-SLACK = 4 * BATCH  # entries of a scratch array beyond the longest row that may be written
+SLACK = 8 * BATCH  # entries of a scratch array beyond the longest row that may be written
 
 
 class Ends(NamedTuple):
@@ -25,12 +23,6 @@ class Ends(NamedTuple):
     n_pre: int  # neurons of the whole populations
     n_post: int
     same: bool  # both are parts of one population
-
-
-class Table(NamedTuple):
-    """Weights or delays by source and target, of which either may be one for all: (1 or pre, 1 or post)."""
-
-    values: Any
 
 
 class Wiring(NamedTuple):
@@ -49,27 +41,32 @@ class Wiring(NamedTuple):
     autapses: bool
 
 
-def row(rule, wiring, source, low, high, target, weight, delay):
-    """Generic: the synapses of a source on targets low to high; returns how many.
+class Scratch(NamedTuple):
+    """Room for one row of a range of targets; a weight or delay is None where one serves all."""
 
-    `target` gets each target less `low`; `weight` and `delay`, unless None, what belongs to it.
+    target: Any  # int64
+    weight: Any
+    delay: Any
+    marks: Any  # zeros, (k,) uint8
+
+
+@generic
+def row(rule, wiring, source, low, high, scratch):
+    """Put the synapses of a source on targets low to high into `scratch`; returns how many.
+
+    ``scratch.target`` gets each target less `low`; weights and delays, unless None, what belongs to it.
     """
 
 
-@specialises(row)
-def _row(rule, wiring, source, low, high, target, weight, delay):
-    function = rule.instance_class.row
-    return lambda rule, wiring, source, low, high, target, weight, delay: function(
-        rule, wiring, source, low, high, target, weight, delay
-    )
-
-
 @inline
-def make_row(wiring, source, low, high, target, weight, delay):
-    """The synapses of a source (its number in the whole population) on the targets low to high; returns how many."""
+def make_row(wiring, source, low, high, scratch):
+    """Put the synapses of a source, by its number in the whole population, on targets low to high into `scratch`.
+
+    Returns how many; `scratch` is as `Plan.scratch` makes it, for this or a longer range.
+    """
     if wiring.pre_rank[source] < 0:
         return 0
-    return row(wiring.rule, wiring, source, low, high, target, weight, delay)
+    return row(wiring.rule, wiring, source, low, high, scratch)
 
 
 @inline
@@ -94,17 +91,17 @@ def rank_of(wiring, source):
 
 
 @inline
-def keep(wiring, source, own, chunk, low, high, found, count, target, weight, delay):
+def keep(wiring, source, own, chunk, low, high, found, count, scratch):
     """Turn `count` ranks in a chunk, from `found` on, into targets of the range; returns how many there are now."""
-    begin = wiring.starts[chunk]
-    end = wiring.starts[chunk + 1]
+    target, weight, delay = scratch.target, scratch.weight, scratch.delay
+    begin, end = wiring.starts[chunk], wiring.starts[chunk + 1]
     set_values(wiring.weight, wiring, WEIGHT, source, chunk, found, count, target, weight)
     set_values(wiring.delay, wiring, DELAY, source, chunk, found, count, target, delay)
     inside = low <= chunk * wiring.chunk and (chunk + 1) * wiring.chunk <= high
     if inside and wiring.contiguous and not begin <= own < end:
-        move = wiring.post[0] + begin - low
+        shift = wiring.post[0] + begin - low
         for i in range(found, found + count):
-            target[i] += move
+            target[i] += shift
         return found + count
     kept = found
     for i in range(found, found + count):
@@ -112,8 +109,8 @@ def keep(wiring, source, own, chunk, low, high, found, count, target, weight, de
         neuron = wiring.post[rank]
         if low <= neuron < high and rank != own:
             target[kept] = neuron - low
-            move_value(weight, i, kept)
-            move_value(delay, i, kept)
+            move(weight, i, kept)
+            move(delay, i, kept)
             kept += 1
     return kept
 
@@ -126,69 +123,36 @@ def set_values(law, wiring, kind, source, chunk, found, count, rank, out):
         set_value(law, wiring, kind, k, chunk, source, i, begin + rank[found + k], out, found + k)
 
 
+@generic
 def set_value(law, wiring, kind, first, second, third, i, j, out, at):
-    """Generic: the weight or delay of a synapse, by its three numbers or the ranks of its two ends, into out[at]."""
+    """Put the weight or delay of a synapse, by its three numbers or the ranks of its two ends, into out[at].
+
+    Nothing, where the law is None.
+    """
 
 
-@specialises(set_value)
-def _set_value(law, wiring, kind, first, second, third, i, j, out, at):
-    if isinstance(out, types.NoneType):
-        return lambda law, wiring, kind, first, second, third, i, j, out, at: None
-    if law.instance_class is Table:
-
-        def look_up(law, wiring, kind, first, second, third, i, j, out, at):
-            values = law.values
-            out[at] = values[i if values.shape[0] > 1 else 0, j if values.shape[1] > 1 else 0]
-
-        return look_up
-
-    def drawn(law, wiring, kind, first, second, third, i, j, out, at):
-        out[at] = draw(law, wiring.seed, kind, wiring.number, first, second, third)
-
-    return drawn
+def _look_up(law, wiring, kind, first, second, third, i, j, out, at):
+    values = law.values
+    out[at] = values[i if values.shape[0] > 1 else 0, j if values.shape[1] > 1 else 0]
 
 
-def move_value(values, old, new):
-    """Generic: a value to another place; nothing where there are none."""
+class Table(NamedTuple):
+    """Weights or delays by source and target, of which either may be one for all: (1 or pre, 1 or post)."""
+
+    values: Any
+    set_value = _look_up
 
 
-@specialises(move_value)
-def _move_value(values, old, new):
-    if isinstance(values, types.NoneType):
-        return lambda values, old, new: None
-
-    def move(values, old, new):
+@inline
+def move(values, old, new):
+    """A value to another place, if there are any."""
+    if values is not None:
         values[new] = values[old]
 
-    return move
 
-
+@inline
 def copy(values, first, count, out, begin):
-    """Generic: `count` values from `first` on to `begin`; nothing where there are none."""
-
-
-@specialises(copy)
-def _copy(values, first, count, out, begin):
-    if isinstance(out, types.NoneType):
-        return lambda values, first, count, out, begin: None
-
-    def copy(values, first, count, out, begin):
+    """`count` values from `first` on to `begin`, if there are any."""
+    if out is not None:
         for i in range(count):
             out[begin + i] = values[first + i]
-
-    return copy
-
-
-def sort_along(values, begin, end, order):
-    """Generic: values begin to end in another order; nothing where there are none."""
-
-
-@specialises(sort_along)
-def _sort_along(values, begin, end, order):
-    if isinstance(values, types.NoneType):
-        return lambda values, begin, end, order: None
-
-    def sort(values, begin, end, order):
-        values[begin:end] = values[begin:end][order]
-
-    return sort
