@@ -15,7 +15,8 @@ from ._engine.executors import Executor
 from ._engine.plan import planned
 from ._engine.recipe import checked
 from ._engine.run import Run
-from ._storage.store import Store, check_path
+from ._storage.layout import check_path
+from ._storage.store import Store
 from .inputs.current import Current
 from .inputs.noise import Noise
 from .models import Model
@@ -159,6 +160,6 @@ def simulate(
     if out is not None:
         check_path(out, overwrite)
     resources.check(recipe, plan)
-    sink = Memory(recipe, plan.shards) if out is None else Store.create(recipe, plan)
     with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
+        sink = Memory(recipe, plan.shards) if out is None else Store.create(recipe, plan)
         return execute(sink, plan.threads, executor, on_progress)

@@ -59,6 +59,9 @@ class Sink(Protocol):
     def shards(self) -> Sequence[Shard]:
         """The shards, in order of neuron."""
 
+    def writing(self) -> AbstractContextManager[None]:
+        """For as long as the run goes on."""
+
     def take(self, number: int, outcome: Any) -> None:
         """Take what came of a shard."""
 
@@ -68,18 +71,19 @@ class Sink(Protocol):
 
 def execute(sink: Sink, threads: int, executor: Executor | None, on_progress: Callable[..., None]) -> Run:
     """Take every shard to its end, here or on an executor's workers; the run that comes of it."""
-    if executor is None:
-        for number, shard in enumerate(sink.shards):
-            sink.take(number, advance(shard, threads, on_progress))
-        return sink.run()
 
     def take(number: int, outcome: Any) -> None:
         low, high = sink.bounds[number]
         sink.take(number, outcome)
         on_progress((high - low) * sink.recipe.duration)
 
-    executors.spread(executor, functools.partial(advance, threads=threads), sink.shards, take)
-    return sink.run()
+    with sink.writing():
+        if executor is None:
+            for number, shard in enumerate(sink.shards):
+                sink.take(number, advance(shard, threads, on_progress))
+        else:
+            executors.spread(executor, functools.partial(advance, threads=threads), sink.shards, take)
+        return sink.run()
 
 
 def advance(shard: Shard, threads: int, on_progress: Callable[..., None] = lambda *done: None) -> Any:
@@ -104,6 +108,10 @@ class Memory:
         self.shards = [_MemoryShard(recipe.part(low, high)) for low, high in self.bounds]
         self._outcomes: list[ChunkResult | None] = [None] * len(self.shards)
         self._samples: np.ndarray | None = None
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Nobody else has this memory."""
+        return nullcontext()
 
     def take(self, number: int, outcome: ChunkResult) -> None:
         """Copy the samples of a shard to their rows as soon as they come, so that few are in memory twice."""

@@ -62,8 +62,13 @@ class Population:
         return arrays | {f"{SUMMARY}{name}": array for name, array in self.summary.arrays.items()}
 
     def go_back_to(self, snapshot: Mapping[str, np.ndarray]) -> None:
-        """Stand where a snapshot was taken."""
-        for name, array in self.arrays().items():
+        """Stand where a snapshot was taken; ValueError if it is of another run."""
+        arrays = self.arrays()
+        if snapshot.keys() != arrays.keys():
+            raise ValueError(f"the checkpoint has {', '.join(snapshot)} in place of {', '.join(arrays)}")
+        for name, array in arrays.items():
+            if snapshot[name].shape != array.shape or snapshot[name].dtype != array.dtype:
+                raise ValueError(f"{name} of the checkpoint is {snapshot[name].dtype} of shape {snapshot[name].shape}")
             array[...] = snapshot[name]
 
     def room(self, chunk: Chunk, spare: list[np.ndarray]) -> Traces:

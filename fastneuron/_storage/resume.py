@@ -71,10 +71,11 @@ def resume(
     store = Store(_check.path("path", path), serialization.given_classes(models))
     _check.flag("progress", progress)
     recipe = store.recipe
-    if store.finished:
-        return store.opened()
-    serialization.check_sources(store.about["versions"], str(path))
-    threads = executors.threads_each(threads, executor)
+    if not store.finished:
+        serialization.check_sources(store.about["versions"], str(path))
+        threads = executors.threads_each(threads, executor)
+        with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
+            store.lock()
+            return execute(store, threads, executor, on_progress)
     store.tidy()
-    with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
-        return execute(store, threads, executor, on_progress)
+    return store.opened()

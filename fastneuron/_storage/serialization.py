@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .. import _check
+from .._engine import summary as summaries
 from .._engine.recipe import Recipe
+from .._integrators import METHODS
 from .._parameters import Parametrised
 from .._version import __version__
 from ..inputs.current import Current, Sum
 from ..inputs.noise import Noise
 from ..inputs.waveforms import Samples
 from ..models import Model
+from .damage import Refused
 
 PLAIN = ("n", "duration", "dt", "method", "rtol", "threshold", "interval", "bin_width", "spike_times")
 PACKAGE = Path(__file__).parent.parent
@@ -59,22 +62,48 @@ def written(recipe: Recipe) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     return text, arrays
 
 
-def read(text: dict[str, Any], arrays: Any, given: Classes = ()) -> Recipe:
-    """The recipe again; ValueError where a class is not there, or not what it was."""
-    values: dict[str, Any] = {name: text[name] for name in PLAIN}
-    values |= {name: np.asarray(arrays[name][...]) for name in ("neurons", "atol")}
-    model = _read(Model, text["model"], arrays, "model", given)
-    return Recipe(
-        **values,
-        initial={name: np.asarray(arrays[f"initial.{name}"][...]) for name in model.states},
+def read(text: dict[str, Any], array: Callable[[str], np.ndarray], given: Classes = ()) -> Recipe:
+    """The recipe again, with each `array` by name; ValueError where a class is not there, or not what it was."""
+    model = _read(Model, text["model"], array, "model", given)
+    recipe = Recipe(
+        **{name: text[name] for name in PLAIN},
+        neurons=array("neurons"),
+        atol=array("atol"),
+        initial={name: array(f"initial.{name}") for name in model.states},
         dtype=np.dtype(text["dtype"]),
         model=model,
-        current=_read(Current, text["current"], arrays, "current", given),
-        noise=text["noise"] and _read(Noise, text["noise"], arrays, "noise", given),
+        current=_read(Current, text["current"], array, "current", given),
+        noise=text["noise"] and _read(Noise, text["noise"], array, "noise", given),
         record=tuple(text["record"]),
         summary=tuple(text["summary"]),
         seed=int(text["seed"]),
     )
+    _check_sizes(recipe)
+    return recipe
+
+
+def _check_sizes(recipe: Recipe) -> None:
+    """ValueError where numbers of a recipe do not go together, or would take memory that nothing in the store has."""
+    _check.whole("n", recipe.n, 1)
+    _check.known("method", recipe.method, METHODS)
+    _check.known("dtype", recipe.dtype.name, ["float64", "float32"])
+    for name in ("duration", "dt", "interval", "bin_width", "rtol"):
+        _check.number(name, getattr(recipe, name), "0 or more", lambda x: x >= 0)
+    if not recipe.chosen.is_adaptive:
+        _check.steps(recipe.duration, recipe.dt)
+    if max(recipe.duration / recipe.interval, recipe.duration / recipe.bin_width) > _check.COUNTABLE:
+        raise ValueError("it has more samples than can be counted")
+    _check.names("record", recipe.record, "a state", recipe.states)
+    summaries.checked(recipe.summary, recipe.states)
+    rows = recipe.neurons
+    if rows.ndim != 1 or rows.dtype != np.int64 or (rows.size and not 0 <= rows[0] <= rows[-1] < recipe.n):
+        raise ValueError(f"it records neurons that are not among {recipe.n}")
+    sizes = {name: value.size for name, value in recipe.initial.items()}
+    sizes |= {"model": recipe.model.size, "current": recipe.current.size}
+    sizes |= {"noise": recipe.noise.size} if recipe.noise is not None else {}
+    for name, size in sizes.items():
+        if size not in (1, recipe.n):
+            raise ValueError(f"{name} is of {size} neurons, not {recipe.n}")
 
 
 def versions() -> dict[str, str]:
@@ -140,19 +169,19 @@ def _written(name: str, thing: Parametrised, arrays: dict[str, np.ndarray]) -> d
     return text
 
 
-def _read(base: type, text: dict[str, Any], arrays: Any, name: str, given: Classes) -> Any:
-    """A model, current or noise, the arrays of which are called by `name`."""
+def _read(base: type, text: dict[str, Any], array: Any, name: str, given: Classes) -> Any:
+    """A model, current or noise; its arrays are called by `name`."""
     kind: Any = _class(base, text, given)
     if kind is Sum:
-        return Sum(*(_read(base, part, arrays, f"{name}.{i}", given) for i, part in enumerate(text["parts"])))
+        return Sum(*(_read(base, part, array, f"{name}.{i}", given) for i, part in enumerate(text["parts"])))
     if kind is Samples:
-        return Samples(np.asarray(arrays[f"{name}.values"][...]), text["dt"], text["held"])
+        return Samples(array(f"{name}.values"), text["dt"], text["held"])
     values = {
-        parameter: float(value) if value is not None else np.asarray(arrays[f"{name}.{parameter}"][...])
+        parameter: float(value) if value is not None else array(f"{name}.{parameter}")
         for parameter, value in text["parameters"].items()
     }
     if list(values) != list(kind.names) or _formulas(kind) != text["formulas"]:
-        raise ValueError(f"the run is of another {kind.__name__}: its parameters or formulas have changed since")
+        raise Refused(f"the run is of another {kind.__name__}: its parameters or formulas have changed since")
     return kind(**values)
 
 
@@ -163,7 +192,7 @@ def _class(base: type, text: dict[str, Any], given: Classes) -> Any:
     found = found or [kind for kind in _subclasses(base) if (kind.__module__, kind.__qualname__) == (module, path)]
     if not found:
         name = path.rpartition(".")[2]
-        raise ValueError(
+        raise Refused(
             f"the run is of {path} from {module}, which is not there; define or import it first, or give it: "
             f"models=[{name}]"
         )

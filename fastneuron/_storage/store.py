@@ -3,49 +3,34 @@
 Each shard of the population (the whole, unless an executor shares it out) writes its own chunks of the samples, its
 spikes chunk by chunk, and a checkpoint after each chunk.  Files are written under another name and moved into place, so
 that whatever the moment of death, what is there is whole; what a checkpoint does not vouch for is written again.
+Nobody else may write while a run does (`lock`), and what is read proves itself by its checksum (`about`, `arrays`).
 """
 
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import shutil
-import threading
-import uuid
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .. import _files
 from .._engine.execute import Totals, run_of, totals
-from .._engine.executors import partition
 from .._engine.plan import Plan
 from .._engine.recipe import Recipe
 from .._engine.run import Run, Spikes
 from .._engine.scheduler import ChunkResult
-from . import serialization
+from . import about, arrays, layout, serialization
+from .damage import damaged, reading
+from .lock import Lock
 
-CHUNK = 16_000_000  # bytes of samples in a chunk of an array, at most
 SPIKES = 2**17  # in a chunk
-RAW = None  # no compressor: lz4, of shuffled bytes, saves a third of the room and takes 6 % of the time of a run
-FORMAT = 3  # 1 compressed its samples, 2 named classes where they no longer are: no run may go on with both
-
-
-def zarr() -> Any:
-    """The library, or what to install."""
-    try:
-        import xarray  # noqa: F401, to fail before the run, not after
-        import zarr
-    except ImportError:
-        raise ImportError("out= needs zarr and xarray: pip install 'fastneuron[zarr]'") from None
-    return zarr
 
 
 class Store:
@@ -62,95 +47,137 @@ class Store:
     """
 
     def __init__(self, path: str | os.PathLike[str], classes: tuple[type, ...] = ()) -> None:
-        self.path, self.classes = Path(path), classes
-        try:
-            self.group = zarr().open_group(self.path, mode="r+")
-            about = self.group.attrs["fastneuron"]
-        except (FileNotFoundError, KeyError, json.JSONDecodeError):
-            raise FileNotFoundError(f"no run of fastneuron in {str(self.path)!r}") from None
-        if about["format"] != FORMAT:
-            raise ValueError(f"{str(self.path)!r} is of format {about['format']}; this version reads {FORMAT}")
-        self.about = about
-        self.bounds = [(low, high) for low, high in about["shards"]]
-        self.chunk = about["chunk"]
+        self.path, self.classes = Path(os.path.realpath(path)), classes
+        self.about = about.read(self.path)
+        with reading(self.path / "zarr.json"):
+            self.group = arrays.open_group(self.path)
+            self.bounds = [(int(low), int(high)) for low, high in self.about["shards"]]
+            self.chunk = int(self.about["chunk"])
+        self._lock: Lock | None = None
 
     def __reduce__(self) -> Any:  # a worker is told where it is, and which classes there are
         return Store, (self.path, serialization.classes_of(self.recipe))
 
     @classmethod
     def create(cls, recipe: Recipe, plan: Plan) -> Store:
-        """Make the store of a run that has not begun, in place of one that is there; rows are in order of neuron."""
-        recipe = replace(recipe, neurons=np.sort(recipe.neurons))
-        assert plan.out is not None
-        path = Path(plan.out)
-        for abandoned in path.parent.glob(f".{path.name}.*"):
-            shutil.rmtree(abandoned, ignore_errors=True)
-        made, old = (path.with_name(f".{path.name}.{uuid.uuid4().hex}") for _ in range(2))  # whole, or not there
+        """Make the store of a run that has not begun, and hold its lock."""
+        path, lock = layout.create(recipe, plan)
         try:
-            _lay_out(made, recipe, plan)
-            if path.exists():
-                path.rename(old)
-                # while the run goes on: 240 MB take some disks 55 ms
-                threading.Thread(target=shutil.rmtree, args=(old, True), name="fastneuron-remover").start()
-            made.rename(path)
-        except OSError as error:
-            shutil.rmtree(made, ignore_errors=True)
-            raise type(error)(error.errno, f"cannot write to {str(path)!r}: {error.strerror}") from None
-        store = cls(path)
-        store.recipe = recipe
+            store = cls(path, serialization.classes_of(recipe))
+        except BaseException:
+            lock.release()
+            raise
+        store._lock = lock
         return store
 
     @cached_property
     def recipe(self) -> Recipe:
         """What is simulated; the neurons to sample in ascending order."""
-        return serialization.read(self.about["recipe"], self.group["recipe"], self.classes)
+        with reading(self.path / "zarr.json"):
+            recipe = serialization.read(self.about["recipe"], self._recipe_array, self.classes)
+            edges = [0, *(high for _, high in self.bounds)]
+            if list(itertools.pairwise(edges)) != self.bounds or sorted(set(edges)) != edges or edges[-1] != recipe.n:
+                raise ValueError(f"its shards are not those of {recipe.n} neurons")
+            if not 1 <= self.chunk <= max(recipe.samples, 1):
+                raise ValueError(f"a chunk of {recipe.samples} samples cannot have {self.chunk}")
+        return recipe
+
+    def _recipe_array(self, name: str) -> np.ndarray:
+        return arrays.read(self.path / "recipe" / name, self.group["recipe"][name])
 
     @property
     def finished(self) -> bool:
         """Whether the whole run is there."""
-        return self.about["finished"]
+        return self.about["finished"] is True
 
     @cached_property
     def shards(self) -> list[_StoredShard]:
-        """The parts of the population."""
-        return [_StoredShard(self, number) for number in range(len(self.bounds))]
+        """The parts of the population that are not done."""
+        return [] if self.finished else [_StoredShard(self, number) for number in range(len(self.bounds))]
+
+    def lock(self) -> None:
+        """Keep others from writing, and remove what a death has left; BlockingIOError if somebody writes."""
+        self._lock = Lock(self._progress / layout.LOCK, layout.name_of(self.path))
+        self.about = about.read(self.path)  # it may have been finished before the lock was free
+        if self.finished:
+            self._remove_progress()
+        for partial in self.path.rglob("*.partial"):
+            partial.unlink()
+        shutil.rmtree(self._progress / "replaced", ignore_errors=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Let others write again at the end."""
+        try:
+            yield
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+            if self.finished:  # Windows removes nothing that is open, so the lock may be there yet
+                self._remove_progress()
 
     def take(self, number: int, outcome: None) -> None:
         """Nothing: what a shard has come to is in the store."""
 
     def run(self) -> Run:
         """Put the results of all shards together, if that has not been done, and open the run."""
-        if not self.finished:
-            snapshots = [snapshot for _, snapshot in map(self.checkpoint, range(len(self.bounds)))]
-            self._finish(totals(self.recipe, snapshots))
+        if self.finished:
+            return self.opened()
+        snapshots = [snapshot for _, snapshot in map(self.checkpoint, range(len(self.bounds)))]
+        self._finish(totals(self.recipe, snapshots))
         return self.opened()
 
     def opened(self) -> Run:
         """The run, as far as it has come."""
-        recipe, group = self.recipe, self.group
-        traces = {name: group[name] for name in recipe.record}
+        recipe = self.recipe
         spikes = Spikes.later(self._load_spikes)
+        coordinates = [name for name in ("neuron", "recorded_neuron", "time") if name in self.group]
+        for name in coordinates:
+            arrays.check(self.path / name, self.group[name])
         if self.finished:
-            found = Totals(
-                group["spike_count"][...],
-                {name: group[f"final.{name}"][...] for name in recipe.states},
-                {name: group[name][...] for name in recipe.summary},
-            )
+            with reading(self.path):
+                found = Totals(
+                    self._array("spike_count", recipe.n),
+                    {name: self._array(f"final.{name}", recipe.n) for name in recipe.states},
+                    {name: self._array(name) for name in recipe.summary},
+                )
+                self._check_spikes(int(found.spike_count.sum()))
+                traces = {name: self._samples(name, recipe.samples) for name in recipe.record}
             return run_of(recipe, found, spikes, traces, path=self.path)
         reached = [self.checkpoint(number) for number in range(len(self.bounds))]
         samples = min(min(done for done, _ in reached) * self.chunk, recipe.samples)
         counts = [
-            snapshot.get("spike_count", np.zeros(high - low, np.int64))
-            for (_, snapshot), (low, high) in zip(reached, self.bounds, strict=True)
+            snapshot["spike_count"] if done else np.zeros(high - low, np.int64)
+            for (done, snapshot), (low, high) in zip(reached, self.bounds, strict=True)
         ]
-        return run_of(
-            recipe,
-            Totals(np.concatenate(counts), {}, {}),
-            spikes,
-            {name: array[:, :samples] for name, array in traces.items()},
-            duration=min(samples * recipe.interval, recipe.duration),
-            path=self.path,
-        )
+        with reading(self.path):
+            traces = {name: self._samples(name, samples) for name in recipe.record}
+        duration = min(samples * recipe.interval, recipe.duration)
+        return run_of(recipe, Totals(np.concatenate(counts), {}, {}), spikes, traces, duration, self.path)
+
+    def _array(self, name: str, *shape: int) -> np.ndarray:
+        """An array that the run has come to, of this shape if one is given."""
+        array = self.group[name]
+        if shape and array.shape != shape:
+            raise ValueError(f"{name} has the shape {array.shape} in place of {shape}")
+        return arrays.read(self.path / name, array)
+
+    def _samples(self, name: str, samples: int) -> Any:
+        """The first samples of a state, which stay on the disk; ValueError if they are not all there."""
+        recipe, array = self.recipe, self.group[name]
+        shape = recipe.neurons.size, recipe.samples
+        if array.shape != shape or array.dtype != recipe.dtype:
+            raise ValueError(f"{name} is {array.dtype} of shape {array.shape} in place of {recipe.dtype}, {shape}")
+        arrays.check(self.path / name, array, samples)
+        return arrays.columns(array, samples)
+
+    def _check_spikes(self, total: int) -> None:
+        if not self.recipe.spike_times:
+            return
+        for name in ("spike_neuron", "spike_time"):
+            if self.group[name].shape != (total,):
+                raise ValueError(f"{name} has the shape {self.group[name].shape}, but {total} spikes were counted")
+            arrays.check(self.path / name, self.group[name])
 
     def write(self, shard: int, number: int, result: ChunkResult) -> None:
         """Chunk `number` of a shard: its samples, its spikes, and a checkpoint at its end."""
@@ -159,86 +186,121 @@ class Store:
         try:
             if high > low:
                 for name, values in zip(self.recipe.record, result.samples, strict=True):
-                    _write_chunks(self.path / name, self.group[name], low, number * self.chunk, values)
+                    arrays.write(self.path / name, self.group[name], values, (low, number * self.chunk))
             if result.spike_neuron.size:
-                _save(self._spikes(shard, number), neuron=result.spike_neuron + first, time=result.spike_time)
-            _save(self.path / "progress" / f"{shard}.npz", chunks=np.int64(number + 1), **result.snapshot)
+                spikes = {"neuron": result.spike_neuron + first, "time": result.spike_time}
+                self._save(f"{shard}-{number}.npz", **spikes)
+            self._save(f"{shard}.npz", chunks=np.int64(number + 1), **result.snapshot)
         except OSError as error:
             message = f"cannot write to {str(self.path)!r}: {error.strerror}; what was written before is whole"
             message += ", and fn.resume() goes on from there"
             raise type(error)(error.errno, message) from None
 
-    def tidy(self) -> None:
-        """Remove what a death has left half written."""
-        for partial in self.path.rglob("*.partial"):
-            partial.unlink()
-
     def checkpoint(self, shard: int) -> tuple[int, Mapping[str, np.ndarray]]:
         """How many chunks of a shard are done, and the snapshot at their end."""
         try:
-            with np.load(self.path / "progress" / f"{shard}.npz") as found:
-                snapshot = dict(found)
+            snapshot = self._load(f"{shard}.npz")
         except FileNotFoundError:
             return 0, {}
-        return int(snapshot.pop("chunks")), snapshot
+        with reading(self._progress / f"{shard}.npz"):
+            done = int(snapshot.pop("chunks"))
+            low, high = self.bounds[shard]
+            if not 1 <= done <= -(-self.recipe.samples // self.chunk):
+                raise ValueError(f"there is no chunk {done}")
+            if snapshot["spike_count"].shape != (high - low,):
+                raise ValueError(f"it is not of {high - low} neurons")
+        return done, snapshot
 
-    def spikes(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The neurons and times of the spikes of an unfinished run, a chunk of a shard at a time."""
-        for shard in range(len(self.bounds)):
-            for number in range(self.checkpoint(shard)[0]):
-                if self._spikes(shard, number).exists():
-                    with np.load(self._spikes(shard, number)) as found:
-                        yield found["neuron"], found["time"]
+    def spikes(self, shard: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The neurons and times of the spikes of a shard of an unfinished run, a chunk at a time."""
+        for number in range(self.checkpoint(shard)[0]):
+            name = f"{shard}-{number}.npz"
+            if (self._progress / name).exists():
+                with reading(self._progress / name):
+                    found = self._load(name)
+                    yield found["neuron"], found["time"]
 
-    def _spikes(self, shard: int, number: int) -> Path:
-        return self.path / "progress" / f"{shard}-{number}.npz"
+    def tidy(self) -> None:
+        """Remove what has been left of the progress of a run that is finished."""
+        if self._progress.is_dir():
+            self.lock()
+            with self.writing():
+                pass
+
+    @property
+    def _progress(self) -> Path:
+        return self.path / layout.PROGRESS
+
+    def _remove_progress(self) -> None:
+        shutil.rmtree(self._progress, ignore_errors=True)
+
+    def _save(self, name: str, **values: Any) -> None:
+        """Write arrays to a file of the progress, whole or not at all."""
+        with _files.whole_file(self._progress / name) as file:
+            np.savez(file, allow_pickle=False, run=self.about["id"], **values)
+
+    def _load(self, name: str) -> dict[str, np.ndarray]:
+        """The arrays of a file of the progress; ValueError if it is damaged, or of another run."""
+        path = self._progress / name
+        with reading(path), open(path, "rb") as file, np.load(file, allow_pickle=False) as found:
+            values = dict(found)
+            if str(values.pop("run")) != self.about["id"]:
+                raise ValueError("it is of another run")
+        return values
 
     def _load_spikes(self) -> tuple[np.ndarray, np.ndarray]:
         """All spikes by neuron, then time; the sort is stable, and they come in order of time."""
         store = Store(self.path, serialization.classes_of(self.recipe))  # it may have been finished since
+        if store.about["id"] != self.about["id"]:
+            raise ValueError(f"{layout.name_of(self.path)} has been replaced by another")
         if not store.recipe.spike_times:
             return np.empty(0, np.int64), np.empty(0)
         if store.finished:
-            neuron, time = store.group["spike_neuron"][...], store.group["spike_time"][...]
+            neuron, time = store._array("spike_neuron"), store._array("spike_time")
         else:
             nothing = np.empty(0, np.int64), np.empty(0)
-            neuron, time = (np.concatenate(column) for column in zip(nothing, *store.spikes(), strict=True))
+            pieces = (piece for shard in range(len(store.bounds)) for piece in store.spikes(shard))
+            neuron, time = (np.concatenate(column) for column in zip(nothing, *pieces, strict=True))
         order = np.argsort(neuron, kind="stable")
         return neuron[order], time[order]
 
     def _finish(self, found: Totals) -> None:
         """Put the results of the whole run in place, and what the shards have left behind together."""
         run = run_of(self.recipe, found, Spikes(np.empty(0, np.int64), np.empty(0)), {})
+        group = arrays.open_group(self.path, "r+", consolidated=False)
         for name, dimension, values, units in run.columns():
-            _put(self.group, name, values, [dimension], units)
+            arrays.put(group, self.path, name, values, [dimension], units)
         if self.recipe.spike_times:
-            self._join_spikes(int(found.spike_count.sum()))
+            self._join_spikes(group, int(found.spike_count.sum()))
         self.about = self.about | {"finished": True}
-        self.group = _consolidate(self.group)
-        self.group.attrs["fastneuron"] = self.about  # one file has both: what is finished can be read
-        del self.group["progress"]
+        about.write(self.path, self.about)
+        self.group = arrays.open_group(self.path)
+        self._remove_progress()
 
-    def _join_spikes(self, total: int) -> None:
+    def _join_spikes(self, group: Any, total: int) -> None:
         """One list, by shard, chunk, neuron and time; no more than some chunks of it are in memory."""
-        arrays = [
-            self.group.create_array(
-                name, shape=(total,), chunks=(SPIKES,), dtype=dtype, dimension_names=("spike",), overwrite=True,
-                compressors=RAW, attributes={"units": units} if units else None,
-            )
+        chunks = (min(SPIKES, max(total, 1)),)
+        lists = {
+            name: arrays.create(group, name, (total,), dtype, ["spike"], units, chunks)
             for name, dtype, units in (("spike_neuron", "i8", ""), ("spike_time", "f8", "ms"))
-        ]  # fmt: skip
+        }
         written = 0
         waiting: list[Any] = []
-        for piece in self.spikes():
+        for piece in itertools.chain.from_iterable(map(self.spikes, range(len(self.bounds)))):
             waiting.append(piece)
             end = written + sum(neuron.size for neuron, _ in waiting)
             whole = end if end == total else end // (8 * SPIKES) * 8 * SPIKES
+            if end > total:
+                written = end
+                break
             if whole > written:
                 columns = [np.concatenate(column) for column in zip(*waiting, strict=True)]
-                for array, column in zip(arrays, columns, strict=True):
-                    array[written:whole] = column[: whole - written]
+                for (name, array), column in zip(lists.items(), columns, strict=True):
+                    arrays.write(self.path / name, array, column[: whole - written], (written,))
                 waiting = [tuple(column[whole - written :] for column in columns)]
                 written = whole
+        if written != total:
+            raise damaged(self.path, f"{total} spikes were counted, and {written} are there")
 
 
 class _StoredShard:
@@ -262,8 +324,12 @@ class _StoredShard:
     def results(self, done: int) -> Iterator[Callable[[ChunkResult], None]]:
         numbers = itertools.count(done)
         writing: list[Future[None]] = []
+        # of the worker: whoever goes on with the run must not meet one that outlived the process that sent it
+        path = self.store.path
+        lock = Lock(path / layout.PROGRESS / f"{self.number}.{layout.LOCK}", layout.name_of(path))
 
         def write(result: ChunkResult) -> None:
+            lock.check()
             self.store.write(self.number, next(numbers), result)
             result.release()
 
@@ -272,134 +338,18 @@ class _StoredShard:
                 writing.pop().result()
             writing.append(writer.submit(write, result))
 
-        with ThreadPoolExecutor(1, "fastneuron-writer") as writer:
-            try:
-                writer.submit(int).result()
-            except RuntimeError:  # the system allows no more threads
-                yield write
-                return
-            yield on_result
-            if writing:
-                writing.pop().result()
+        try:
+            with ThreadPoolExecutor(1, "fastneuron-writer") as writer:
+                try:
+                    writer.submit(int).result()
+                except RuntimeError:  # the system allows no more threads
+                    yield write
+                    return
+                yield on_result
+                if writing:
+                    writing.pop().result()
+        finally:
+            lock.release()
 
     def outcome(self) -> None:
         """Nothing: it is in the store."""
-
-
-def _lay_out(path: Path, recipe: Recipe, plan: Plan) -> None:
-    """Make the folder of a run that has not begun."""
-    rows = rows_in_a_chunk(recipe, plan)
-    text, arrays = serialization.written(recipe)
-    group = zarr().open_group(path, mode="w-")
-    group.attrs["fastneuron"] = {
-        "format": FORMAT,
-        "versions": serialization.versions(),
-        "recipe": text,
-        "shards": [list(map(int, bound)) for bound in partition(recipe.n, recipe.neurons, plan.shards, rows)],
-        "chunk": plan.chunk,
-        "finished": False,
-    }
-    kept = group.create_group("recipe")
-    for name, value in arrays.items():
-        _put(kept, name, value, [f"{name}_{axis}" for axis in range(np.ndim(value))])
-    group.create_group("progress")
-    if recipe.record:
-        neuron = "neuron" if recipe.neurons.size == recipe.n else "recorded_neuron"
-        _put(group, neuron, recipe.neurons, [neuron])
-        _put(group, "time", recipe.time, ["time"], "ms")
-        for name in recipe.record:
-            group.create_array(
-                name,
-                shape=(recipe.neurons.size, recipe.samples),
-                chunks=(max(min(rows, recipe.neurons.size), 1), min(plan.chunk, recipe.samples)),
-                dtype=recipe.dtype,
-                fill_value=np.nan,
-                dimension_names=(neuron, "time"),
-                attributes={"units": recipe.model.units.get(name, "")},
-                compressors=RAW,
-            )
-    _consolidate(group)
-
-
-def rows_in_a_chunk(recipe: Recipe, plan: Plan) -> int:
-    """So many that a shard has whole chunks of about equal size, none too large."""
-    most = max(CHUNK // (plan.chunk * recipe.dtype.itemsize), 1)
-    share = max(-(-recipe.neurons.size // min(plan.shards, recipe.n)), 1)
-    return -(-share // -(-share // most))
-
-
-def _put(group: Any, name: str, value: Any, dimensions: list[str], units: str = "") -> None:
-    """An array in a group, in place of one of this name."""
-    value = np.asarray(value)
-    array = group.create_array(
-        name, shape=value.shape, dtype=value.dtype, dimension_names=dimensions, overwrite=True, compressors=RAW,
-        attributes={"units": units} if units else None,
-    )  # fmt: skip
-    array[...] = value
-
-
-def _consolidate(group: Any) -> Any:
-    """Gather all metadata in one place, so that xarray opens the store at once and without a word; the group anew."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # zarr: not yet in the specification of format 3
-        return zarr().consolidate_metadata(group.store)
-
-
-def check_path(path: str | os.PathLike[str], overwrite: bool) -> None:
-    """OSError if no store can be made there, FileExistsError if something is there, unless it is a run to overwrite."""
-    zarr()
-    path = Path(path)
-    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise OSError(f"out must be in a folder that can be written to; got {str(path)!r}")
-    if not path.exists():
-        return
-    if not overwrite:
-        raise FileExistsError(f"out={str(path)!r} exists already; overwrite=True replaces it, resume() goes on with it")
-    if not (path.is_dir() and (path / "zarr.json").exists()):
-        raise FileExistsError(f"out={str(path)!r} exists and is no store of a run, so it is not overwritten")
-
-
-def _write_chunks(folder: Path, array: Any, row: int, column: int, values: np.ndarray) -> None:
-    """Samples from (row, column) on, whole chunks of an array in `folder`, as files.
-
-    Through zarr, its event loop and its threads, a run of 10,000 neurons that keeps V every ms takes 3 % longer.
-    """
-    rows, columns = array.chunks
-    for first in range(0, len(values), rows):
-        chunk = values[first : first + rows]
-        if chunk.shape != array.chunks:  # at an edge of the array
-            chunk = np.full(array.chunks, np.nan, values.dtype)
-            chunk[: len(values) - first, : values.shape[1]] = values[first : first + rows]
-        path = folder / array.metadata.encode_chunk_key(((row + first) // rows, column // columns))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _whole(path) as file:
-            file.write(chunk.data)
-            _to_disk(file)
-            if hasattr(os, "posix_fadvise"):  # nobody reads it soon: the memory of one chunk serves for the next
-                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def _save(path: Path, **arrays: Any) -> None:
-    """Write arrays to a file, whole or not at all."""
-    with _whole(path) as file:
-        np.savez(file, **arrays)
-        _to_disk(file)
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Any]:
-    """A file that takes its place only once all is written."""
-    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")  # as zarr names its own
-    try:
-        with open(partial, "wb") as file:
-            yield file
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-
-
-def _to_disk(file: Any) -> None:
-    """Do not go on before the disk has what has been written."""
-    file.flush()
-    os.fsync(file.fileno())
