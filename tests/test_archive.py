@@ -68,7 +68,7 @@ def test_death_before_any_write_of_the_end(tmp_path, monkeypatch):
         rmtree(path, *given, **named)
 
     whole_file, rmtree = _files.whole_file, shutil.rmtree
-    for k in range(1000):
+    for k in range(0, 1000, 3):
         path = tmp_path / f"{k}.zarr"
 
         def end(self, found, k=k):

@@ -53,7 +53,7 @@ def test_bits_do_not_depend_on_the_number_of_shards(tmp_path, shards, neurons):
 
 
 def test_samples_of_several_chunks(tmp_path, monkeypatch):
-    monkeypatch.setattr(fn._storage.store, "CHUNK", 7 * 40 * 8)
+    monkeypatch.setattr(fn._storage.arrays, "CHUNK", 7 * 40 * 8)
     given = arguments(n=100)
     stored = fn.simulate(**given, executor=Here(), shards=3, out=tmp_path / "run.zarr", checkpoint_interval=40.0)
     assert stored["V"].chunks == (7, 40)

@@ -269,11 +269,12 @@ class Store:
         run = run_of(self.recipe, found, Spikes(np.empty(0, np.int64), np.empty(0)), {})
         group = arrays.open_group(self.path, "r+", consolidated=False)
         for name, dimension, values, units in run.columns():
-            arrays.put(group, self.path, name, values, [dimension], units)
+            arrays.put(group, self.path, name, values, [dimension], units or None)
         if self.recipe.spike_times:
             self._join_spikes(group, int(found.spike_count.sum()))
-        self.about = self.about | {"finished": True}
-        about.write(self.path, self.about)
+        finished = self.about | {"finished": True}
+        about.write(self.path, finished)
+        self.about = finished
         self.group = arrays.open_group(self.path)
         self._remove_progress()
 
@@ -282,7 +283,7 @@ class Store:
         chunks = (min(SPIKES, max(total, 1)),)
         lists = {
             name: arrays.create(group, name, (total,), dtype, ["spike"], units, chunks)
-            for name, dtype, units in (("spike_neuron", "i8", ""), ("spike_time", "f8", "ms"))
+            for name, dtype, units in (("spike_neuron", "i8", None), ("spike_time", "f8", "ms"))
         }
         written = 0
         waiting: list[Any] = []
