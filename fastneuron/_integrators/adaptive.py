@@ -101,12 +101,12 @@ def position(ascending, wanted):
 
 
 @helper
-def seat(block, field, columns, state, clock, traces, statistics, lane, neuron, end):
+def seat(block, field, neurons, clock, traces, statistics, lane, neuron, end):
     """Seat a neuron in a lane."""
-    prepare(block, columns, lane, neuron, 0.0)
+    prepare(block, neurons, lane, neuron, 0.0)
     port.load(block.sources, block.rooms, lane, neuron, 0)
     for d in range(len(block.state_type)):
-        field.y[d, lane] = state[d, neuron]
+        field.y[d, lane] = neurons.state[d, neuron]
     field.clock[TIME, lane] = clock.time[neuron]
     field.clock[STEP, lane] = max(clock.step[neuron], SHORTEST)
     field.clock[MEMORY, lane] = clock.memory[neuron]
@@ -161,18 +161,13 @@ def turning_point(power, bend, sign):
 def integrate_adaptively(
     tableau,
     lanes,
-    model_type,
-    state_type,
-    columns,
-    sources,
-    state,
+    neurons,
     clock,
     low,
     high,
     limit,
     end,
     tolerance,
-    threshold,
     spikes,
     traces,
     statistics,
@@ -185,9 +180,10 @@ def integrate_adaptively(
     Returns the first neuron whose step shrank to nothing or -1, the number of spikes, and whether all are done.
     """
     L = width(lanes)
+    state_type, state, threshold = neurons.state_type, neurons.state, spikes.threshold
     D = len(state_type)
     S = tableau.stages
-    block = make_block(lanes, model_type, state_type, sources)
+    block = make_block(lanes, neurons)
     field = Field(
         local(state_type, 1, lanes, 0.0),
         local(state_type, 1, lanes, 0.0),
@@ -204,7 +200,7 @@ def integrate_adaptively(
     for lane in range(L):
         while upcoming < high and clock.reached[upcoming] >= limit:
             upcoming += 1
-        seat(block, field, columns, state, clock, traces, statistics, lane, min(upcoming, high - 1), end)
+        seat(block, field, neurons, clock, traces, statistics, lane, min(upcoming, high - 1), end)
         if upcoming < high:
             seats[lane] = upcoming
             upcoming += 1
@@ -327,7 +323,7 @@ def integrate_adaptively(
                         upcoming += 1
                     if upcoming < high:
                         seats[lane] = upcoming
-                        seat(block, field, columns, state, clock, traces, statistics, lane, upcoming, end)
+                        seat(block, field, neurons, clock, traces, statistics, lane, upcoming, end)
                         upcoming += 1
                     else:
                         seats[lane] = -1
@@ -361,8 +357,8 @@ def advance(
     before = float(time.sum())
     while not done:
         bad, count, done = integrate_adaptively(
-            method, lanes, *p.types, p.columns, p.sources, p.state, p.clock, low, high, chunk.limit, p.duration,
-            Tolerance(p.rtol, p.atol), p.threshold, buffer, traces, statistics,
+            method, lanes, p.neurons, p.clock, low, high, chunk.limit, p.duration,
+            Tolerance(p.rtol, p.atol), buffer, traces, statistics,
         )  # fmt: skip
         if bad >= 0:  # go on with those before it: which fails first must not depend on the order of work
             failure = FloatingPointError(

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from .. import models
 from .._kernel.columns import read
-from .._kernel.jit import inline, spliced
+from .._kernel.jit import for_tuples, generic, inline, spliced
 from .._kernel.lanes import local, put, take, width
 from .._kernel.scalars import narrowed
 from ..inputs import port
@@ -25,31 +25,87 @@ class Block(NamedTuple):
 
 
 @spliced
-def make_block(lanes, model_type, state_type, sources):
+def make_block(lanes, neurons):
     """Room for some neurons of a population; nothing in it is set."""
-    zero = state_type[0]  # its type is the precision of the arithmetic
-    constants_type = models.prepare(model_type)
-    gates_type = models.gates(model_type, zero, constants_type)
+    zero = neurons.state_type[0]  # its type is the precision of the arithmetic
+    constants_type = models.prepare(neurons.model_type)
+    gates_type = models.gates(neurons.model_type, zero, constants_type)
     return Block(
         lanes,
-        model_type,
-        state_type,
+        neurons.model_type,
+        neurons.state_type,
         constants_type,
         gates_type,
         local(constants_type, 1, lanes, zero),
         local(gates_type, 1, lanes, zero),
-        sources,
-        port.room(sources, lanes, port.precision(sources, zero)),
+        neurons.sources,
+        port.room(neurons.sources, lanes, port.precision(neurons.sources, zero)),
     )
 
 
 @inline
-def prepare(block, columns, lane, neuron, dt):
+def prepare(block, neurons, lane, neuron, dt):
     """Work out the constants of a neuron into a lane; `dt` is the step of a fixed-step method, ms, or 0."""
     parameters = local(block.model_type, 1, block.lanes, 0.0)
-    read(columns, parameters, lane, neuron)
+    read(neurons.columns, parameters, lane, neuron)
     put(block.constants, lane, models.prepare(take(block.model_type, parameters, lane)))
     port.prepare(block.sources, block.rooms, lane, neuron, dt)
+
+
+@inline
+def save_constants(block, saved, number):
+    """Keep the constants of a block, its inputs' too, in ``saved[number]``, (constant, lane)."""
+    _copy_out((block.constants, *port.constants(block.rooms)), saved, number, 0)
+
+
+@inline
+def restore_constants(block, saved, number):
+    """Put back what `save_constants` has kept: for a block that a kernel comes back to every few steps."""
+    _copy_in((block.constants, *port.constants(block.rooms)), saved, number, 0)
+
+
+@inline
+def count_constants(block):
+    """The number of rows that `save_constants` needs."""
+    return _rows((block.constants, *port.constants(block.rooms)))
+
+
+@generic
+def _rows(arrays):
+    return 0
+
+
+@for_tuples(_rows)
+def _rows_of_each(arrays):
+    return arrays[0].shape[0] + _rows(arrays[1:])
+
+
+@generic
+def _copy_out(arrays, saved, number, row):
+    return None
+
+
+@for_tuples(_copy_out)
+def _copy_each_out(arrays, saved, number, row):
+    constants = arrays[0]
+    for k in range(constants.shape[0]):
+        for lane in range(constants.shape[1]):
+            saved[number, row + k, lane] = constants[k, lane]
+    _copy_out(arrays[1:], saved, number, row + constants.shape[0])
+
+
+@generic
+def _copy_in(arrays, saved, number, row):
+    return None
+
+
+@for_tuples(_copy_in)
+def _copy_each_in(arrays, saved, number, row):
+    constants = arrays[0]
+    for k in range(constants.shape[0]):
+        for lane in range(constants.shape[1]):
+            constants[k, lane] = saved[number, row + k, lane]
+    _copy_in(arrays[1:], saved, number, row + constants.shape[0])
 
 
 @inline

@@ -1,21 +1,34 @@
-"""The one kernel of the fixed-step methods: blocks outside, steps inside, lanes innermost."""
+"""The fixed-step methods: blocks of neurons outside, steps inside, lanes innermost.
+
+A kernel is put together from these pieces, all of which melt into it:
+
+    make_block, make_workspace          room for the neurons of a block, and for a method; once
+    prepare or restore_constants        the constants of a block: worked out, or as `save_constants` has kept them
+    load_state                          where its neurons stand
+    integrate_block                     from step to step: `step` of the method, then `find_spikes`
+    take_sample, flush_samples          what is recorded
+    store_state                         where its neurons have come to
+
+`integrate`, the kernel of neurons that do not see each other, works out the constants of a block and stays with it for
+many steps.
+"""
 
 from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._kernel.jit import helper, inline, kernel, specialises
-from .._kernel.lanes import local, put, put_at, take, width
+from .._kernel.jit import generic, inline, kernel, specialises
+from .._kernel.lanes import local, put, take, width
 from .._kernel.scalars import narrowed
 from ..inputs import port
 from .block import derivative, make_block, prepare
 from .problem import Chunk, Problem, Traces
+from .samples import TILE, Tile, flush_samples, take_sample
 from .spikes import crossing, hermite
 from .statistics import observe
 
 CALL = 2_000_000  # neuron-steps per kernel call: 20 to 40 ms, so that Ctrl-C and progress are prompt
-TILE = 8  # samples of a block kept until they make a cache line of each row: 1.7 instead of 14 ns a sample
 
 
 class Span(NamedTuple):
@@ -28,110 +41,156 @@ class Span(NamedTuple):
     traced: int
 
 
+class Members(NamedTuple):
+    """The neurons of a block: `count` of them from `low` on; the lanes past them repeat the last."""
+
+    low: int
+    count: int
+
+
+class Steps(NamedTuple):
+    """The steps first to last, each of dt ms: step k begins at k dt."""
+
+    first: int
+    last: int
+    dt: float
+
+
+class Workspace(NamedTuple):
+    """The arrays of a method, for a block."""
+
+    start: Any  # (D, lane): the state at the begin of a step
+    end: Any  # (D, lane): at its end
+    scratch: Any  # (rows that the method asks for, lane)
+
+
+@generic
 def step(method, block, start, end, scratch, t, t_end, dt):
-    """Generic: one step of every lane, from `start` at t to `end`, resolved by the type of `method`."""
+    """One step of every lane, from `start` at t to `end`; the class of a method holds it, and `scratch`, states."""
 
 
-def scratch_space(method, like, lanes):
-    """Generic: the rows that the method wants beside them."""
+def make_workspace(method, state_type, lanes):
+    """The arrays of a method; nothing in them is set."""
 
 
-@specialises(scratch_space)
-def _scratch_space(method, like, lanes):
-    arrays = method.instance_class.scratch
-    return lambda method, like, lanes: local(like, arrays, lanes, like[0])
+@specialises(make_workspace)
+def _make_workspace(method, state_type, lanes):
+    scratch = method.instance_class.scratch
+
+    def workspace(method, state_type, lanes):
+        zero = state_type[0]  # its type is the precision of the arithmetic
+        start, end = local(state_type, 1, lanes, zero), local(state_type, 1, lanes, zero)
+        return Workspace(start, end, local(state_type, scratch, lanes, zero))
+
+    return workspace
 
 
 @inline
-def copy_samples(tile, first, stride, lane, rows, row, begin, count):
-    """`count` samples of a lane, `stride` rows of the tile apart, into a row."""
-    for s in range(count):
-        rows[row, begin + s] = tile[first + s * stride, lane]
+def load_state(block, space, members, neurons, first):
+    """Put into a block what its neurons go on from at the begin of step `first`; their constants are there."""
+    for lane in range(width(block.lanes)):
+        neuron = members.low + min(lane, members.count - 1)
+        port.load(block.sources, block.rooms, lane, neuron, first)
+        for d in range(len(block.state_type)):
+            space.end[d, lane] = neurons.state[d, neuron]
 
 
-@helper
-def lay_down(tile, filled, traces, traced, traced_end, low, end):
-    """Write the samples of a block, the last of them being number `end` - 1 of the chunk, to their rows."""
-    states, begin = tile.shape[0] // TILE, end - filled
-    for k in range(traces.which.size):
-        d, rows = traces.which[k], traces.out[k]
-        for m in range(traced, traced_end):
-            row, lane = traces.row[m], traces.neuron[m] - low
-            if filled == TILE:  # a constant, hence no loop: 1.7 instead of 3.8 ns a sample
-                copy_samples(tile, d, states, lane, rows, row, begin, TILE)
-            else:
-                copy_samples(tile, d, states, lane, rows, row, begin, filled)
+@inline
+def store_state(block, space, members, neurons):
+    """Write back what the neurons of a block go on from."""
+    for lane in range(members.count):
+        for d in range(len(block.state_type)):
+            neurons.state[d, members.low + lane] = space.end[d, lane]
+        port.store(block.sources, block.rooms, lane, members.low + lane)
+
+
+@inline
+def integrate_block(method, block, space, members, steps, spikes, spiked):
+    """Take a block through some steps from `space.end` to `space.end`; how many spikes are then listed."""
+    for number in range(steps.first, steps.last):
+        spiked = take_step(method, block, space, members, number, steps.dt, spikes, spiked)
+    return spiked
+
+
+@inline
+def take_step(method, block, space, members, number, dt, spikes, spiked):
+    """One of these steps."""
+    for lane in range(width(block.lanes)):
+        put(space.start, lane, take(block.state_type, space.end, lane))
+    port.begin_step(block.sources, block.rooms, members.low, number)
+    step(method, block, space.start, space.end, space.scratch, number * dt, (number + 1) * dt, dt)
+    return find_spikes(block, space, members, number, dt, spikes, spiked)
+
+
+@inline
+def find_spikes(block, space, members, number, dt, spikes, spiked):
+    """List the spikes of step `number` after the `spiked` that are listed; how many are then."""
+    start, end = space.start, space.end
+    threshold = narrowed(block.state_type[0], spikes.threshold)
+    crossed = 0
+    for lane in range(width(block.lanes)):
+        crossed |= (start[0, lane] < threshold) & (end[0, lane] >= threshold)
+    if crossed:
+        t, t_end = number * dt, (number + 1) * dt
+        for lane in range(members.count):
+            if start[0, lane] < threshold and end[0, lane] >= threshold:
+                rise = derivative(block, lane, take(block.state_type, start, lane), t, port.BEGIN)[0] * dt
+                rise_at_end = derivative(block, lane, take(block.state_type, end, lane), t_end, port.END)[0] * dt
+                below, above = start[0, lane] - np.float64(threshold), end[0, lane] - np.float64(threshold)
+                part = crossing(below, hermite(below, above, rise, rise_at_end), 0.0, 1.0)
+                spikes.count[members.low + lane] += 1
+                spikes.neuron[spiked] = members.low + lane
+                spikes.time[spiked] = (number + part) * dt
+                spiked += 1
+    return spiked
+
+
+@inline
+def first_not_finite(state, count):
+    """The first of `count` lanes whose state is infinite or NaN, or -1."""
+    for lane in range(count):
+        for d in range(state.shape[0]):
+            if state[d, lane] - state[d, lane] != 0.0:
+                return lane
+    return -1
 
 
 @kernel
-def integrate(
-    method, lanes, model_type, state_type, columns, sources, state, span, dt, threshold, spikes, traces, statistics
-):
-    """Advance a span of the population; ``state`` (D, n) is changed in place.
+def integrate(method, lanes, neurons, span, dt, spikes, traces, statistics):
+    """Advance a span of the population; its state is changed in place.
 
     Returns the first neuron that is no longer finite (its block is left as it was) or -1, and the number of spikes.
     """
-    L = width(lanes)
-    D = len(state_type)
-    zero = state_type[0]  # its type is the precision of all that follows
-    start, end = local(state_type, 1, lanes, zero), local(state_type, 1, lanes, zero)
-    scratch = scratch_space(method, state_type, lanes)
-    tile = local(state_type, TILE, lanes, zero)
-    block = make_block(lanes, model_type, state_type, sources)
-    level = narrowed(zero, threshold)
+    block = make_block(lanes, neurons)
+    space = make_workspace(method, neurons.state_type, lanes)
+    values = local(neurons.state_type, TILE, lanes, neurons.state_type[0])
     spiked = 0
     traced_end = span.traced
-    for low in range(span.low, span.high, L):
-        for lane in range(L):
-            i = min(low + lane, span.high - 1)  # lanes past the end repeat the last neuron: all take the vector path
-            prepare(block, columns, lane, i, dt)
-            port.load(block.sources, block.rooms, lane, i, span.first)
-            for k in range(D):
-                end[k, lane] = state[k, i]
-        here = min(L, span.high - low)
+    for low in range(span.low, span.high, width(lanes)):
+        members = Members(low, min(width(lanes), span.high - low))
+        for lane in range(width(lanes)):
+            prepare(block, neurons, lane, low + min(lane, members.count - 1), dt)
+        load_state(block, space, members, neurons, span.first)
         traced = traced_end  # np.searchsorted here cost a fifth of the speed, far from the hot loop
-        while traced_end < traces.neuron.size and traces.neuron[traced_end] < low + here:
+        while traced_end < traces.neuron.size and traces.neuron[traced_end] < low + members.count:
             traced_end += 1
+        tile = Tile(values, low, traced, traced_end)
         filled, sampled = 0, 0
+        sample = span.first // traces.every + 1
         for number in range(span.first, span.last):
-            t, t_end = number * dt, (number + 1) * dt
-            for lane in range(L):
-                put(start, lane, take(state_type, end, lane))
-            port.begin_step(block.sources, block.rooms, low, number)
-            step(method, block, start, end, scratch, t, t_end, dt)
-            crossed = 0
-            for lane in range(L):
-                crossed |= (start[0, lane] < level) & (end[0, lane] >= level)
-            if crossed:
-                for lane in range(here):
-                    if start[0, lane] < level and end[0, lane] >= level:
-                        before = derivative(block, lane, take(state_type, start, lane), t, port.BEGIN)[0] * dt
-                        after = derivative(block, lane, take(state_type, end, lane), t_end, port.END)[0] * dt
-                        below, above = start[0, lane] - np.float64(level), end[0, lane] - np.float64(level)
-                        part = crossing(below, hermite(below, above, before, after), 0.0, 1.0)
-                        spikes.count[low + lane] += 1
-                        spikes.neuron[spiked] = low + lane
-                        spikes.time[spiked] = (number + part) * dt
-                        spiked += 1
-            if (number + 1) % traces.every == 0:
-                observe(statistics, end, low, here, (number + 1) // traces.every)
-            sample = (number + 1) // traces.every - traces.begin  # the last of a chunk is the first of the next
-            if traced < traced_end and (number + 1) % traces.every == 0 and sample < traces.out.shape[2]:
-                for lane in range(L):
-                    put_at(tile, filled * D, lane, take(state_type, end, lane))
-                filled, sampled = filled + 1, sample + 1
-                if filled == TILE:
-                    lay_down(tile, filled, traces, traced, traced_end, low, sampled)
-                    filled = 0
-        lay_down(tile, filled, traces, traced, traced_end, low, sampled)
-        for lane in range(here):
-            for k in range(D):
-                if end[k, lane] - end[k, lane] != 0.0:  # inf or NaN
-                    return low + lane, spiked
-        for lane in range(here):
-            for k in range(D):
-                state[k, low + lane] = end[k, lane]
-            port.store(block.sources, block.rooms, lane, low + lane)
+            spiked = take_step(method, block, space, members, number, dt, spikes, spiked)
+            if number + 1 == sample * traces.every:
+                observe(statistics, space.end, low, members.count, sample)
+                place = sample - traces.begin
+                if traced < traced_end and place < traces.out.shape[2]:  # the last of a chunk is the first of the next
+                    sampled = place + 1
+                    filled = take_sample(tile, filled, neurons.state_type, space.end, traces, sampled)
+                sample += 1
+        flush_samples(tile, filled, traces, sampled)
+        bad = first_not_finite(space.end, members.count)
+        if bad >= 0:
+            return low + bad, spiked
+        store_state(block, space, members, neurons)
     return -1, spiked
 
 
@@ -169,11 +228,7 @@ def advance(
 
 
 def _integrate(method, problem, traces, span, buffer, statistics):
-    p = problem
-    return integrate(
-        method, p.lanes, *p.types, p.columns, p.sources, p.state, span, p.dt, p.threshold, buffer, traces,
-        statistics,
-    )  # fmt: skip
+    return integrate(method, problem.lanes, problem.neurons, span, problem.dt, buffer, traces, statistics)
 
 
 def _failure(method: Any, problem: Problem, traces: Traces, neuron: int, span: Span) -> FloatingPointError:

@@ -6,36 +6,28 @@ doi:10.1137/0719041
 
 from typing import NamedTuple
 
-from .._kernel.jit import specialises
 from .._kernel.lanes import axpy, put, take, width
 from ..inputs.port import BEGIN, END
 from .block import evaluate_gates, gated_derivative
-from .fixed_step import step
+
+
+def _heun(method, block, start, end, scratch, t, t_end, dt):
+    state_type, lanes = block.state_type, width(block.lanes)
+    half = 0.5 * dt
+    evaluate_gates(block, start)
+    for lane in range(lanes):
+        y = take(state_type, start, lane)
+        k1 = gated_derivative(block, lane, y, t, BEGIN)
+        put(scratch, lane, axpy(dt, k1, y))
+        put(end, lane, axpy(half, k1, y))
+    evaluate_gates(block, scratch)
+    for lane in range(lanes):
+        k2 = gated_derivative(block, lane, take(state_type, scratch, lane), t_end, END)
+        put(end, lane, axpy(half, k2, take(state_type, end, lane)))
 
 
 class Heun(NamedTuple):
     """Selects the method by its type."""
 
-    scratch = 1  # arrays of the state's shape
-
-
-@specialises(step)
-def _step(method, block, start, end, scratch, t, t_end, dt):
-    if method.instance_class is not Heun:
-        return None
-
-    def heun(method, block, start, end, scratch, t, t_end, dt):
-        like, lanes = block.state_type, width(block.lanes)
-        half = 0.5 * dt
-        evaluate_gates(block, start)
-        for lane in range(lanes):
-            y = take(like, start, lane)
-            k1 = gated_derivative(block, lane, y, t, BEGIN)
-            put(scratch, lane, axpy(dt, k1, y))
-            put(end, lane, axpy(half, k1, y))
-        evaluate_gates(block, scratch)
-        for lane in range(lanes):
-            k2 = gated_derivative(block, lane, take(like, scratch, lane), t_end, END)
-            put(end, lane, axpy(half, k2, take(like, end, lane)))
-
-    return heun
+    scratch = 1  # states
+    step = _heun

@@ -12,9 +12,20 @@ from .._kernel.columns import columns
 from .._kernel.lanes import choose_lanes
 
 
-class SpikeBuffer(NamedTuple):
-    """Where spikes go: counts for the whole population, and a list."""
+class Neurons(NamedTuple):
+    """A population as a kernel wants it.  A type is a tuple that is never read: its own type says what a lane is."""
 
+    model_type: Any  # its parameters
+    state_type: Any
+    columns: Any  # the parameters
+    sources: Any  # what drives it
+    state: Any  # (D, n)
+
+
+class SpikeBuffer(NamedTuple):
+    """What a spike is, and where spikes go: counts for the whole population, and a list."""
+
+    threshold: float  # mV
     count: Any  # (n,) int64
     neuron: Any  # (room,) int64
     time: Any  # (room,) float64
@@ -89,10 +100,11 @@ class Problem:
         self.sources = tuple(source for given in self.inputs for source in given.sources(*place))
 
     @cached_property
-    def types(self) -> tuple[Any, tuple[Any, ...]]:
-        """Tuples whose types tell a kernel the model, and the number and precision of its states."""
-        return self.model.like(), (self.state.dtype.type(0),) * len(self.state)
+    def neurons(self) -> Neurons:
+        """The arrays, which are those of the problem."""
+        state_type = (self.state.dtype.type(0),) * len(self.state)
+        return Neurons(self.model.like(), state_type, self.columns, self.sources, self.state)
 
     def buffer(self, room: int) -> SpikeBuffer:
         """An empty list for that many spikes."""
-        return SpikeBuffer(self.spike_count, np.empty(room, np.int64), np.empty(room))
+        return SpikeBuffer(self.threshold, self.spike_count, np.empty(room, np.int64), np.empty(room))

@@ -119,6 +119,17 @@ def _store_each(sources, rooms, lane, neuron):
     store(sources[1:], rooms[1:], lane, neuron)
 
 
+@generic
+def constants(rooms):
+    """The arrays of constants in a tuple of rooms, one after the other."""
+    return ()
+
+
+@for_tuples(constants)
+def _constants_of_each(rooms):
+    return (rooms[0].constants, *constants(rooms[1:]))
+
+
 def precision(sources, zero):
     """A zero of the type in which inputs add up: that given for one alone, float64 for several."""
 
