@@ -58,6 +58,6 @@ def test_epochs(method, current, noise, epoch):
     count = in_epochs(tag, lanes, cut.neurons, saved, STEPS, epoch, DT, spikes)
     assert np.array_equal(state, list(whole.state.values()))
     order = np.argsort(spikes.neuron[:count], kind="stable")
-    assert count >= N
+    assert count > 100
     assert np.array_equal(spikes.neuron[:count][order], whole.spikes.neuron)
     assert np.array_equal(spikes.time[:count][order], whole.spikes.time)
