@@ -25,7 +25,7 @@ from .network.network import Network
 from .network.population import Population
 from .network.projection import Projection
 from .network.sources import PoissonSource, SpikeSource
-from .perceptron.layer import Perceptron, PerceptronHistory, least_squares_layer
+from .perceptron import Perceptron, PerceptronHistory, least_squares_layer
 from .simulate import simulate
 from .sweep import fi_curve, sweep
 

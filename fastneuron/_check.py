@@ -117,15 +117,22 @@ def is_sparse(value: Any) -> bool:
     return "scipy.sparse" in sys.modules and sys.modules["scipy.sparse"].issparse(value)
 
 
+def refuse_masked(name: str, value: Any) -> None:
+    """Raise where values are masked, since what stands behind a mask is no datum; a mask of nothing does no harm."""
+    rows = value if isinstance(value, list | tuple) else ()
+    if np.ma.is_masked(value) or any(isinstance(row, np.ma.MaskedArray) and np.ma.is_masked(row) for row in rows):
+        raise TypeError(
+            f"{name} must be an array of numbers; some of its values are masked: fill them, or leave their rows out"
+        )
+
+
 def array(name: str, value: Any, dtype: npt.DTypeLike | None = None) -> np.ndarray:
     """`value` as an array of real numbers: as it stands, or converted to `dtype` where that is given.
 
     Numbers beyond the range of `dtype` become infinite; whether all are finite is not asked.
     """
+    refuse_masked(name, value)
     wanted = f"{name} must be an array of numbers"
-    rows = value if isinstance(value, list | tuple) else ()
-    if np.ma.is_masked(value) or any(isinstance(row, np.ma.MaskedArray) and np.ma.is_masked(row) for row in rows):
-        raise TypeError(f"{wanted}; some of its values are masked: fill them, or leave their rows out")
     try:
         found = np.asarray(value)
     except ValueError as error:  # lists of different lengths

@@ -104,8 +104,11 @@ class Arrays:
         entries = {entry.filename: entry for entry in archive.infolist()}
         if len(entries) < len(archive.infolist()):
             raise ValueError("two arrays have the same name")
+        for entry in entries.values():  # zipfile takes as much memory as `compress_size` says
+            if entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size:
+                raise ValueError(f"{_check.shown(entry.filename)} is compressed")
         if sum(entry.file_size for entry in entries.values()) > size:
-            raise ValueError("it is compressed, or its arrays are said to be larger than the file")
+            raise ValueError("its arrays are said to be larger than the file")
         self._read_header("format", entries, Field("whole number", ()))
         version = int(self["format"])
         if not 1 <= version <= latest:
@@ -147,8 +150,6 @@ class Arrays:
         entry = entries.get(f"{name}.npy")
         if entry is None:
             raise ValueError(f"it has no array {name!r}")
-        if entry.compress_type != zipfile.ZIP_STORED:
-            raise ValueError(f"array {name!r} is compressed")
         with self._archive.open(entry) as file:
             start = file.read(len(MAGIC) + 2)
             length = int.from_bytes(start[len(MAGIC) :], "little")

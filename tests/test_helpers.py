@@ -15,7 +15,7 @@ from fastneuron._kernel import worker_pool
 from fastneuron._kernel.atomics import add, get, pause
 from fastneuron._kernel.jit import bare_inline, bare_kernel
 from fastneuron._kernel.worker_pool import FREE, NOBODY, PRESENT, STATE, WORDS, helped, in_parts
-from fastneuron.perceptron import layer as perceptron
+from fastneuron.perceptron import net_input as perceptron
 
 CAME, MET, DONE = range(3)
 LONG = 100_000_000  # pauses, 2 s or more
@@ -131,7 +131,7 @@ def test_helpers_are_called_again_for_every_stretch(monkeypatch):
         time.sleep(0.01)
         return net_input(*args)
 
-    monkeypatch.setattr(perceptron, "STRETCH", 20_000)
+    monkeypatch.setattr(perceptron, "CALL", 20_000)
     monkeypatch.setattr(perceptron.dense, "net_input", slow)
     layer, X = layer_and_rows()
     layer.net_input(X, threads=3)
@@ -184,7 +184,7 @@ def test_bits_on_any_number_of_threads_from_several_at_once(patience, monkeypatc
 @pytest.mark.parametrize("n", [24, 25, 127, 128, 129, 1000])
 @pytest.mark.parametrize("stretch", [1, 100_000, 2**30])
 def test_every_row_has_its_turn(n, stretch, monkeypatch):
-    monkeypatch.setattr(perceptron, "STRETCH", stretch)
+    monkeypatch.setattr(perceptron, "CALL", stretch)
     layer, X = layer_and_rows(n)
     one_by_one = np.stack([layer.net_input(x) for x in X])
     for threads in (1, 2, 3):
@@ -204,7 +204,7 @@ def test_every_sparse_row_has_its_turn(n, S):
 @pytest.mark.parametrize("row", [0, 250, 499])
 @pytest.mark.parametrize("stretch", [10_000, 2**30])
 def test_what_is_not_finite_is_found_by_whoever_has_the_row(row, stretch, monkeypatch):
-    monkeypatch.setattr(perceptron, "STRETCH", stretch)
+    monkeypatch.setattr(perceptron, "CALL", stretch)
     layer, X = layer_and_rows()
     X[row, 7] = np.inf
     for threads in (1, 3):
@@ -217,7 +217,7 @@ import os, sys
 import numpy as np
 import fastneuron as fn
 from fastneuron._kernel import worker_pool as _helpers
-from fastneuron.perceptron import layer as perceptron
+from fastneuron.perceptron import net_input as perceptron
 
 perceptron.WORTH_A_THREAD = 1
 _helpers._desks = np.zeros((1, _helpers.WORDS), np.int64)

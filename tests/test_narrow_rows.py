@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
-from fastneuron.perceptron import dots, readahead, training
-from fastneuron.perceptron import layer as perceptron
+from fastneuron.perceptron import data, dots, net_input, readahead, rules, training
 
-RULES = ["perceptron", "normalized", "margin", "PA", "PA-I", "PA-II", "lms"]
+RULES = [name for name in rules.BY_NAME if name != "passive-aggressive"]  # another name of PA
 EXACT = [(kind, np.float64) for kind in "?bBhHiIf"] + [(kind, np.float32) for kind in "?bBhH"]
 INEXACT = [("q", np.float64), ("e", np.float64), (">i2", np.float64), ("i", np.float32), ("d", np.float32)]
 
@@ -57,15 +56,15 @@ def test_each_type_has_the_bits_of_a_copy(kind, dtype):
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("R", [1, 16, 37])
-def test_every_rule_and_keeper_has_the_bits_of_a_copy(rule, dtype, R, monkeypatch):
+def test_every_rule_and_selection_has_the_bits_of_a_copy(rule, dtype, R, monkeypatch):
     monkeypatch.setattr(training, "WORTH_A_THREAD", 0)
     X, T = narrow(np.uint8, R=R)
     same = X.astype(dtype)
     options = {"rule": rule, "epochs": 2, "learning_rate": 1e-6 if rule == "lms" else 1.0}
-    for keep in ({}, {"average": True}, {"pocket": True}, {"voted": True}):
-        expected = outcome(same, T, dtype, threads=1, **options, **keep)
+    for keep in ("last", "average", "pocket", "vote"):
+        expected = outcome(same, T, dtype, threads=1, **options, keep=keep)
         for threads in (1, 2, 16):
-            assert outcome(X, T, dtype, threads=threads, **options, **keep) == expected
+            assert outcome(X, T, dtype, threads=threads, **options, keep=keep) == expected
     options |= {"shuffle": True, "seed": 1, "sample_weight": np.random.default_rng(0).random(T.shape)}
     assert outcome(X, T, dtype, threads=2, **options) == outcome(same, T, dtype, threads=1, **options)
 
@@ -99,16 +98,16 @@ def test_one_row_at_a_time_is_training():
 # nothing is copied
 
 
-def source(X, T, dtype, **options):
-    layer = fn.Perceptron(X.shape[1], T.shape[1], dtype=dtype)
-    return layer._rows(X, T, 1, "perceptron", None, *options.values() or (False, None))
+def source(X, T, dtype, shuffle=False):
+    kind = data.LayerType(X.shape[1], T.shape[1], "hardlim", np.dtype(dtype))
+    return data.rows(kind, X, T, seed=0 if shuffle else None)
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize(("kind", "dtype"), [*EXACT, ("d", np.float64)])
 def test_kernels_are_given_x_itself(kind, dtype, shuffle):
     X, T = narrow(kind)
-    found = source(X, T, dtype, shuffle=shuffle, seed=0)
+    found = source(X, T, dtype, shuffle)
     assert found.resident
     for samples in [*(chunk.samples for chunk in found.chunks()), *found.once()]:
         assert samples.X.dtype == X.dtype
@@ -238,8 +237,8 @@ def test_rows_that_are_not_finite_are_named():
 def test_the_work_of_one_neuron_is_its_bytes(monkeypatch):
     """For one neuron the rows' way from memory takes longer than their products, and a second thread pays earlier."""
     used = []
-    helped = perceptron.helped
-    monkeypatch.setattr(perceptron, "helped", lambda threads, work: used.append(threads) or helped(threads, work))
+    helped = net_input.helped
+    monkeypatch.setattr(net_input, "helped", lambda threads, work: used.append(threads) or helped(threads, work))
     for n, S, kind, threads in [
         (900, 1, float, 2),
         (5000, 1, np.uint8, 1),

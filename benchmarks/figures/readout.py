@@ -42,10 +42,10 @@ def accuracies(features):
     rows = []
     for seed in SEEDS:
         layer = fn.Perceptron(features.shape[1], 10)
-        layer.train(seen, labels[:TRAINED], epochs=50, shuffle=True, seed=seed, average=True)
+        layer.train(seen, labels[:TRAINED], epochs=50, shuffle=True, seed=seed, keep="average")
         net = fn.MLP([features.shape[1], 32, 10], output="softmax", loss="cross_entropy", seed=seed)
         net.train(seen, labels[:TRAINED], epochs=60, optimizer="adam", learning_rate=3e-3, weight_decay=1e-3, seed=seed)
-        told = layer.classify(held_out), net.predict(held_out)
+        told = layer.predict(held_out), net.predict(held_out)
         rows.append([np.mean(guess == labels[TRAINED:]) for guess in told])
     return np.array(rows)
 

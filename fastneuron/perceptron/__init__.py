@@ -1,5 +1,7 @@
 """The perceptron: a layer of S neurons on R inputs, its rules, and its kernels for dense and for sparse rows."""
 
-from .layer import Perceptron, PerceptronHistory, least_squares_layer
+from .history import PerceptronHistory
+from .layer import Perceptron
+from .least_squares import least_squares_layer
 
 __all__ = ["Perceptron", "PerceptronHistory", "least_squares_layer"]

@@ -23,9 +23,9 @@ from .update import correct
 
 @bare_kernel
 def present(rule, samples, layer, log, shape, net):
-    """Present rows in order; the place in `order` of the first whose net input is not finite, or -1.
+    """Present rows in order; return the place in `order` of the first that overflows or is not finite, or -1.
 
-    `net` (rows of a tile, S) is room for the net inputs taken ahead.
+    `net` (rows of a tile, S) is a buffer for the net inputs taken ahead.
     """
     X, order, W, active = samples.X, samples.order, layer.W, layer.active
     tile = tile_of(shape)
@@ -40,6 +40,8 @@ def present(rule, samples, layer, log, shape, net):
                     return first + k
                 change = correct(rule, samples, layer, log, first + k, neuron, n)
                 if change != 0:
+                    if not np.isfinite(change):
+                        return first + k
                     if k + 1 == ahead:
                         add(W, neuron, change, X, order[first + k])
                     else:
@@ -67,39 +69,50 @@ def _take_ahead(X, order, first, end, W, active, S, tile, net, to_rows):
 
 @bare_inline
 def _take(X, order, rows, first, end, W, active, S, a, places, net, to_rows):
-    """One tile of that; meanwhile a row of the next is fetched, from its second on: hardware has begun the first."""
+    """Take one tile of these dots.
+
+    Meanwhile a row of the next tile is fetched, from its second on: hardware has begun the first by itself.
+    """
     to_columns = steps(a, places, S - 1)
     place = first + len(rows) + (a // len(places) + 1) % len(rows)
-    coming = take_each(order, steps(place, (0,), end - 1))[0]
-    dots(X, rows, W, take_each(active, to_columns), coming, net, to_rows, to_columns)
+    upcoming = take_each(order, steps(place, (0,), end - 1))[0]
+    dots(X, rows, W, take_each(active, to_columns), upcoming, net, to_rows, to_columns)
 
 
 @bare_kernel
 def adapt(rule, x, t, low, W, b, net):
-    """One row x (1, R) with targets t (1, S): its net input into `net`, then the correction.
+    """Put the net input of one row x (1, R) with targets t (1, S) into `net`, then correct.
 
-    Nothing is changed if something is wrong: 1 a net input that is not finite, 2 a target that is neither `low` nor 1
-    (none is refused where `low` is NaN).
+    Where something is wrong nothing is changed, and the answer is not 0: 1 for a net input or a correction that is not
+    finite, 2 for a target that is neither `low` nor 1 (where `low` is NaN, that is not finite).
     """
     S = W.shape[0]
     for p in range(S):
         net[p] = dot(x, 0, W, p, W) + b[p]
         if not np.isfinite(net[p]):
             return 1
-        if not (t[0, p] == 1 or t[0, p] == low or low != low):
+        if not (t[0, p] == 1 or t[0, p] == low or (low != low and np.isfinite(t[0, p]))):
             return 2
+        change, bias = correction(rule, net[p], _sign(t, p, low), x, 0)
+        if not np.isfinite(change):
+            return 1
     for p in range(S):
-        sign = t[0, p] if low != low else t.dtype.type(1) if t[0, p] == 1 else t.dtype.type(-1)
-        change, bias = correction(rule, net[p], sign, x, 0)
+        change, bias = correction(rule, net[p], _sign(t, p, low), x, 0)
         if bias != 0:
             add(W, p, change, x, 0)
             b[p] += bias
     return 0
 
 
+@bare_inline
+def _sign(t, p, low):
+    """The sign of a target; where any number is one, its value."""
+    return t[0, p] if low != low else t.dtype.type(1) if t[0, p] == 1 else t.dtype.type(-1)
+
+
 @bare_kernel
 def net_input(X, W, b, shape, desks, out):
-    """X W' + b, the bits that training sees, with the helpers at `desks`; whether all of it is finite."""
+    """Put X W' + b, the bits that training sees, to `out`; return whether all of it is finite."""
     spoilt = local((0,), 1, LINE, len(X))
     spoilt[0, 0] = 0
     in_parts(desks, _net_input, len(X), len(tile_of(shape).rows), (X, W, b, shape, out, spoilt))
@@ -108,7 +121,7 @@ def net_input(X, W, b, shape, desks, out):
 
 @bare_inline
 def _net_input(begin, end, X, W, b, shape, out, spoilt):
-    """Those of some rows."""
+    """The net inputs of some rows."""
     (n, S), tile = out.shape, tile_of(shape)
     nothing = W.dtype.type(0)
     sum_ = nothing  # of zeros, or NaN: a branch for each would keep the loads of coming rows waiting

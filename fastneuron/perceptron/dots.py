@@ -1,4 +1,4 @@
-"""Rows of inputs, dense or sparse: what the rules and the keepers do to one of them, chosen by the type of X."""
+"""Rows of inputs, dense or sparse: the products and sums that the rules and selections need, by the type of X."""
 
 from typing import NamedTuple
 
@@ -102,24 +102,24 @@ def aligned(weights):
     S, R = weights.shape
     line = BYTES // weights.itemsize
     padded = -(-R // line) * line
-    room = np.zeros(S * padded + line, weights.dtype)
-    start = -room.ctypes.data % BYTES // weights.itemsize
-    room = room[start : start + S * padded].reshape(S, padded)
-    room[:, :R] = weights
-    return room
+    buffer = np.zeros(S * padded + line, weights.dtype)
+    start = -buffer.ctypes.data % BYTES // weights.itemsize
+    copy = buffer[start : start + S * padded].reshape(S, padded)
+    copy[:, :R] = weights
+    return copy
 
 
 @bare_inline
-def dots(X, rows, W, neurons, coming, out, to_rows, to_columns):
-    """The dots of rows with neurons, the bits of `dot`, to `out`: as many chains as that is, in registers.
+def dots(X, rows, W, neurons, upcoming, out, to_rows, to_columns):
+    """Put the dots of rows with neurons, the bits of `dot`, to `out`: as many chains as that is, in registers.
 
-    Meanwhile row `coming` is fetched from memory.
+    Meanwhile fetch row `upcoming` from memory.
     """
     length = X.shape[1]
     full = length // lanes(W) * lanes(W)
     sums = no_sums(W, rows, neurons)
     for k in range(0, full, lanes(W)):
-        prefetch(X, coming, k)
+        prefetch(X, upcoming, k)
         sums = outer(load(X, rows, k, W), load(W, neurons, k, W), sums)
     if full < length:
         rest = length - full
@@ -162,6 +162,38 @@ def _square(X, row, like):
 
         return sparse
     return lambda X, row, like: dot(X, row, X, row, like)
+
+
+def length(X, row, like):
+    """|x| of a row where |x|^2 overflows, as a number of `like`; infinite where it overflows itself."""
+    raise NotImplementedError
+
+
+@bare_specialises(length)
+def _length(X, row, like):
+    number = np.float32 if like == types.float32 else np.float64
+
+    if isinstance(X, types.BaseNamedTuple):
+
+        def sparse(X, row, like):
+            largest, total = 0.0, 0.0
+            for k in range(X.indptr[row], X.indptr[row + 1]):
+                largest = max(largest, abs(np.float64(X.data[k])))
+            for k in range(X.indptr[row], X.indptr[row + 1]):
+                total += (X.data[k] / largest) ** 2
+            return number(largest * np.sqrt(total))
+
+        return sparse
+
+    def dense(X, row, like):
+        largest, total = 0.0, 0.0
+        for k in range(X.shape[1]):
+            largest = max(largest, abs(np.float64(X[row, k])))
+        for k in range(X.shape[1]):
+            total += (X[row, k] / largest) ** 2
+        return number(largest * np.sqrt(total))
+
+    return dense
 
 
 def add(W, neuron, change, X, row):

@@ -1,155 +1,297 @@
-"""The learning rules: each a NamedTuple of its numbers, and one `correction` chosen by that type.
+"""The learning rules.
 
-A rule sees the net input n of one neuron, the target t (its sign, or for `Delta` its value) and the row, and answers
-what to multiply the row by, and what to add to the bias.  (0, 0) leaves the neuron alone.
+A rule is one class, a NamedTuple of the numbers its formula needs, that says everything about it:
+
+- ``names``, by which it is asked for, and ``of(name, settings)``, which makes its numbers;
+- ``correction(rule, n, t, X, row)``, the formula: from the net input n of one neuron, its target t (the sign, or with
+  ``real_targets`` the value) and the row, what to multiply the row by, and what to add to the bias.  (0, 0) leaves the
+  neuron alone; NaN says that the formula overflowed;
+- ``safe_margin(rule)``, the pair (up, down): nothing is corrected where t > 0 and n >= up, or t <= 0 and n < down;
+- ``log_update(rule, log, neuron, n, t)``, what is counted at a correction;
+- ``zero_is_positive(rule)``, whether a net input of 0 is right for t > 0;
+- ``novikoff(rule)``, the claim about convergence: whether Novikoff's bound holds for its mistakes.
+
+To add one: write the class, name it in `RULES`, and write its formula once more in `fastneuron.reference.perceptron`.
 """
 
-from math import inf, sqrt
+from math import inf, nan, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
+from .. import _check
 from .._kernel.jit import bare_inline, bare_specialises
-from .dots import square
+from .dots import length, square
 
-AGGRESSIVE = ("passive-aggressive", "PA", "PA-I", "PA-II")
-RULES = ("perceptron", "normalized", "margin", *AGGRESSIVE, "lms")
 TIES = ("hardlim", "margin")
 
 
-class Step(NamedTuple):
-    """A step of fixed size towards the target (Rosenblatt 1962): wrong is n < up for t = +, n >= down for t = -."""
+class Settings(NamedTuple):
+    """The checked arguments that rules are made of."""
+
+    transfer: str
+    tie: str
+    learning_rate: float
+    margin: float
+    C: float
+    dtype: np.dtype  # of the numbers of a rule, so that nothing in a kernel is widened
+
+
+@bare_inline
+def misclassified(n, t):
+    """Whether the net input is on the wrong side of 0."""
+    return (n >= 0) != (t > 0)
+
+
+def _count(rule, log, neuron, n, t):
+    log.corrections[neuron] += 1
+    log.mistakes[neuron] += 1
+
+
+def _thresholds(settings, margin=0.0):
+    """(step, up, down) of rules that correct where n < up for t > 0, and where n >= down else."""
+    number = settings.dtype.type
+    if margin == 0 and settings.tie == "hardlim":
+        step = settings.learning_rate * (2 if settings.transfer == "hardlims" else 1)
+        if step > _most(settings.dtype):
+            raise ValueError(f"learning_rate must be finite in {settings.dtype} when doubled; got {step / 2!r}")
+        return number(step), number(0), number(0)
+    width = number(margin)  # y n <= width, said with < and >=
+    return number(settings.learning_rate), np.nextafter(width, number(inf)), -width
+
+
+class FixedStep(NamedTuple):
+    """W += size y x where a row is wrong: Rosenblatt (1962), MATLAB's learnp; or, as "margin", too close to 0."""
 
     size: float
     up: float
     down: float
 
+    names = ("perceptron", "margin")
+    real_targets = False
+
+    @classmethod
+    def of(cls, name, settings):
+        """With the thresholds of that name."""
+        if name == "perceptron":
+            return cls(*_thresholds(settings))
+        return cls(*_thresholds(settings._replace(tie="margin"), settings.margin))
+
+    def correction(rule, n, t, X, row):
+        """A step of fixed size."""
+        if t > 0:
+            change = rule.size if n < rule.up else rule.size * 0
+        else:
+            change = -rule.size if n >= rule.down else rule.size * 0
+        return change, change
+
+    def safe_margin(rule):
+        """The thresholds."""
+        return rule.up, rule.down
+
+    log_update = _count
+
+    def zero_is_positive(rule):
+        """As the thresholds say."""
+        return rule.up <= 0
+
+    def novikoff(rule):
+        """If it corrects nothing but mistakes."""
+        return -rule.down == 0
+
 
 class NormalizedStep(NamedTuple):
-    """The same, the row divided by sqrt(1 + |x|^2), the bias' input 1 likewise by sqrt(1 + 1): MATLAB's learnpn."""
+    """W += size y x / sqrt(1 + |x|^2), and the bias' input 1 over sqrt(1 + 1) likewise: MATLAB's learnpn."""
 
     size: float
     up: float
     down: float
     bias: float
 
+    names = ("normalized",)
+    real_targets = False
 
-class Aggressive(NamedTuple):
-    """Passive-aggressive (Crammer et al. 2006, J Mach Learn Res 7:551, fig. 1), the bias a weight of the input 1."""
+    @classmethod
+    def of(cls, name, settings):
+        """With the thresholds of rule "perceptron"."""
+        size, up, down = _thresholds(settings)
+        return cls(size, up, down, settings.dtype.type(float(size) / sqrt(2)))
+
+    def correction(rule, n, t, X, row):
+        """A step of fixed length."""
+        wrong = n < rule.up if t > 0 else n >= rule.down
+        if not wrong:
+            return rule.size * 0, rule.size * 0
+        total = square(X, row, n) + rule.size / rule.size
+        change = rule.size / (np.sqrt(total) if np.isfinite(total) else length(X, row, n))
+        if change == 0:
+            change = rule.size * nan
+        return (change, rule.bias) if t > 0 else (-change, -rule.bias)
+
+    def safe_margin(rule):
+        """The thresholds."""
+        return rule.up, rule.down
+
+    log_update = _count
+
+    def zero_is_positive(rule):
+        """As the thresholds say."""
+        return rule.up <= 0
+
+    def novikoff(rule):
+        """Its steps are not those of the theorem."""
+        return False
+
+
+class PassiveAggressive(NamedTuple):
+    """W += y tau x, tau the smallest that brings y n to 1: Crammer et al. (2006), J Mach Learn Res 7:551, figure 1.
+
+    The bias is the weight of an input that is always 1.  "PA-I" caps tau at C, "PA-II" adds 1 / (2 C) to |x|^2.
+    """
 
     cap: float
     slack: float
     unit: float
 
+    names = ("PA", "passive-aggressive", "PA-I", "PA-II")
+    real_targets = False
 
-class Delta(NamedTuple):
-    """Widrow & Hoff (1960): least mean squares, e = t - n."""
+    @classmethod
+    def of(cls, name, settings):
+        """With the cap or the slack of that name."""
+        number, C = settings.dtype.type, settings.C
+        if settings.learning_rate != 1:
+            raise ValueError(
+                f"learning_rate must be 1 for rule {name!r}, whose step is part of it; got {settings.learning_rate!r}"
+            )
+        slack = 1 / (2 * C) if name == "PA-II" else 0.0
+        if slack > _most(settings.dtype):
+            raise ValueError(f"C must be large enough for 1 / (2 C) to be finite in {settings.dtype}; got {C!r}")
+        return cls(number(C if name == "PA-I" else inf), number(slack), number(1))
+
+    def correction(rule, n, t, X, row):
+        """A step of the length that is needed."""
+        loss = rule.unit - n if t > 0 else rule.unit + n
+        if loss <= 0:
+            return rule.slack * 0, rule.slack * 0
+        total = square(X, row, n) + rule.unit + rule.slack
+        if np.isfinite(total):
+            tau = min(rule.cap, loss / total)
+        else:
+            long = length(X, row, n)
+            tau = min(rule.cap, loss / long / (long + rule.slack / long))
+            if tau == 0 and loss >= rule.unit:  # a mistake; a smaller loss is one of rounding
+                tau = rule.unit * nan
+        return (tau, tau) if t > 0 else (-tau, -tau)
+
+    def safe_margin(rule):
+        """y n = 1."""
+        return rule.unit, -rule.unit
+
+    log_update = _count
+
+    def zero_is_positive(rule):
+        """0 is always too close."""
+        return False
+
+    def novikoff(rule):
+        """It corrects more than mistakes."""
+        return False
+
+
+class LeastMeanSquares(NamedTuple):
+    """W += rate (t - n) x: Widrow & Hoff (1960)."""
 
     rate: float
 
+    names = ("lms",)
+    real_targets = True
 
-def make(rule, transfer, tie, rate, margin, C, dtype):
-    """The rule of that name, its numbers in `dtype`, so that nothing in a kernel is widened."""
-    number = np.dtype(dtype).type
-    if rule == "lms":
-        return Delta(number(rate))
-    if rule in ("passive-aggressive", "PA"):
-        return Aggressive(number(inf), number(0), number(1))
-    if rule == "PA-I":
-        return Aggressive(number(C), number(0), number(1))
-    if rule == "PA-II":
-        return Aggressive(number(inf), number(1 / (2 * C)), number(1))
-    if rule != "margin" and tie == "hardlim":
-        size, up, down = rate * (2 if transfer == "hardlims" else 1), number(0), number(0)
-    else:
-        width = number(margin if rule == "margin" else 0)
-        size, up, down = rate, np.nextafter(width, number(inf)), -width  # y n <= width, said with < and >=
-    if rule == "normalized":
-        return NormalizedStep(number(size), up, down, number(size / sqrt(2)))
-    return Step(number(size), up, down)
+    @classmethod
+    def of(cls, name, settings):
+        """With the learning rate."""
+        return cls(settings.dtype.type(settings.learning_rate))
+
+    def correction(rule, n, t, X, row):
+        """A step down the squared error."""
+        change = rule.rate * (t - n)
+        return change, change
+
+    def safe_margin(rule):
+        """None: all but an exact answer is corrected."""
+        return rule.rate * 0 + inf, rule.rate * 0 - inf
+
+    def log_update(rule, log, neuron, n, t):
+        """Count mistakes apart, since nearly every row is corrected."""
+        error = t - n
+        log.corrections[neuron] += 1
+        log.mistakes[neuron] += misclassified(n, t)
+        log.squared_error[neuron] += error * error
+
+    def zero_is_positive(rule):
+        """As mistakes are counted."""
+        return True
+
+    def novikoff(rule):
+        """It corrects more than mistakes."""
+        return False
+
+
+RULES = (FixedStep, NormalizedStep, PassiveAggressive, LeastMeanSquares)
+BY_NAME = {name: rule for rule in RULES for name in rule.names}
 
 
 def correction(rule, n, t, X, row):
-    """(what to multiply row `row` of X by, what to add to the bias)."""
+    """Generic: see the rules."""
+    raise NotImplementedError
+
+
+def safe_margin(rule):
+    """Generic: see the rules."""
+    raise NotImplementedError
+
+
+def log_update(rule, log, neuron, n, t):
+    """Generic: see the rules."""
     raise NotImplementedError
 
 
 @bare_specialises(correction)
 def _correction(rule, n, t, X, row):
-    return FORMULA[rule.instance_class]
+    return rule.instance_class.correction
 
 
-def _step(rule, n, t, X, row):
-    if t > 0:
-        change = rule.size if n < rule.up else rule.size * 0
-    else:
-        change = -rule.size if n >= rule.down else rule.size * 0
-    return change, change
+@bare_specialises(safe_margin)
+def _safe_margin(rule):
+    return rule.instance_class.safe_margin
 
 
-def _normalized_step(rule, n, t, X, row):
-    wrong = n < rule.up if t > 0 else n >= rule.down
-    if not wrong:
-        return rule.size * 0, rule.size * 0
-    length = np.sqrt(square(X, row, n) + rule.size / rule.size)
-    return (rule.size / length, rule.bias) if t > 0 else (-rule.size / length, -rule.bias)
+@bare_specialises(log_update)
+def _log_update(rule, log, neuron, n, t):
+    return rule.instance_class.log_update
 
 
-def _aggressive(rule, n, t, X, row):
-    loss = rule.unit - n if t > 0 else rule.unit + n
-    if loss <= 0:
-        return rule.slack * 0, rule.slack * 0
-    tau = min(rule.cap, loss / (square(X, row, n) + rule.unit + rule.slack))
-    return (tau, tau) if t > 0 else (-tau, -tau)
+def checked(name, transfer, dtype, learning_rate=1.0, tie="hardlim", margin=1.0, C=1.0):
+    """The rule of that name for a layer of that transfer function and type, after a check of every argument."""
+    kind = BY_NAME[_check.known("rule", name, BY_NAME)]
+    settings = Settings(
+        transfer=transfer,
+        tie=_check.known("tie", tie, TIES),
+        learning_rate=_positive("learning_rate", learning_rate, dtype),
+        margin=_check.number("margin", margin, f"a number of {dtype}, 0 or more", lambda x: 0 <= x <= _most(dtype)),
+        C=_positive("C", C, dtype),
+        dtype=dtype,
+    )
+    if transfer == "linear" and not kind.real_targets:
+        raise ValueError(f"a linear layer is trained by rule 'lms'; got {name!r}, which needs a hard limit")
+    return kind.of(name, settings)
 
 
-def _delta(rule, n, t, X, row):
-    change = rule.rate * (t - n)
-    return change, change
+def _positive(name, value, dtype):
+    """A number that is above 0 and finite in `dtype` too."""
+    least = float(np.finfo(dtype).smallest_subnormal)
+    return _check.number(name, value, f"a positive number of {dtype}", lambda x: least <= x <= _most(dtype))
 
 
-FORMULA = {Step: _step, NormalizedStep: _normalized_step, Aggressive: _aggressive, Delta: _delta}
-
-
-def doubts(rule):
-    """(up, down): nothing is corrected where t > 0 and n >= up, or t <= 0 and n < down."""
-    raise NotImplementedError
-
-
-@bare_specialises(doubts)
-def _doubts(rule):
-    if rule.instance_class is Delta:
-        return lambda rule: (rule.rate * 0 + inf, rule.rate * 0 - inf)
-    if rule.instance_class is Aggressive:
-        return lambda rule: (rule.unit, -rule.unit)
-    return lambda rule: (rule.up, rule.down)
-
-
-@bare_inline
-def opposed(n, t):
-    """Whether the net input is on the wrong side of 0."""
-    return (n >= 0) != (t > 0)
-
-
-def note(rule, log, neuron, n, t):
-    """Count a correction of `neuron`."""
-    raise NotImplementedError
-
-
-@bare_specialises(note)
-def _note(rule, log, neuron, n, t):
-    if rule.instance_class is Delta:  # it corrects all but always; a mistake is a wrong side
-
-        def delta(rule, log, neuron, n, t):
-            error = t - n
-            log.corrections[neuron] += 1
-            log.mistakes[neuron] += opposed(n, t)
-            log.squared_error[neuron] += error * error
-
-        return delta
-
-    def classifying(rule, log, neuron, n, t):
-        log.corrections[neuron] += 1
-        log.mistakes[neuron] += 1
-
-    return classifying
+def _most(dtype):
+    return float(np.finfo(dtype).max)

@@ -24,7 +24,7 @@ from .._kernel.simd import (
 )
 from .._kernel.worker_pool import helped, in_parts
 from .dots import aligned
-from .rules import doubts
+from .rules import safe_margin
 from .update import correct
 
 
@@ -41,9 +41,9 @@ def packed(weights):
     """The weights (S, R) as this kernel wants them, padded with neurons of no weight."""
     S, R = weights.shape
     wide, _ = group_of(S, weights.dtype)
-    room = np.zeros((-(-S // wide) * wide, R), weights.dtype)
-    room[:S] = weights
-    return aligned(room.reshape(-1, wide, R).transpose(0, 2, 1).reshape(-1, wide))
+    padded = np.zeros((-(-S // wide) * wide, R), weights.dtype)
+    padded[:S] = weights
+    return aligned(padded.reshape(-1, wide, R).transpose(0, 2, 1).reshape(-1, wide))
 
 
 def unpacked(W, S):
@@ -54,28 +54,31 @@ def unpacked(W, S):
 
 
 def present(rule, samples, layer, log, inputs):
-    """Present rows of R = `inputs` in order; the place in `order` of the first whose net input is not finite, or -1."""
+    """Present rows of R = `inputs` in order.
+
+    Return the place in `order` of the first that overflows or is not finite, or -1.
+    """
     S = layer.b.size
     wide, vectors = group_of(S, layer.W.dtype)
     signs = np.zeros(samples.order.size * S + wide, np.int8)  # whole vectors are read, beyond the end of a row too
     signs[:-wide] = (samples.T.take(samples.order, axis=0) > 0).ravel()  # by index, six times as slow
-    room = aligned(np.zeros((2 + -(-S // wide), wide), layer.W.dtype))
-    b = room[2:].reshape(-1)[:S]
+    buffer = aligned(np.zeros((2 + -(-S // wide), wide), layer.W.dtype))
+    b = buffer[2:].reshape(-1)[:S]
     b[:] = layer.b
-    failed = _present(rule, samples, layer._replace(b=b), log, inputs, vectors, signs, room)
+    failed = _present(rule, samples, layer._replace(b=b), log, inputs, vectors, signs, buffer)
     layer.b[:] = b
     return failed
 
 
 @bare_kernel
-def _present(rule, samples, layer, log, inputs, vectors, signs, room):
-    """The same; `signs` has 1 where a target is above 0, in the order of presentation.
+def _present(rule, samples, layer, log, inputs, vectors, signs, buffer):
+    """Present rows; `signs` has 1 where a target is above 0, in the order of presentation.
 
-    `room` (2 + groups, wide) is for the net inputs of a group and its corrections, and has all biases.
+    `buffer` (2 + groups, wide) is for the net inputs of a group and its corrections, and has all biases.
     """
     X, order, W, active = samples.X, samples.order, layer.W, layer.active
     lanes, wide, columns = BYTES // W.itemsize, W.shape[1], beside(W, vectors)
-    up, down = doubts(rule)
+    up, down = safe_margin(rule)
     failed = -1
     first = 0
     while first < active.size:  # all rows to one group, then to the next: neurons are independent, and caches small
@@ -86,26 +89,26 @@ def _present(rule, samples, layer, log, inputs, vectors, signs, room):
             last += 1
         for place in range(order.size):
             row = order[place]
-            n = plus(_dots(X, row, W, group * inputs, columns), load(room, 2 + group, columns, W))
+            n = plus(_dots(X, row, W, group * inputs, columns), load(buffer, 2 + group, columns, W))
             wrong = training & outside(n, signs, place * layer.b.size + group * wide, up, down)
             if wrong == 0:
                 continue
-            store(room, 0, columns, n)
-            store(room, 1, columns, no_sums(W, (0,), columns))
+            store(buffer, 0, columns, n)
+            store(buffer, 1, columns, no_sums(W, (0,), columns))
             corrected, finite = 0, True
             while wrong != 0:
                 p = lowest(wrong)
                 wrong &= wrong - 1
-                finite &= np.isfinite(room[0, p])
-                change = correct(rule, samples, layer, log, place, group * wide + p, room[0, p])
-                room[1, p] = change
+                change = correct(rule, samples, layer, log, place, group * wide + p, buffer[0, p])
+                finite &= np.isfinite(buffer[0, p]) & np.isfinite(change)
+                buffer[1, p] = change
                 corrected |= (change != 0) << p
             if not finite:
                 failed = place if failed < 0 else min(failed, place)
                 break
             for column in range(0, wide, lanes):  # seldom both: adding to both at once takes 13 ns more for a row
                 if corrected >> column & ((1 << lanes) - 1):
-                    _add(X, row, W, group * inputs, column, load(room, 1, column, W))
+                    _add(X, row, W, group * inputs, column, load(buffer, 1, column, W))
         first = last
     return failed
 
@@ -132,13 +135,13 @@ def net_input(X, weights, bias, threads):
 
 @bare_kernel
 def _net_input(X, W, b, inputs, vectors, desks, out):
-    """The same; `b` has a row for each group, and so has `out` for each row of X."""
+    """Put X W' + b to `out`; `b` has a row for each group, and so has `out` for each row of X."""
     in_parts(desks, _net_input_of, len(X.indptr) - 1, 1, (X, W, b, inputs, vectors, out))
 
 
 @bare_inline
 def _net_input_of(begin, end, X, W, b, inputs, vectors, out):
-    """Those of some rows."""
+    """The net inputs of some rows."""
     columns = beside(W, vectors)
     for row in range(begin, end):
         for group in range(b.shape[0]):

@@ -6,15 +6,15 @@ import numpy as np
 
 from .._kernel.jit import bare_inline
 from .dots import Sparse
-from .rules import correction, note
+from .rules import correction, log_update
 
 
 class Samples(NamedTuple):
     """What to present: row order[k] of X is the k-th."""
 
     X: np.ndarray | Sparse  # (n, R)
-    T: np.ndarray  # (n, S) signs, int8; for `Delta` values
-    share: np.ndarray  # (1 or n, 1 or S) float64: what corrections are multiplied by
+    T: np.ndarray  # (n, S) signs, int8; for `LeastMeanSquares` values
+    weight: np.ndarray  # (1 or n, 1 or S) float64: what corrections are multiplied by
     order: np.ndarray  # (m,) int64
 
 
@@ -38,15 +38,19 @@ class Log(NamedTuple):
 
 @bare_inline
 def correct(rule, samples, layer, log, place, neuron, n):
-    """Correct the bias of `neuron`, net input `n`, after the row at `place`; what to multiply the row by, often 0."""
+    """Correct the bias of `neuron`, net input `n`, after the row at `place`; what to multiply the row by, often 0.
+
+    A row of weight 0 is never wrong.
+    """
     row = samples.order[place]
     t = samples.T[row, neuron]
     change, bias = correction(rule, n, t, samples.X, row)
     if bias != 0:
-        share = samples.share[row if samples.share.shape[0] > 1 else 0, neuron if samples.share.shape[1] > 1 else 0]
-        change, bias = layer.W.dtype.type(change * share), layer.W.dtype.type(bias * share)
-        layer.b[neuron] += bias
-        note(rule, log, neuron, n, t)
-        if log.change.shape[0]:
-            log.change[place, neuron], log.bias[place, neuron] = change, bias
+        weight = samples.weight[row if samples.weight.shape[0] > 1 else 0, neuron if samples.weight.shape[1] > 1 else 0]
+        change, bias = layer.W.dtype.type(change * weight), layer.W.dtype.type(bias * weight)
+        if weight != 0:
+            layer.b[neuron] += bias
+            log_update(rule, log, neuron, n, t)
+            if log.change.shape[0]:
+                log.change[place, neuron], log.bias[place, neuron] = change, bias
     return change

@@ -82,7 +82,10 @@ def steps(
     sample_weight: np.ndarray | None = None,
     active: np.ndarray | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-    """One epoch, row by row: after each, the weights (S, R), the bias (S,), who was corrected (S,) and n (S,)."""
+    """One epoch, row by row: after each, the weights (S, R), the bias (S,), who was corrected (S,) and n (S,).
+
+    A row whose `sample_weight` is 0 corrects nobody.
+    """
     weights, bias = weights.copy(), bias.copy()
     for row, (x, t) in enumerate(zip(X, T, strict=True)):
         corrected, net = np.zeros(len(bias), bool), np.zeros(len(bias))
@@ -91,10 +94,10 @@ def steps(
                 continue
             net[i] = np.dot(weights[i], x) + bias[i]
             c, c_bias = correction(rule, x, t[i], net[i], transfer, tie, learning_rate, margin, C)
-            share = 1.0 if sample_weight is None else sample_weight[row]
-            weights[i] = weights[i] + share * c * x
-            bias[i] = bias[i] + share * c_bias
-            corrected[i] = c_bias != 0
+            weight = 1.0 if sample_weight is None else sample_weight[row]
+            weights[i] = weights[i] + weight * c * x
+            bias[i] = bias[i] + weight * c_bias
+            corrected[i] = c_bias != 0 and weight != 0
         yield weights.copy(), bias.copy(), corrected, net
 
 
@@ -137,17 +140,16 @@ def train(
     active, mistakes = np.ones(S, bool), []
     totals: list[list] = [[np.zeros(X.shape[1]), 0.0, 0] for _ in range(S)]
     voters: list[list[list]] = [[[weights[i].copy(), bias[i], 0]] for i in range(S)]
-    pockets = [_Pocket(weights[i], bias[i], X, T[:, i]) for i in range(S)]
+    row_weight = np.ones(n) if options.get("sample_weight") is None else options["sample_weight"]
+    pockets = [_Pocket(weights[i], bias[i], X, T[:, i], row_weight) for i in range(S)]
     for epoch in range(epochs):
         order = np.arange(n) if orders is None else orders[epoch]
-        chosen = dict(options)
-        if options.get("sample_weight") is not None:
-            chosen["sample_weight"] = options["sample_weight"][order]
+        chosen = options | {"sample_weight": row_weight[order]}
         count = np.zeros(S, int)
         wrong = np.zeros(S, int)
         presented = steps(weights, bias, X[order], T[order], active=active, **chosen)
-        for (w, b, corrected, net), t in zip(presented, T[order], strict=True):
-            wrong += active & ((net >= 0) != (t > 0))
+        for (w, b, corrected, net), t, weight in zip(presented, T[order], row_weight[order], strict=True):
+            wrong += active & ((net >= 0) != (t > 0)) & (weight > 0)
             for i in np.flatnonzero(active):
                 if corrected[i]:
                     voters[i].append([w[i].copy(), b[i], 1])
@@ -177,16 +179,17 @@ class _Pocket:
     The weights at the start are in the pocket first, so that what is kept is never worse than they were.
     """
 
-    def __init__(self, weights: np.ndarray, bias: float, X: np.ndarray, t: np.ndarray) -> None:
-        self.X, self.t = X, t
+    def __init__(self, weights: np.ndarray, bias: float, X: np.ndarray, t: np.ndarray, weight: np.ndarray) -> None:
+        self.X, self.t, self.weight = X, t, weight
         self.current = self.weights, self.bias = weights.copy(), bias
         self.run = self.longest = 0
         self.best = self.right(self.current)
 
-    def right(self, candidate: tuple[np.ndarray, float]) -> int:
-        """How many rows `candidate` classifies as they should be."""
+    def right(self, candidate: tuple[np.ndarray, float]) -> float:
+        """How many rows `candidate` classifies as they should be, by their weights."""
         weights, bias = candidate
-        return sum((np.dot(weights, x) + bias >= 0) == (t > 0) for x, t in zip(self.X, self.t, strict=True))
+        rows = zip(self.X, self.t, self.weight, strict=True)
+        return sum(weight * ((np.dot(weights, x) + bias >= 0) == (t > 0)) for x, t, weight in rows)
 
     def change(self, weights: np.ndarray, bias: float) -> None:
         self.current, self.run = (weights.copy(), bias), 0
