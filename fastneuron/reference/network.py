@@ -82,7 +82,7 @@ def simulate(
     net: Any,
     duration: float,
     dt: float = 0.05,
-    initial: Mapping[str, Mapping[str, Any]] | None = None,
+    initial: Mapping[str, Any] | None = None,
     record: Any = None,
     every: int = 1,
 ) -> dict[str, Run]:
