@@ -21,7 +21,7 @@ def rows(lanes, neurons):
 
 @numba.njit(**FLAGS)
 def in_epochs(method, lanes, neurons, saved, last, epoch, dt, spikes):
-    room, space = block.make_block(lanes, neurons), make_workspace(method, neurons.state_type, lanes)
+    room, space = block.make_block(lanes, neurons), make_workspace(method, neurons, lanes)
     n, spiked = neurons.state.shape[1], 0
     for low in range(0, n, width(lanes)):
         for lane in range(width(lanes)):

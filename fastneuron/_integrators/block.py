@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from .. import models
+from .._kernel.addresses import copy_rows
 from .._kernel.columns import read
 from .._kernel.jit import for_tuples, generic, inline, spliced
 from .._kernel.lanes import local, put, take, width
@@ -102,9 +103,7 @@ def _copy_in(arrays, saved, number, row):
 @for_tuples(_copy_in)
 def _copy_each_in(arrays, saved, number, row):
     constants = arrays[0]
-    for k in range(constants.shape[0]):
-        for lane in range(constants.shape[1]):
-            constants[k, lane] = saved[number, row + k, lane]
+    copy_rows(saved[number], row, constants)  # a loop over lanes of three indices does not pack
     _copy_in(arrays[1:], saved, number, row + constants.shape[0])
 
 

@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._kernel.jit import generic, inline, kernel, specialises
+from .._kernel.jit import generic, inline, kernel, specialises, spliced
 from .._kernel.lanes import local, put, take, width
 from .._kernel.scalars import narrowed
 from ..inputs import port
-from .block import derivative, make_block, prepare
-from .problem import Chunk, Problem, Traces
+from .block import derivative, make_block
+from .problem import Chunk, Problem, Traces, list_spike, set_constants
 from .samples import TILE, Tile, flush_samples, take_sample
 from .spikes import crossing, hermite
 from .statistics import observe
@@ -60,7 +60,7 @@ class Workspace(NamedTuple):
     """The arrays of a method, for a block."""
 
     start: Any  # (D, lane): the state at the begin of a step
-    end: Any  # (D, lane): at its end
+    end: Any  # (variables, lane): at its end, and what inputs show
     scratch: Any  # (rows that the method asks for, lane)
 
 
@@ -69,17 +69,17 @@ def step(method, block, start, end, scratch, t, t_end, dt):
     """One step of every lane, from `start` at t to `end`; the class of a method holds it, and `scratch`, states."""
 
 
-def make_workspace(method, state_type, lanes):
+def make_workspace(method, neurons, lanes):
     """The arrays of a method; nothing in them is set."""
 
 
 @specialises(make_workspace)
-def _make_workspace(method, state_type, lanes):
+def _make_workspace(method, neurons, lanes):
     scratch = method.instance_class.scratch
 
-    def workspace(method, state_type, lanes):
-        zero = state_type[0]  # its type is the precision of the arithmetic
-        start, end = local(state_type, 1, lanes, zero), local(state_type, 1, lanes, zero)
+    def workspace(method, neurons, lanes):
+        state_type, zero = neurons.state_type, neurons.state_type[0]  # its type is the precision of the arithmetic
+        start, end = local(state_type, 1, lanes, zero), local(neurons.variables_type, 1, lanes, zero)
         return Workspace(start, end, local(state_type, scratch, lanes, zero))
 
     return workspace
@@ -88,20 +88,29 @@ def _make_workspace(method, state_type, lanes):
 @inline
 def load_state(block, space, members, neurons, first):
     """Put into a block what its neurons go on from at the begin of step `first`; their constants are there."""
-    for lane in range(width(block.lanes)):
-        neuron = members.low + min(lane, members.count - 1)
-        port.load(block.sources, block.rooms, lane, neuron, first)
-        for d in range(len(block.state_type)):
-            space.end[d, lane] = neurons.state[d, neuron]
+    if members.count == width(block.lanes):  # neighbours: the loop packs
+        for lane in range(width(block.lanes)):
+            port.load(block.sources, block.rooms, lane, members.low + lane, first)
+            put(space.end, lane, take(neurons.variables_type, neurons.state, members.low + lane))
+    else:
+        for lane in range(width(block.lanes)):
+            neuron = members.low + min(lane, members.count - 1)
+            port.load(block.sources, block.rooms, lane, neuron, first)
+            put(space.end, lane, take(neurons.variables_type, neurons.state, neuron))
 
 
 @inline
 def store_state(block, space, members, neurons):
     """Write back what the neurons of a block go on from."""
     for lane in range(members.count):
-        for d in range(len(block.state_type)):
-            neurons.state[d, members.low + lane] = space.end[d, lane]
+        put(neurons.state, members.low + lane, take(neurons.variables_type, space.end, lane))
         port.store(block.sources, block.rooms, lane, members.low + lane)
+
+
+@inline
+def show_inputs(block, space):
+    """Put what inputs show beside the states."""
+    port.show(block.sources, block.rooms, space.end, len(block.state_type))
 
 
 @inline
@@ -138,16 +147,19 @@ def find_spikes(block, space, members, number, dt, spikes, spiked):
                 rise_at_end = derivative(block, lane, take(block.state_type, end, lane), t_end, port.END)[0] * dt
                 below, above = start[0, lane] - np.float64(threshold), end[0, lane] - np.float64(threshold)
                 part = crossing(below, hermite(below, above, rise, rise_at_end), 0.0, 1.0)
-                spikes.count[members.low + lane] += 1
-                spikes.neuron[spiked] = members.low + lane
-                spikes.time[spiked] = (number + part) * dt
-                spiked += 1
+                spiked = list_spike(spikes, spiked, members.low + lane, number, part, dt)
     return spiked
 
 
 @inline
 def first_not_finite(state, count):
     """The first of `count` lanes whose state is infinite or NaN, or -1."""
+    lost = 0
+    for d in range(state.shape[0]):
+        for lane in range(state.shape[1]):
+            lost |= state[d, lane] - state[d, lane] != 0.0
+    if not lost:
+        return -1
     for lane in range(count):
         for d in range(state.shape[0]):
             if state[d, lane] - state[d, lane] != 0.0:
@@ -157,19 +169,24 @@ def first_not_finite(state, count):
 
 @kernel
 def integrate(method, lanes, neurons, span, dt, spikes, traces, statistics):
+    """`integrate_span` as a kernel."""
+    return integrate_span(method, lanes, neurons, span, dt, spikes, traces, statistics)
+
+
+@spliced
+def integrate_span(method, lanes, neurons, span, dt, spikes, traces, statistics):
     """Advance a span of the population; its state is changed in place.
 
     Returns the first neuron that is no longer finite (its block is left as it was) or -1, and the number of spikes.
     """
     block = make_block(lanes, neurons)
-    space = make_workspace(method, neurons.state_type, lanes)
-    values = local(neurons.state_type, TILE, lanes, neurons.state_type[0])
+    space = make_workspace(method, neurons, lanes)
+    values = local(neurons.variables_type, TILE, lanes, neurons.state_type[0])
     spiked = 0
     traced_end = span.traced
     for low in range(span.low, span.high, width(lanes)):
         members = Members(low, min(width(lanes), span.high - low))
-        for lane in range(width(lanes)):
-            prepare(block, neurons, lane, low + min(lane, members.count - 1), dt)
+        set_constants(neurons, block, members, dt)
         load_state(block, space, members, neurons, span.first)
         traced = traced_end  # np.searchsorted here cost a fifth of the speed, far from the hot loop
         while traced_end < traces.neuron.size and traces.neuron[traced_end] < low + members.count:
@@ -180,13 +197,15 @@ def integrate(method, lanes, neurons, span, dt, spikes, traces, statistics):
         for number in range(span.first, span.last):
             spiked = take_step(method, block, space, members, number, dt, spikes, spiked)
             if number + 1 == sample * traces.every:
+                show_inputs(block, space)
                 observe(statistics, space.end, low, members.count, sample)
                 place = sample - traces.begin
                 if traced < traced_end and place < traces.out.shape[2]:  # the last of a chunk is the first of the next
                     sampled = place + 1
-                    filled = take_sample(tile, filled, neurons.state_type, space.end, traces, sampled)
+                    filled = take_sample(tile, filled, neurons.variables_type, space.end, traces, sampled)
                 sample += 1
         flush_samples(tile, filled, traces, sampled)
+        show_inputs(block, space)
         bad = first_not_finite(space.end, members.count)
         if bad >= 0:
             return low + bad, spiked

@@ -9,7 +9,32 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._kernel.columns import columns
-from .._kernel.lanes import choose_lanes
+from .._kernel.jit import generic
+from .._kernel.lanes import choose_lanes, width
+from .block import prepare
+
+
+@generic
+def set_constants(neurons, block, members, dt):
+    """Give a block the constants of its members, which repeat the last of them in the lanes past it."""
+
+
+def _prepare_all(neurons, block, members, dt):
+    for lane in range(width(block.lanes)):
+        prepare(block, neurons, lane, members.low + min(lane, members.count - 1), dt)
+
+
+@generic
+def list_spike(spikes, spiked, neuron, number, part, dt):
+    """List a spike of a neuron at the fraction `part` of step `number` behind others; how many are then listed."""
+    return spiked
+
+
+def _list_time(spikes, spiked, neuron, number, part, dt):
+    spikes.count[neuron] += 1
+    spikes.neuron[spiked] = neuron
+    spikes.time[spiked] = (number + part) * dt
+    return spiked + 1
 
 
 class Neurons(NamedTuple):
@@ -17,9 +42,12 @@ class Neurons(NamedTuple):
 
     model_type: Any  # its parameters
     state_type: Any
+    variables_type: Any  # states, and what inputs show beside them
     columns: Any  # the parameters
     sources: Any  # what drives it
-    state: Any  # (D, n)
+    state: Any  # (variables, n)
+
+    set_constants = _prepare_all
 
 
 class SpikeBuffer(NamedTuple):
@@ -29,6 +57,8 @@ class SpikeBuffer(NamedTuple):
     count: Any  # (n,) int64
     neuron: Any  # (room,) int64
     time: Any  # (room,) float64
+
+    list_spike = _list_time
 
 
 class Chunk(NamedTuple):
@@ -103,7 +133,7 @@ class Problem:
     def neurons(self) -> Neurons:
         """The arrays, which are those of the problem."""
         state_type = (self.state.dtype.type(0),) * len(self.state)
-        return Neurons(self.model.like(), state_type, self.columns, self.sources, self.state)
+        return Neurons(self.model.like(), state_type, state_type, self.columns, self.sources, self.state)
 
     def buffer(self, room: int) -> SpikeBuffer:
         """An empty list for that many spikes."""

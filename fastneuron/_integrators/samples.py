@@ -11,7 +11,7 @@ TILE = 8  # samples of a block kept until they make a cache line of each row: 1.
 class Tile(NamedTuple):
     """The last samples of a block."""
 
-    values: Any  # (TILE D, lane): sample after sample
+    values: Any  # (TILE variables, lane): sample after sample
     low: int  # the first neuron of the block
     begin: int  # entries of `Traces`: those of its neurons
     end: int
@@ -38,10 +38,10 @@ def flush_samples(tile, filled, traces, end):
 
 
 @inline
-def take_sample(tile, filled, state_type, state, traces, end):
+def take_sample(tile, filled, variables_type, state, traces, end):
     """Add a sample, the last before `end` in the rows, to the `filled` ones in the tile; how many are in it then."""
     for lane in range(state.shape[1]):
-        put_at(tile.values, filled * len(state_type), lane, take(state_type, state, lane))
+        put_at(tile.values, filled * len(variables_type), lane, take(variables_type, state, lane))
     filled += 1
     if filled == TILE:
         flush_samples(tile, filled, traces, end)

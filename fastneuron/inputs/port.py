@@ -10,6 +10,7 @@ change from step to step.  A kernel calls, in this order:
     begin_step                              for each step
     add_current, add_to_derivative          for each stage of it and each lane
     next_discontinuity                      where an adaptive method looks for its next stop
+    show                                    where a sample is taken
     store                                   for each neuron that leaves its lane
 
 Between calls of a kernel a source keeps what goes on in arrays of its own, which its method ``arrays()`` names.
@@ -69,6 +70,12 @@ def next_discontinuity(source, room, lane, t):
 
 
 @generic
+def show(source, room, out, row):
+    """Put what the input has to show of all lanes into rows of `out` from `row` on; the row behind them."""
+    return row
+
+
+@generic
 def store(source, room, lane, neuron):
     """Write back what a neuron goes on from."""
 
@@ -111,6 +118,11 @@ def _add_to_derivatives(sources, rooms, lane, V, t, stage, derivative):
 @for_tuples(next_discontinuity)
 def _next_discontinuity_of_any(sources, rooms, lane, t):
     return min(next_discontinuity(sources[0], rooms[0], lane, t), next_discontinuity(sources[1:], rooms[1:], lane, t))
+
+
+@for_tuples(show)
+def _show_each(sources, rooms, out, row):
+    return show(sources[1:], rooms[1:], out, show(sources[0], rooms[0], out, row))
 
 
 @for_tuples(store)

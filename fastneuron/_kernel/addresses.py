@@ -1,0 +1,123 @@
+"""Memory by its address: for tables of arrays of different lengths, which a kernel's types cannot hold.
+
+Whoever puts an address into a table keeps the array alive, and has checked the indices that its kernel will use.
+"""
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from .simd import Vector, _fma, element_at
+
+FOUR = Vector(types.float64, 4)
+BYTES = 8 * FOUR.lanes
+
+
+def _pointer(builder, address, kind):
+    return builder.inttoptr(address, kind.as_pointer())
+
+
+@intrinsic
+def number_at(typingctx, address, index, like):
+    """Number `index` of the array of the kind of `like`, a number, at an address; as a float64 or an int64."""
+    like = types.unliteral(like)
+    answer = types.float64 if isinstance(like, types.Float) else types.int64
+
+    def codegen(context, builder, signature, args):
+        where = builder.gep(_pointer(builder, args[0], context.get_value_type(like)), [args[1]])
+        return context.cast(builder, builder.load(where), like, answer)
+
+    return answer(types.int64, types.int64, like), codegen
+
+
+@intrinsic
+def four_zeros(typingctx):
+    """A vector of four zeros."""
+    return FOUR(), lambda context, builder, signature, args: ir.Constant(context.get_value_type(FOUR), [0.0] * 4)
+
+
+def _all(builder, number, kind):
+    one = builder.insert_element(ir.Constant(kind, ir.Undefined), number, ir.IntType(32)(0))
+    return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count))
+
+
+@intrinsic
+def next_power(typingctx, sum, x, address):
+    """``sum * x + c``, c being the four float64 at an address: a step of Horner's rule for four series at once."""
+
+    def codegen(context, builder, signature, args):
+        kind = context.get_value_type(FOUR)
+        coefficients = builder.load(_pointer(builder, args[2], kind), align=8)
+        return _fma(builder, FOUR, [args[0], _all(builder, args[1], kind), coefficients])
+
+    return FOUR(FOUR, types.float64, types.int64), codegen
+
+
+@intrinsic
+def add_at(typingctx, address, weight, four):
+    """Add `weight` times a vector to the four float64 at an address."""
+
+    def codegen(context, builder, signature, args):
+        kind = context.get_value_type(FOUR)
+        where = _pointer(builder, args[0], kind)
+        before = builder.load(where, align=8)
+        builder.store(_fma(builder, FOUR, [_all(builder, args[1], kind), args[2], before]), where, align=8)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.float64, FOUR), codegen
+
+
+@intrinsic
+def clear_at(typingctx, address, count):
+    """Set as many float64 at an address to 0."""
+
+    def codegen(context, builder, signature, args):
+        size = builder.mul(args[1], ir.Constant(args[1].type, 8))
+        cgutils.memset(builder, _pointer(builder, args[0], ir.IntType(8)), size, 0)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), codegen
+
+
+@intrinsic
+def transpose_at(typingctx, address, stride, out, row, lane):
+    """Four times four float64, `stride` numbers apart at an address, into rows `row` to `row` + 4, lanes `lane` to + 4.
+
+    LLVM finds these shuffles too dear to make a loop over lanes of them.
+    """
+
+    def codegen(context, builder, signature, args):
+        address, stride, out, row, lane = args
+        kind, word = context.get_value_type(FOUR), args[0].type
+        step = builder.mul(stride, word(8))
+        lines = []
+        for i in range(4):
+            where = builder.add(address, builder.mul(step, word(i)))
+            lines.append(builder.load(_pointer(builder, where, kind), align=8))
+
+        def pick(a, b, *which):
+            return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), 4), list(which)))
+
+        low = [pick(lines[i], lines[i + 1], 0, 4, 2, 6) for i in (0, 2)]
+        high = [pick(lines[i], lines[i + 1], 1, 5, 3, 7) for i in (0, 2)]
+        columns = [pick(*low, 0, 1, 4, 5), pick(*high, 0, 1, 4, 5), pick(*low, 2, 3, 6, 7), pick(*high, 2, 3, 6, 7)]
+        for i, column in enumerate(columns):
+            where = element_at(context, builder, signature.args[2], out, [builder.add(row, word(i)), lane])
+            builder.store(column, builder.bitcast(where, kind.as_pointer()), align=8)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, out, types.int64, types.int64), codegen
+
+
+@intrinsic
+def copy_rows(typingctx, kept, row, out):
+    """``out[:] = kept[row : row + len(out)]`` for arrays (row, lane) of as many lanes, which do not overlap."""
+
+    def codegen(context, builder, signature, args):
+        begin = element_at(context, builder, signature.args[0], args[0], [args[1], args[1].type(0)])
+        view = context.make_array(out)(context, builder, args[2])
+        cgutils.raw_memcpy(builder, view.data, begin, view.nitems, out.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(kept, types.int64, out), codegen
