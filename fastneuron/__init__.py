@@ -1,8 +1,7 @@
 """fastneuron: large populations of neurons, and layers of perceptrons, close to the speed of hand-written SIMD code."""
 
-from importlib import import_module
-
 from . import math, reference
+from ._engine.network_run import NetworkRun
 from ._engine.run import Run, Spikes
 from ._storage.resume import open as open  # not in __all__: an import of * must not hide Python's own
 from ._storage.resume import resume
@@ -28,16 +27,36 @@ from .network.population import Population
 from .network.projection import Projection
 from .network.sources import PoissonSource, SpikeSource
 from .perceptron import Perceptron, PerceptronHistory, least_squares_layer
+from .receptors import (
+    NMDA,
+    Alpha,
+    AlphaCurrent,
+    Delta,
+    DoubleExponential,
+    DoubleExponentialCurrent,
+    Exponential,
+    ExponentialCurrent,
+    Mode,
+    Receptor,
+)
 from .simulate import simulate
 from .sweep import fi_curve, sweep
 
 __all__ = [
     "MLP",
+    "NMDA",
     "AllToAll",
+    "Alpha",
+    "AlphaCurrent",
     "ByDistance",
     "Chirp",
     "Current",
+    "Delta",
+    "DoubleExponential",
+    "DoubleExponentialCurrent",
     "Estimate",
+    "Exponential",
+    "ExponentialCurrent",
     "FitzHughNagumo",
     "FixedInDegree",
     "FixedOutDegree",
@@ -45,10 +64,12 @@ __all__ = [
     "FixedTotal",
     "HodgkinHuxley",
     "LogNormal",
+    "Mode",
     "Model",
     "MorrisLecar",
     "MorrisLecarFull",
     "Network",
+    "NetworkRun",
     "Noise",
     "Normal",
     "OneToOne",
@@ -60,6 +81,7 @@ __all__ = [
     "Projection",
     "Pulses",
     "Ramp",
+    "Receptor",
     "Run",
     "Samples",
     "Sine",
@@ -80,15 +102,3 @@ __all__ = [
     "simulate",
     "sweep",
 ]
-
-LATER = ("plot", "sklearn")  # need what not everybody has, and time
-
-
-def __getattr__(name: str) -> object:
-    if name in LATER:
-        return import_module(f".{name}", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted([*__all__, *LATER, "open", "__doc__", "__file__", "__name__"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,8 @@ from . import _progress
 from ._engine import resources
 from ._engine.execute import Memory, execute
 from ._engine.executors import Executor
+from ._engine.network_recipe import ALONE, checked_network
+from ._engine.network_run import NetworkRun, run_network
 from ._engine.plan import planned
 from ._engine.recipe import checked
 from ._engine.run import Run
@@ -20,10 +23,16 @@ from ._storage.store import Store
 from .inputs.current import Current
 from .inputs.noise import Noise
 from .models import Model
+from .network.network import Network
+from .network.population import Population
 
 
+@overload
+def simulate(model: Model | Population, duration: float, *arguments: Any, **named: Any) -> Run: ...
+@overload
+def simulate(model: Network, duration: float, *arguments: Any, **named: Any) -> NetworkRun: ...
 def simulate(
-    model: Model,
+    model: Model | Population | Network,
     duration: float,
     dt: float = 0.05,
     current: npt.ArrayLike | Current = 0.0,
@@ -50,16 +59,19 @@ def simulate(
     checkpoint_interval: float | None = None,
     executor: Executor | None = None,
     shards: int | None = None,
-) -> Run:
-    """Integrate a population of neurons, on all cores.
+    delivery: str = "exact",
+) -> Run | NetworkRun:
+    """Integrate a population of neurons, or a network of them, on all cores.
 
     The population is as large as the parameters, the current and the initial state broadcast to.  The same call gives
     the same bits whatever the number of threads, and each neuron the same bits as when simulated alone.
 
     Parameters
     ----------
-    model : Model
-        For example ``fn.MorrisLecar.hopf()``.
+    model : Model, Population or Network
+        For example ``fn.MorrisLecar.hopf()``.  A population has its current, noise and threshold itself; of a network,
+        `initial`, `record`, `neurons` and `summary` are mappings from names of populations, and `record` and `summary`
+        may be names of variables, for all populations that have them.
     duration : float
         How long, ms; with a fixed-step method, a multiple of `dt`.
     dt : float, default 0.05
@@ -108,7 +120,7 @@ def simulate(
     bin_width : float, default 1
         Of ``"population.rate"``, ms.
     spike_times : bool, default True
-        Keep the time of every spike; if not, only ``run.spike_count`` is kept.
+        Keep the time of every spike; if not, ``run.spikes`` is empty, and only ``run.spike_count`` is kept.
     out : path, optional
         Write the run to a zarr store of this name while it goes on (extra ``zarr``), so that its memory is bounded
         whatever its duration; rows of samples are then in order of neuron.  Whatever ends the run, ``fn.resume(out)``
@@ -124,11 +136,14 @@ def simulate(
         otherwise.  With `out`, the workers write to the store, which all of them must see.
     shards : int, optional
         In how many parts to share it out; 16 by default.
+    delivery : {"exact", "grid"}
+        Of a network: whether a spike acts at its own time, inside a step, or at the next whole step, the rule of other
+        simulators, for comparison.
 
     Returns
     -------
-    Run
-        Spikes, rates, samples, and the final state.
+    Run or NetworkRun
+        Spikes, rates, samples, and the final state; of a network, a mapping from names of populations to that.
 
     Raises
     ------
@@ -155,6 +170,8 @@ def simulate(
     array([24.867])
     """
     asked = locals()
+    if isinstance(model, Network | Population):
+        return _network(asked)
     recipe = checked(asked)
     plan = planned(recipe, asked)
     if out is not None:
@@ -163,3 +180,12 @@ def simulate(
     with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
         sink = Memory(recipe, plan.shards) if out is None else Store.create(recipe, plan)
         return execute(sink, plan.threads, executor, on_progress)
+
+
+def _network(asked: Mapping[str, Any]) -> Run | NetworkRun:
+    """The run of a network; of a population that is alone, its `Run`."""
+    recipe = checked_network(asked)
+    plan = planned(recipe, asked)
+    with _progress.bar_of_run(plan.progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
+        run = run_network(recipe, plan.threads, on_progress)
+    return run[ALONE] if isinstance(asked["model"], Population) else run

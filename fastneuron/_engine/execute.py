@@ -134,7 +134,7 @@ class Memory:
         """The run in memory."""
         outcomes = [outcome for outcome in self._outcomes if outcome is not None]
         neuron = _joined([outcome.spike_neuron for outcome in outcomes])
-        spikes = Spikes(neuron, _joined([outcome.spike_time for outcome in outcomes]), self.recipe.n)
+        spikes = Spikes(neuron, _joined([outcome.spike_time for outcome in outcomes]))
         traces = dict(zip(self.recipe.record, () if self._samples is None else self._samples, strict=True))
         return run_of(self.recipe, totals(self.recipe, [outcome.snapshot for outcome in outcomes]), spikes, traces)
 
@@ -177,8 +177,8 @@ def totals(recipe: Recipe, snapshots: Sequence[Mapping[str, np.ndarray]]) -> Tot
     counts = recipe.samples, recipe.n, recipe.bin_width
     return Totals(
         _joined([snapshot["spike_count"] for snapshot in snapshots]),
-        dict(zip(recipe.states, state, strict=True)),
-        results(recipe.summary, recipe.states, summaries, counts),
+        dict(zip(recipe.variables, state, strict=True)),
+        results(recipe.summary, recipe.variables, summaries, counts),
     )
 
 
@@ -197,19 +197,13 @@ def run_of(
         duration=recipe.duration if duration is None else duration,
         dt=recipe.dt,
         spike_count=found.spike_count,
-        spikes=spikes if recipe.spike_times else Spikes.not_kept(recipe.n),
+        spikes=spikes,
         state=found.state,
         time=recipe.time[:samples],
         neurons=recipe.neurons,
         traces=traces,
         summary=found.summary,
         path=path,
-        current=recipe.current,
-        noise=recipe.noise,
-        seed=recipe.seed,
-        method=recipe.method,
-        threshold=recipe.threshold,
-        spike_times=recipe.spike_times,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from .. import _check
 from . import executors
 from .executors import Executor
+from .network_recipe import NetworkRecipe
 from .recipe import Recipe
 
 SHARDS = 16  # of a run that is shared out
@@ -40,7 +41,7 @@ class Plan(NamedTuple):
         return 1 if self.executor is None else min(executors.workers(self.executor), self.shards)
 
 
-def planned(recipe: Recipe, asked: Mapping[str, Any]) -> Plan:
+def planned(recipe: Recipe | NetworkRecipe, asked: Mapping[str, Any]) -> Plan:
     """How the arguments of `simulate`, by name, say the run is to be carried out; TypeError or ValueError if wrong."""
     a = SimpleNamespace(**asked)
     _check.flag("progress", a.progress)
@@ -66,9 +67,9 @@ def planned(recipe: Recipe, asked: Mapping[str, Any]) -> Plan:
     )
 
 
-def chunk_size(recipe: Recipe, checkpoint_interval: float | None) -> int:
+def chunk_size(recipe: Recipe | NetworkRecipe, checkpoint_interval: float | None) -> int:
     """Samples in a chunk: as many as the interval (ms) spans, or as keep the disk at ease, within bounded memory."""
-    width = max(len(recipe.record) * recipe.neurons.size * recipe.dtype.itemsize, 1)
+    width = max(recipe.bytes_of_a_sample, 1)
     if checkpoint_interval is None:
         wanted = max(WORTH_WRITING / recipe.n, WORTH_A_CHECKPOINT) / max(recipe.interval / recipe.dt, 1.0)
     else:

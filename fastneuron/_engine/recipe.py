@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, Self
@@ -19,6 +19,7 @@ from ..inputs.current import Current, as_current
 from ..inputs.noise import Noise
 from ..models import Model
 from ..models.validation import rehearse
+from ..receptors import Receptor
 from . import summary as summaries
 
 
@@ -42,6 +43,10 @@ class Recipe:
         Time between samples, ms.
     first_neuron : int
         Where this population stands in a larger one, of which it is a part.
+    receptors : dict of Receptor
+        In a network: what synapses open, by name.
+    refractory : float
+        Time after a spike in which crossings do not count, ms.
     """
 
     model: Model
@@ -64,6 +69,8 @@ class Recipe:
     bin_width: float
     spike_times: bool
     first_neuron: int = 0
+    receptors: Mapping[str, Receptor] = field(default_factory=dict)
+    refractory: float = 0.0
 
     @property
     def inputs(self) -> tuple[Current | Noise, ...]:
@@ -79,6 +86,16 @@ class Recipe:
     def states(self) -> list[str]:
         """The names of the states."""
         return list(self.model.states)
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of all that has a value at each moment: states, and the conductances of receptors."""
+        return [*self.model.states, *self.receptors]
+
+    @property
+    def bytes_of_a_sample(self) -> int:
+        """Bytes of what is recorded at one moment."""
+        return len(self.record) * self.neurons.size * self.dtype.itemsize
 
     @property
     def steps(self) -> int:
@@ -147,12 +164,18 @@ class Recipe:
 
 def checked(asked: Mapping[str, Any]) -> Recipe:
     """The recipe that the arguments of `simulate`, by name, describe; TypeError or ValueError if one is not allowed."""
+    return checked_population({"n": 1, "receptors": {}, "refractory": 0.0, **asked})
+
+
+def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recipe:
+    """That of a population of `n` neurons at least, with receptors, whose neurons are counted from `first_neuron`."""
     a = SimpleNamespace(**asked)
     model = _model(a.model)
     method = _method(a, model)
     drive = _drive(a)
     population = _population(a, model, drive)
-    outputs = _outputs(a, model, population["n"], method["duration"], method["dt"])
+    variables = [*model.states, *a.receptors]
+    outputs = _outputs(a, variables, population["n"], method["duration"], method["dt"])
     threshold = model.threshold if a.threshold is None else a.threshold
     recipe = Recipe(
         model=model,
@@ -160,10 +183,13 @@ def checked(asked: Mapping[str, Any]) -> Recipe:
         **drive,
         **population,
         **outputs,
+        first_neuron=first_neuron,
+        receptors=a.receptors,
+        refractory=a.refractory,
         threshold=_check.number("threshold", threshold, "a finite number of mV"),
     )
     if (underlying(type(model).derivative).__module__ or "").partition(".")[0] != __package__.partition(".")[0]:
-        rehearse(model, [float(value.flat[0]) for value in recipe.initial.values()], 0.0)
+        rehearse(model, [float(recipe.initial[state].flat[0]) for state in model.states], 0.0)
     return recipe
 
 
@@ -204,18 +230,19 @@ def _population(a: SimpleNamespace, model: Model, drive: Mapping[str, Any]) -> d
     if precision == np.float32 and (METHODS[a.method].is_adaptive or a.noise is not None):
         but = f"method={a.method!r}" if METHODS[a.method].is_adaptive else f"noise={a.noise!r}"
         raise ValueError(f"dtype float32 is for the methods 'rk4' and 'heun', without noise; got it with {but}")
-    given = _initial(a.initial, model)
+    given = _initial(a.initial, model, a.receptors)
     values = model.parameters | {f"initial[{name!r}]": value for name, value in given.items()}
-    sizes = {name: np.size(value) for name, value in values.items()}
+    sizes = {name: np.size(value) for name, value in values.items()} | {"n": a.n}
     start = _start(model, given, _check.population_size(sizes), precision)
+    start |= {name: given.get(name, np.zeros(())) for name in a.receptors}
     n = _check.population_size(sizes | {"current": drive["current"].size, "noise": a.noise.size if a.noise else 1})
     return {"n": n, "initial": start, "dtype": precision}
 
 
-def _outputs(a: SimpleNamespace, model: Model, n: int, duration: float, dt: float) -> dict[str, Any]:
+def _outputs(a: SimpleNamespace, variables: Sequence[str], n: int, duration: float, dt: float) -> dict[str, Any]:
     """What to keep."""
-    recorded = _check.names("record", a.record, "a state", model.states)
-    wanted = summaries.checked(a.summary, list(model.states))
+    recorded = _check.names("record", a.record, "a state", variables)
+    wanted = summaries.checked(a.summary, variables)
     bin_width = _bin_width(a.bin_width, wanted, duration)
     if a.neurons is not None and not recorded:
         raise ValueError(f"neurons selects what record keeps, but record is {a.record!r}: name a state, such as 'V'")
@@ -241,13 +268,15 @@ def _outputs(a: SimpleNamespace, model: Model, n: int, duration: float, dt: floa
     }
 
 
-def _initial(initial: Mapping[str, npt.ArrayLike] | None, model: Model) -> dict[str, np.ndarray]:
+def _initial(
+    initial: Mapping[str, npt.ArrayLike] | None, model: Model, receptors: Mapping[str, Any]
+) -> dict[str, np.ndarray]:
     if not isinstance(initial, Mapping | None):
         raise TypeError(
             f"initial must map names of states to values, for example {{'V': -60.0}}; got {_check.shown(initial)}"
         )
     for name in initial or {}:
-        _check.known(f"a state in initial for {type(model).__name__}", name, model.states)
+        _check.known(f"a state in initial for {type(model).__name__}", name, [*model.states, *receptors])
     return {name: _check.numbers(f"initial[{name!r}]", value) for name, value in (initial or {}).items()}
 
 

@@ -46,9 +46,9 @@ class Population:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.problem = _problem(recipe)
-        states = recipe.states
-        self.summary = Summary(recipe.summary, states, self.problem.state, recipe.samples, recipe.bins)
-        which = np.array([states.index(name) for name in recipe.record], np.int64)
+        variables = recipe.variables
+        self.summary = Summary(recipe.summary, variables, self.problem.state, recipe.samples, recipe.bins)
+        which = np.array([variables.index(name) for name in recipe.record], np.int64)
         nothing = np.empty((which.size, recipe.neurons.size, 0), recipe.dtype)
         self.traces = Traces(which, *recipe.rows, recipe.every, recipe.interval, 0, nothing)
 

@@ -1,0 +1,155 @@
+"""What a network is to do: every argument checked, before any work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from .. import _check
+from .._integrators import METHODS, Chunk, Method
+from ..network.network import Network
+from ..network.population import Population
+from .recipe import Recipe, checked_population
+
+DELIVERIES = ("exact", "grid")
+ALONE = "population"  # what a population that is simulated alone is called
+OF_POPULATIONS = ("current", "noise", "threshold")  # arguments of `simulate` that a Population has of its own
+BY_POPULATION = ("initial", "record", "neurons", "summary")
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkRecipe:
+    """All that decides the bits of a network's run; nothing in it is changed by the run.
+
+    Attributes
+    ----------
+    parts : dict of Recipe
+        That of each population of neurons, by name.
+    delivery : {"exact", "grid"}
+        Whether a spike acts at its own time, or at the next whole step as in other simulators.
+    """
+
+    network: Network
+    parts: Mapping[str, Recipe]
+    duration: float
+    dt: float
+    method: str
+    delivery: str
+
+    @property
+    def n(self) -> int:
+        """The number of neurons."""
+        return sum(part.n for part in self.parts.values())
+
+    @property
+    def chosen(self) -> Method:
+        """The method."""
+        return METHODS[self.method]
+
+    @property
+    def interval(self) -> float:
+        """Time between samples, ms."""
+        return next(iter(self.parts.values())).interval
+
+    @property
+    def samples(self) -> int:
+        """The number of multiples of the interval in the run, 0 and the end included."""
+        return next(iter(self.parts.values())).samples
+
+    @property
+    def bytes_of_a_sample(self) -> int:
+        """Bytes of what is recorded at one moment."""
+        return sum(part.bytes_of_a_sample for part in self.parts.values())
+
+    def chunks(self, size: int, done: int = 0) -> Iterator[Chunk]:
+        """The run in chunks of `size` samples, without the first `done` of them."""
+        return next(iter(self.parts.values())).chunks(size, done)
+
+
+def checked_network(asked: Mapping[str, Any]) -> NetworkRecipe:
+    """The recipe that the arguments of `simulate`, by name, describe; TypeError or ValueError if one is not allowed."""
+    a = SimpleNamespace(**asked)
+    network = a.model if isinstance(a.model, Network) else Network({ALONE: a.model})
+    if network is not a.model:
+        asked = {**asked, **{name: {ALONE: getattr(a, name)} for name in BY_POPULATION if getattr(a, name) is not None}}
+    _check_arguments(asked)
+    cells = {name: group for name, group in network.populations.items() if isinstance(group, Population)}
+    if not cells:
+        raise ValueError("a network needs a population of neurons; this one has sources only")
+    given = {name: _by_population(name, asked[name], cells) for name in BY_POPULATION}
+    parts, first = {}, 0
+    for name, group in cells.items():
+        own = {what: given[what].get(name) for what in BY_POPULATION}
+        own |= {"current": group.current, "noise": group.noise, "threshold": group.threshold, "model": group.model}
+        own |= {"n": group.n, "seed": network.seed, "receptors": group.receptors, "refractory": group.refractory}
+        try:
+            parts[name] = checked_population({**asked, **own}, first)
+        except (TypeError, ValueError) as error:
+            if len(cells) == 1:
+                raise
+            raise type(error)(f"{name}: {error}") from None
+        first += group.n
+    some = next(iter(parts.values()))
+    network.check_delays(some.dt)
+    delivery = _check.known("delivery", a.delivery, DELIVERIES)
+    return NetworkRecipe(network, parts, some.duration, some.dt, a.method, delivery)
+
+
+def _check_arguments(asked: Mapping[str, Any]) -> None:
+    """Refuse what is not for networks."""
+    for name in OF_POPULATIONS:
+        value = asked[name]
+        if value is not None and not (name == "current" and np.ndim(value) == 0 and value == 0.0):
+            raise ValueError(
+                f"{name} belongs to a Population, fn.Population(..., {name}=...); got {_check.shown(value)}"
+            )
+    if asked["seed"] != 0:
+        raise ValueError(f"seed belongs to the network, fn.Network(..., seed=...); got {_check.shown(asked['seed'])}")
+    if asked["executor"] is not None:
+        raise ValueError(
+            "executor is for neurons that do not see each other; one network runs on threads, or with comm= on MPI: "
+            "to share out many networks, submit a call of simulate for each"
+        )
+    if METHODS[_check.known("method", asked["method"], METHODS)].is_adaptive:
+        allowed = ", ".join(repr(name) for name, method in METHODS.items() if not method.is_adaptive)
+        raise ValueError(f"method must be one of {allowed} for a network; got {asked['method']!r}")
+    if np.dtype(asked["dtype"]) != np.float64:
+        raise ValueError(f"dtype must be float64 for a network; got {_check.shown(asked['dtype'])}")
+
+
+def _by_population(name: str, value: Any, cells: Mapping[str, Population]) -> dict[str, Any]:
+    """An argument that each population may have of its own: a mapping, or the same for all that it fits."""
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        for key in value:
+            _check.known(f"a population in {name}", key, cells)
+        return dict(value)
+    if name in ("initial", "neurons"):
+        example = "{'cells': {'V': -60.0}}" if name == "initial" else "{'cells': [0, 1]}"
+        raise TypeError(f"{name} must map names of populations, as in {example}; got {_check.shown(value)}")
+    return _where_known(name, value, cells)
+
+
+def _where_known(name: str, value: Any, cells: Mapping[str, Population]) -> dict[str, Any]:
+    """Names of variables, for every population that has them; ValueError where none has one."""
+    wanted = (value,) if isinstance(value, str) else tuple(value)
+    has = {cell: [*group.model.states, *group.receptors] for cell, group in cells.items()}
+    everything = sorted({known for names in has.values() for known in names})
+    for one in wanted:
+        if name == "record":
+            _check.known(name, one, everything)
+    found = {}
+    for cell, names in has.items():
+        variables = {one: one.split(".")[-2] if one.count(".") else one for one in wanted}
+        mine = [one for one, variable in variables.items() if variable in names or variable in _OF_SPIKES]
+        if mine:
+            found[cell] = tuple(mine)
+    return found
+
+
+_OF_SPIKES = ("spike", "isi", "population")  # what summaries of spikes begin with

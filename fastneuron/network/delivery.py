@@ -1,0 +1,204 @@
+"""Spikes on their way: from the list of spikes in flight to the inboxes of those that they reach.
+
+A spike leaves in some step, at a fraction of it, and arrives a delay later, inside another step.  An inbox has a row of
+numbers for each receptor, step of the epoch and neuron: the sums over all arrivals of weight times moments (see
+`fastneuron.receptors.kinetics`).  Every range of targets has rows of its own in every projection and delivers to itself
+alone, by projection, then (step, source) of the spike, then place in the row.  So what is added to a number, and in
+which order, is decided by the network alone, not by threads, ranges, epochs or processes; and nothing is locked.
+
+There is no queue: spikes stay in one list, in order of (step, source), until the epoch in which they arrive.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._kernel.addresses import add_at, four_zeros, next_power, number_at
+from .._kernel.jit import helper, inline
+
+VECTOR = 4  # columns of a table come in multiples of this
+
+
+class Flight(NamedTuple):
+    """Spikes by sending population, in order of (step, source); what has arrived is in front, until it is removed."""
+
+    step: Any  # (senders, room) int64
+    fraction: Any  # (senders, room) of that step, above 0, up to 1
+    source: Any  # (senders, room) int64
+    count: Any  # (senders,) int64
+
+
+# columns of `Routes.numbers`
+SENDER, RECEPTOR, SHARED_WEIGHT, SHARED_DELAY, SOONEST, LATEST = range(6)
+# columns of `Routes.rows`: addresses of arrays, 0 where a number is shared
+BEGIN, TARGET, WEIGHT, DELAY = range(4)
+# columns of `Routes.kinds`: what kind of numbers an array has
+NONE, SINGLE, DOUBLE = range(3)
+
+
+class Routes(NamedTuple):
+    """The synapses of all projections."""
+
+    numbers: Any  # (projections, 6) float64: delays in steps
+    kinds: Any  # (projections, 2) int64: of weights, of delays
+    rows: Any  # (ranges, projections, 4) int64; BEGIN 0 where a projection has no synapses in a range
+    cursor: Any  # (ranges, projections) int64: where the first spike stands that has not all arrived
+
+
+class Receivers(NamedTuple):
+    """The inboxes of all receptors, and their tables."""
+
+    inbox: Any  # (receptors,) int64: address of (slots, n, columns) float64
+    n: Any  # (receptors,) int64
+    columns: Any  # (receptors,) int64
+    table: Any  # (receptors,) int64: address of (tables, powers, columns) float64
+    tables: Any  # (receptors,) int64: 1, or n
+    powers: Any  # (receptors,) int64
+    slots: int
+
+
+class Due(NamedTuple):
+    """What is delivered: arrivals in the steps `first` to `last`, to neurons from `low` on."""
+
+    first: int
+    last: int
+    low: int
+    dt: float
+
+
+class Row(NamedTuple):
+    """The synapses of a spike's source in a range of targets, and where its receptor's numbers are."""
+
+    target: int  # address of uint16
+    weight: int  # address, of numbers of a kind
+    weights: int  # the kind
+    shared_weight: float
+    delay: int  # address, of numbers of a kind
+    delays: int  # the kind
+    shared_delay: float  # steps
+    inbox: int
+    n: int
+    columns: int
+    slots: int
+    table: int
+    tables: int
+    powers: int
+
+
+@inline
+def number_of(address, k, kind, shared):
+    """Number k of an array of that kind, or the one that is shared."""
+    if kind == NONE:
+        return shared
+    return number_at(address, k, np.float32(0)) if kind == SINGLE else number_at(address, k, 0.0)
+
+
+@inline
+def steps_of(row, k, dt):
+    """The delay of synapse k in steps: 0.3 ms are 3 steps of 0.1 ms, whatever floats say."""
+    if row.delays == NONE:
+        return row.shared_delay
+    return snapped(number_of(row.delay, k, row.delays, 0.0) / dt, 1e-6 if row.delays == SINGLE else 1e-9)
+
+
+@inline
+def snapped(steps, slack):
+    """A number of steps, the whole one if it is that but for rounding."""
+    near = np.floor(steps + 0.5)
+    return near if abs(steps - near) <= slack * near else steps
+
+
+@inline
+def evaluate(row, table, part, x):
+    """Four columns from 4 `part` on of a table, at x = 1 - theta."""
+    four = four_zeros()
+    address = row.table + 8 * (table * row.powers * row.columns + 4 * part)
+    for power in range(row.powers - 1, -1, -1):
+        four = next_power(four, x, address + 8 * power * row.columns)
+    return four
+
+
+@helper
+def deliver_together(row, begin, end, due, arrival, x):
+    """Synapses whose spike arrives at one moment, at targets with one table: a multiply-add of a vector each."""
+    for part in range(row.columns // VECTOR):
+        four = evaluate(row, 0, part, x)
+        base = row.inbox + 8 * (((arrival % row.slots) * row.n + due.low) * row.columns + VECTOR * part)
+        for k in range(begin, end):
+            j = number_at(row.target, k, np.uint16(0))
+            weight = number_of(row.weight, k, row.weights, row.shared_weight)
+            add_at(base + 8 * row.columns * j, weight, four)
+
+
+@helper
+def deliver_each(row, begin, end, due, step, fraction):
+    """Synapses each with a delay or a table of its own."""
+    for k in range(begin, end):
+        j = due.low + number_at(row.target, k, np.uint16(0))
+        weight = number_of(row.weight, k, row.weights, row.shared_weight)
+        after = fraction + steps_of(row, k, due.dt)
+        whole = np.int64(after)
+        place = row.inbox + 8 * ((((step + whole) % row.slots) * row.n + j) * row.columns)
+        for part in range(row.columns // VECTOR):
+            four = evaluate(row, j if row.tables > 1 else 0, part, 1.0 - (after - whole))
+            add_at(place + 8 * VECTOR * part, weight, four)
+
+
+@helper
+def first_due(row, begin, end, dt, fraction, wanted):
+    """The first synapse of a row, sorted by delay, whose spike arrives `wanted` steps after it left, or later."""
+    low, high = begin, end
+    while low < high:
+        middle = (low + high) // 2
+        if np.int64(fraction + steps_of(row, middle, dt)) < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@inline
+def deliver_row(row, begin, end, due, step, fraction):
+    """What is due of one spike; the number of synaptic events."""
+    if row.delays == NONE:
+        after = fraction + row.shared_delay
+        whole = np.int64(after)
+        if not due.first <= step + whole < due.last:
+            return 0
+        if row.tables == 1:
+            deliver_together(row, begin, end, due, step + whole, 1.0 - (after - whole))
+            return end - begin
+    else:
+        begin = first_due(row, begin, end, due.dt, fraction, due.first - step)
+        end = first_due(row, begin, end, due.dt, fraction, due.last - step)
+    deliver_each(row, begin, end, due, step, fraction)
+    return end - begin
+
+
+@helper
+def deliver(routes, receivers, flight, target_range, due):
+    """Deliver to a range of targets all that arrives in the steps that are due; the number of synaptic events."""
+    events = 0
+    for p in range(len(routes.numbers)):
+        rows, numbers = routes.rows[target_range, p], routes.numbers[p]
+        if rows[BEGIN] == 0:
+            continue
+        sender, receptor = int(numbers[SENDER]), int(numbers[RECEPTOR])
+        row = Row(
+            rows[TARGET], rows[WEIGHT], routes.kinds[p, 0], numbers[SHARED_WEIGHT], rows[DELAY], routes.kinds[p, 1],
+            numbers[SHARED_DELAY], receivers.inbox[receptor], receivers.n[receptor], receivers.columns[receptor],
+            receivers.slots, receivers.table[receptor], receivers.tables[receptor], receivers.powers[receptor],
+        )  # fmt: skip
+        count = flight.count[sender]
+        s = routes.cursor[target_range, p]
+        while s < count and flight.step[sender, s] + int(numbers[LATEST]) < due.first:
+            s += 1
+        routes.cursor[target_range, p] = s
+        while s < count and flight.step[sender, s] + int(numbers[SOONEST]) < due.last:
+            source = flight.source[sender, s]
+            begin = number_at(rows[BEGIN], source, np.int64(0))
+            end = number_at(rows[BEGIN], source + 1, np.int64(0))
+            if begin < end:
+                events += deliver_row(row, begin, end, due, flight.step[sender, s], flight.fraction[sender, s])
+            s += 1
+    return events

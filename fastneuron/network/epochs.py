@@ -1,0 +1,201 @@
+"""The kernel of a network: epoch by epoch, what is due is delivered, every range goes on alone, spikes are exchanged.
+
+Between two exchanges neurons are independent, since an epoch is no longer than the shortest delay; so a block stays in
+the L1 cache for the steps of an epoch, and `integrate_span` takes it through them as it takes neurons that are alone.
+The threads of a team share out the ranges and meet inside the kernel.
+"""
+
+from typing import Any, NamedTuple
+
+from .._integrators.block import count_constants, make_block, restore_constants, save_constants
+from .._integrators.fixed_step import Members, Span, integrate_span
+from .._integrators.problem import set_constants
+from .._kernel.jit import for_tuples, generic, helper, kernel
+from .._kernel.lanes import width
+from .._kernel.team import meet
+from .delivery import Due, deliver
+from .exchange import exchange
+from .trains import SpikeBuffer, emit
+
+
+def _restore(neurons, block, members, dt):
+    if neurons.saved.shape[0] == 1:
+        restore_constants(block, neurons.saved, 0)
+    else:
+        restore_constants(block, neurons.saved, members.low // width(block.lanes))
+
+
+class CoupledNeurons(NamedTuple):
+    """A population of a network as a kernel wants it: `Neurons`, whose constants were worked out once."""
+
+    model_type: Any
+    state_type: Any
+    variables_type: Any
+    sources: Any
+    state: Any  # (variables, n)
+    saved: Any  # (blocks, constant, lane), or those of one block where all neurons have the same
+
+    set_constants = _restore
+
+
+def _list_in_outbox(spikes, spiked, neuron, number, part, dt):
+    if spikes.refractory > 0.0:
+        since = (number - spikes.last_step[neuron] + (part - spikes.last_part[neuron])) * dt
+        if since < spikes.refractory:
+            return spiked
+        spikes.last_step[neuron], spikes.last_part[neuron] = number, part
+    spikes.count[neuron] += 1
+    place = spikes.begin + spiked
+    spikes.step[place], spikes.fraction[place], spikes.neuron[place] = number, part, neuron
+    return spiked + 1
+
+
+class Outbox(NamedTuple):
+    """What a spike of a population is, and where those of an epoch go: a list, in which each range has room."""
+
+    threshold: float  # mV
+    refractory: float  # ms after a spike in which crossings do not count
+    last_step: Any  # (n,) int64: the last spike that counted, where that is asked for
+    last_part: Any  # (n,)
+    count: Any  # (n,) int64
+    step: Any  # (room,) int64
+    fraction: Any  # (room,) of the step, above 0, up to 1
+    neuron: Any  # (room,) int64
+    begin: int  # where the room of a range begins
+
+    list_spike = _list_in_outbox
+
+
+class Cells(NamedTuple):
+    """A population, and what its kernel needs beside it."""
+
+    method: Any
+    lanes: Any
+    neurons: CoupledNeurons
+    outbox: Outbox
+    traces: Any
+    statistics: Any
+
+
+@kernel
+def prepare_cells(lanes, neurons, coupled, n, dt):
+    """Work out the constants of the blocks of ``coupled.saved``; the number of rows that they need.
+
+    Nothing is worked out where there is no room for them.
+    """
+    block = make_block(lanes, neurons)
+    saved = coupled.saved
+    if saved.shape[1] == count_constants(block):
+        for number in range(saved.shape[0]):
+            low = number * width(lanes)
+            set_constants(neurons, block, Members(low, min(width(lanes), n - low)), dt)
+            save_constants(block, saved, number)
+    return count_constants(block)
+
+
+@helper
+def integrate_range(cells, ranges, r, first, last, dt):
+    """Take a range of neurons through an epoch; the number of spikes, or -1 - i where neuron i is no longer finite."""
+    box = cells.outbox
+    spikes = Outbox(
+        box.threshold, box.refractory, box.last_step, box.last_part, box.count, box.step, box.fraction, box.neuron,
+        ranges.room[r],
+    )  # fmt: skip
+    span = Span(ranges.low[r], ranges.high[r], first, last, ranges.traced[r])
+    bad, spiked = integrate_span(
+        cells.method, cells.lanes, cells.neurons, span, dt, spikes, cells.traces, cells.statistics
+    )
+    return -1 - bad if bad >= 0 else spiked
+
+
+@generic
+def integrate_one(cells, which, ranges, r, first, last, dt):
+    """A range of population `which` of a tuple of cells through an epoch."""
+    return 0
+
+
+@for_tuples(integrate_one)
+def _choose(cells, which, ranges, r, first, last, dt):
+    if which == 0:
+        return integrate_range(cells[0], ranges, r, first, last, dt)
+    return integrate_one(cells[1:], which - 1, ranges, r, first, last, dt)
+
+
+@generic
+def emit_all(trains, senders, flight, first, last):
+    """Put the spikes of all sources into flight; False where there was no room for them."""
+    return True
+
+
+@for_tuples(emit_all)
+def _emit_each(trains, senders, flight, first, last):
+    sender = senders[0]
+    out = SpikeBuffer(flight.step[sender], flight.fraction[sender], flight.source[sender])
+    end = emit(trains[0], first, last, flight.count[sender], out)
+    if end < 0:
+        return False
+    flight.count[sender] = end
+    return emit_all(trains[1:], senders[1:], flight, first, last)
+
+
+class Stage(NamedTuple):
+    """How far a network goes in a call of the kernel."""
+
+    first: int
+    last: int
+    epoch: int  # steps
+    dt: float
+    room: int  # spikes in flight of a population, before an epoch
+
+
+class Net(NamedTuple):
+    """A network, as its kernel sees it."""
+
+    cells: Any  # a tuple of `Cells`
+    trains: Any  # a tuple of sources
+    senders: Any  # (sources,) int64: where they stand among the populations
+    ranges: Any
+    routes: Any
+    receivers: Any
+    flight: Any
+
+
+@kernel
+def run_epochs(words, members, member, net, stage, events):
+    """Take a network through some epochs; the step that it has come to.
+
+    All members of a team call it, each with its number, and get the same.  `events` (members,) counts synaptic events.
+    Where a neuron is no longer finite, that epoch ends, ``ranges.spiked`` of its range says which, and the step is its
+    begin.
+    """
+    first, ranges = stage.first, net.ranges
+    while first < stage.last:
+        last = min(first + stage.epoch, stage.last)
+        for r in range(member, len(ranges.low), members):
+            events[member] += deliver(
+                net.routes, net.receivers, net.flight, r, Due(first, last, ranges.low[r], stage.dt)
+            )
+            ranges.spiked[r] = integrate_one(net.cells, ranges.cells[r], ranges, r, first, last, stage.dt)
+        if not meet(words, members):
+            return -1
+        full = False
+        for r in range(len(ranges.low)):
+            if ranges.spiked[r] < 0:
+                return first
+        if member == 0:
+            exchange(net.cells, net.flight, ranges, first, last)
+            if not emit_all(net.trains, net.senders, net.flight, first, last):
+                ranges.spiked[0] = LOST
+        if not meet(words, members):
+            return -1
+        if ranges.spiked[0] == LOST:
+            return -1
+        first = last
+        for sender in range(len(net.flight.count)):
+            full |= net.flight.count[sender] > stage.room
+        if full:
+            break
+    return first
+
+
+LOST = -(2**62)  # in place of a number of spikes: a source had more than there was room for
