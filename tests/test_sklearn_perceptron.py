@@ -1,4 +1,5 @@
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from fastneuron.perceptron import training
 from fastneuron.sklearn import PerceptronClassifier
 
 ORDER = "an online learner: a row of weight 2 moves the weights once by twice as much, and not twice, as two rows do"
@@ -142,3 +144,178 @@ def test_bad_use(digits):
         PerceptronClassifier(rule="percepton").fit(X, y)
     with pytest.raises(ValueError, match="max_iter"):
         PerceptronClassifier(max_iter=0).fit(X, y)
+
+
+# what people do
+
+
+CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+
+
+@pytest.mark.parametrize("rule", ["perceptron", "normalized", "lms"])
+@pytest.mark.parametrize("y", [[0, 0, 0, 1], [0, 1, 1, 1], [1, 1, 1, 0]])
+@pytest.mark.parametrize("tie", ["hardlim", "margin"])
+@pytest.mark.parametrize("average", [False, True])
+def test_what_is_no_mistake_in_training_is_none_in_prediction(tie, y, rule, average):
+    """Net inputs of exactly 0 are where the two might differ."""
+    rate = 0.25 if rule == "lms" else 1.0
+    model = PerceptronClassifier(rule, tie=tie, learning_rate=rate, shuffle=False, tol=None, max_iter=100)
+    model.fit(CORNERS, y)
+    assert model.n_iter_ < 100
+    if not average:
+        assert model.predict(CORNERS).tolist() == y
+    model.set_params(tie={"hardlim": "margin", "margin": "hardlim"}[tie])
+    assert model.predict(CORNERS).tolist() == y  # what it was trained with decides
+
+
+def attributes(model):
+    return {name: np.array(value, copy=True) for name, value in vars(model).items() if name != "_state"}
+
+
+def same(model, before):
+    now = attributes(model)
+    return now.keys() == before.keys() and all(np.array_equal(now[name], before[name]) for name in now)
+
+
+IRIS = np.random.default_rng(0).integers(-5, 6, (60, 4)).astype(float), np.arange(60) % 3
+REFUSED = {
+    "nan": lambda X, y: (np.where(X == 1, np.nan, X), y),
+    "lengths": lambda X, y: (X, y[1:]),
+    "one class": lambda X, y: (X, y * 0),
+    "real labels": lambda X, y: (X, y + 0.5),
+    "features": lambda X, y: (np.ones((60, 2, 2)), y),
+    "text": lambda X, y: (X.astype(str) + "a", y),
+    "masked": lambda X, y: (np.ma.masked_equal(X, 1), y),
+    "masked labels": lambda X, y: (X, np.ma.masked_equal(y, 1)),
+    "sparse labels": lambda X, y: (X, scipy.sparse.csr_array(y.reshape(-1, 1))),
+    "overflow": lambda X, y: (X * 1e307, y),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+@pytest.mark.parametrize("average", [False, True])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_refused_call_changes_nothing(kind, method, average):
+    X, y = IRIS
+    model = PerceptronClassifier(average=average, tol=None, max_iter=3, learning_rate=10).fit(X, y)
+    unfitted = PerceptronClassifier(learning_rate=10)
+    bad = REFUSED[kind](X, y)
+    for one in (model, unfitted):
+        before = attributes(one)
+        if one is unfitted and method == "partial_fit":
+            call = lambda: unfitted.partial_fit(*bad, classes=range(3) if kind != "one class" else [0])  # noqa: E731
+        elif kind == "one class" and method == "partial_fit":
+            continue
+        else:
+            call = lambda: getattr(one, method)(*bad)  # noqa: B023, E731
+        with pytest.raises((ValueError, TypeError, FloatingPointError)):
+            call()
+        assert same(one, before)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_an_interrupted_call_changes_nothing(method, monkeypatch):
+    X, y = IRIS
+    model = PerceptronClassifier(tol=None, max_iter=5).fit(X, y)
+    before, train, calls = attributes(model), training.train, []
+
+    def interrupted(*arguments):
+        calls.append(1)
+        if len(calls) == (3 if method == "fit" else 1):
+            raise KeyboardInterrupt
+        return train(*arguments)
+
+    monkeypatch.setattr(training, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        getattr(model, method)(X[:, :3] if method == "fit" else X, y)
+    assert same(model, before)
+
+
+@pytest.mark.parametrize("average", [False, True])
+def test_weights_that_are_set_are_trained_on(average):
+    X, y = IRIS
+    model = PerceptronClassifier(shuffle=False, average=average).partial_fit(X, y, classes=range(3))
+    model.coef_, model.intercept_ = np.ones((3, 4)) * 100, 5.0
+    expected = Perceptron(shuffle=False).partial_fit(X, y, classes=range(3))
+    expected.coef_, expected.intercept_ = np.ones((3, 4)) * 100, np.full(3, 5.0)
+    model.set_params(average=False).partial_fit(X, y)
+    expected.partial_fit(X, y)
+    assert np.array_equal(model.coef_, expected.coef_)
+    assert np.array_equal(model.intercept_, expected.intercept_)
+    for name, value in {"coef_": np.ones((3, 5)), "intercept_": np.ones(4)}.items():
+        kept = getattr(model, name)
+        setattr(model, name, value)
+        for method in (lambda: model.partial_fit(X, y), lambda: model.predict(X)):
+            with pytest.raises(ValueError, match=f"{name} must have shape"):
+                method()
+        setattr(model, name, kept)
+
+
+def test_averaging_may_be_turned_on_and_off():
+    X, y = IRIS
+    plain = PerceptronClassifier(shuffle=False).partial_fit(X, y, classes=range(3))
+    model = PerceptronClassifier(shuffle=False, average=True).partial_fit(X, y, classes=range(3))
+    averaged = model.coef_
+    model.set_params(average=False).partial_fit(X, y)
+    assert np.array_equal(model.coef_, plain.partial_fit(X, y).coef_)  # goes on from the last weights
+    model.set_params(average=True).partial_fit(X, y)
+    only = PerceptronClassifier(shuffle=False, average=True).partial_fit(X, y, classes=range(3))
+    only.coef_, only.intercept_ = plain.coef_, plain.intercept_
+    assert np.array_equal(model.coef_, only.partial_fit(X, y).coef_)  # the mean since it was turned on
+    assert not np.array_equal(model.coef_, averaged)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"shuffle": "no"}, "shuffle must be True or False"),
+        ({"average": 1}, "average must be True or False"),
+        ({"warm_start": None}, "warm_start must be True or False"),
+        ({"early_stopping": "yes"}, "early_stopping must be True or False"),
+        ({"early_stopping": True, "validation_fraction": 2}, "validation_fraction must be a number between 0 and 1"),
+        ({"early_stopping": True, "validation_fraction": 0.01}, "validation_fraction=0.01 of 60 rows"),
+        ({"tol": -1.0}, "tol must be None, or 0 or more"),
+        ({"tol": "1e-3"}, "tol must be None, or 0 or more"),
+        ({"n_jobs": 0}, "n_jobs must be None"),
+        ({"n_jobs": "2"}, "n_jobs must be None"),
+        ({"n_jobs": 1.5}, "n_jobs must be None"),
+        ({"class_weight": "balance"}, "did you mean 'balanced'"),
+        ({"class_weight": {0: -1}}, "class_weight must be finite, and 0 or more"),
+        ({"n_iter_no_change": 0}, "n_iter_no_change must be a whole number of at least 1"),
+        ({"learning_rate": 0}, "learning_rate must be a positive number"),
+        ({"rule": "PA", "learning_rate": 2}, "learning_rate must be 1 for rule 'PA'"),
+        ({"tie": "none"}, "tie must be one of"),
+    ],
+)
+def test_parameters_that_are_none(options, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        PerceptronClassifier(**options).fit(*IRIS)
+
+
+def test_early_stopping_has_no_meaning_in_partial_fit():
+    with pytest.raises(ValueError, match="early_stopping must be False for partial_fit"):
+        PerceptronClassifier(early_stopping=True).partial_fit(*IRIS, classes=range(3))
+
+
+def test_files_mapped_by_joblib_are_trained_on(tmp_path):
+    joblib = pytest.importorskip("joblib")
+    X, y = IRIS
+    for average in (False, True):
+        model = PerceptronClassifier(average=average, shuffle=False, tol=None, max_iter=2).fit(X, y)
+        joblib.dump(model, tmp_path / "model")
+        mapped = joblib.load(tmp_path / "model", mmap_mode="r")
+        assert np.array_equal(mapped.partial_fit(X, y).coef_, model.partial_fit(X, y).coef_)
+
+
+def test_a_notebook_shows_it():
+    assert "PerceptronClassifier" in PerceptronClassifier()._repr_html_()
+
+
+def test_rows_of_no_weight_end_training_too(digits):
+    X, y = CORNERS, np.array([0, 0, 1, 0])
+    model = PerceptronClassifier(tol=None, max_iter=500).fit(np.vstack([X, X[:1]]), [*y, 1], [1, 1, 1, 1, 0])
+    assert model.n_iter_ < 500
+    assert model.predict(X).tolist() == y.tolist()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        PerceptronClassifier(tol=None, max_iter=500).fit(np.vstack([X, X[:1]]), [*y, 1], [1, 1, 1, 1, 0])

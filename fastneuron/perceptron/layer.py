@@ -160,7 +160,7 @@ class Perceptron:
         -------
         (S,) or (n, S) ndarray
         """
-        return transferred(self._decisive(X, threads), self.transfer)
+        return transferred(self._decisive(X, threads), self._kind.transfer)
 
     def predict(self, X: Any, threads: int | None = None) -> np.ndarray:
         """The decisions: the targets or classes, as `train` takes them, that the layer answers rows with.
@@ -254,11 +254,19 @@ class Perceptron:
         >>> layer.weights, layer.bias
         (array([[-2., -2.]]), array([-1.]))
         """
-        made, kind = self._rule(rule, learning_rate, tie, margin, C), self._kind
-        row = x if type(x) is np.ndarray and x.dtype == kind.dtype else _check.array("x", x, kind.dtype)
+        kind, arguments = self._kind, (rule, learning_rate, tie, margin, C)
+        try:
+            same = arguments == self._adapting[0]
+        except ValueError:  # arrays in the place of numbers
+            same = False
+        if not same:  # making a rule takes as long as the rest
+            made = rules.checked(rule, kind.transfer, kind.dtype, learning_rate, tie, margin, C)
+            self._adapting = arguments, made
+        made = self._adapting[1]
+        row = x if type(x) is np.ndarray and x.dtype is kind.dtype else _check.array("x", x, kind.dtype)
         if row.shape != (kind.n_inputs,):
             raise ValueError(f"x must have shape ({kind.n_inputs},); got {row.shape}")
-        if type(t) is not np.ndarray or t.dtype != kind.dtype or t.shape != (kind.n_neurons,):
+        if type(t) is not np.ndarray or t.dtype is not kind.dtype or t.shape != (kind.n_neurons,):
             t = data.one_target(kind, t)
         if not self._weights.flags.writeable:  # of a file that joblib has mapped
             self._weights, self._bias = self._weights.copy(), self._bias.copy()
@@ -271,17 +279,6 @@ class Perceptron:
             data.raise_nonfinite(None, row[0], "x")
         self._votes = None
         return transferred(n, kind.transfer)
-
-    def _rule(self, *arguments: Any) -> Any:
-        """The rule of these arguments; kept for the next `adapt`, since making it takes as long as the rest."""
-        try:
-            same = arguments == self._adapting[0]
-        except ValueError:  # arrays in the place of numbers
-            same = False
-        if not same:
-            name, *numbers = arguments
-            self._adapting = arguments, rules.checked(name, self.transfer, self.dtype, *numbers)
-        return self._adapting[1]
 
     def train(
         self,

@@ -27,12 +27,11 @@ def net_input(X: Any, weights: np.ndarray, bias: np.ndarray, threads: int | None
     if threads is not None:
         _check.threads(threads)
     inputs, dtype = weights.shape[1], weights.dtype
-    if _check.is_sparse(X):
-        n, finite = _of_sparse_rows(csr(X, LayerType(inputs, len(bias), "linear", dtype)), weights, bias, threads)
-        if not finite:
-            _raise_nonfinite(X, n)
-        return n
-    rows = X if type(X) is np.ndarray and X.dtype.kind in "fiub" else _check.array("X", X)
+    rows = X
+    if type(X) is not np.ndarray or X.dtype.kind not in "fiub":
+        if _check.is_sparse(X):
+            return _of_sparse_matrix(X, weights, bias, threads)
+        rows = _check.array("X", X)
     blas = len(bias) >= LARGE
     if rows.ndim != 2 or len(rows) < MANY or blas or not readable(rows, dtype):
         rows = np.ascontiguousarray(rows) if rows.dtype == dtype else contiguous(rows, dtype)
@@ -61,6 +60,15 @@ def of_samples(samples: Samples, weights: np.ndarray, bias: np.ndarray) -> np.nd
     out = np.empty((len(samples.T), len(bias)), weights.dtype)
     _of_dense_rows(samples.X, weights, bias, out, 1)
     return out
+
+
+def _of_sparse_matrix(X: Any, weights: np.ndarray, bias: np.ndarray, threads: int | None) -> np.ndarray:
+    """Net inputs (n, S), after a check of everything."""
+    rows = csr(X, LayerType(weights.shape[1], len(bias), "linear", weights.dtype))
+    n, finite = _of_sparse_rows(rows, weights, bias, threads)
+    if not finite:
+        _raise_nonfinite(X, n)
+    return n
 
 
 def _of_sparse_rows(

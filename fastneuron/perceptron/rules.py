@@ -24,6 +24,9 @@ from .._kernel.jit import bare_inline, bare_specialises
 from .dots import length, square
 
 TIES = ("hardlim", "margin")
+NAMES = {np.dtype(name): name for name in _check.DTYPES}  # NumPy takes 15 us to work such a name out
+LEAST = {dtype: float(np.finfo(dtype).smallest_subnormal) for dtype in NAMES}
+MOST = {dtype: float(np.finfo(dtype).max) for dtype in NAMES}
 
 
 class Settings(NamedTuple):
@@ -53,7 +56,7 @@ def _thresholds(settings, margin=0.0):
     number = settings.dtype.type
     if margin == 0 and settings.tie == "hardlim":
         step = settings.learning_rate * (2 if settings.transfer == "hardlims" else 1)
-        if step > _most(settings.dtype):
+        if step > MOST[settings.dtype]:
             raise ValueError(f"learning_rate must be finite in {settings.dtype} when doubled; got {step / 2!r}")
         return number(step), number(0), number(0)
     width = number(margin)  # y n <= width, said with < and >=
@@ -165,7 +168,7 @@ class PassiveAggressive(NamedTuple):
                 f"learning_rate must be 1 for rule {name!r}, whose step is part of it; got {settings.learning_rate!r}"
             )
         slack = 1 / (2 * C) if name == "PA-II" else 0.0
-        if slack > _most(settings.dtype):
+        if slack > MOST[settings.dtype]:
             raise ValueError(f"C must be large enough for 1 / (2 C) to be finite in {settings.dtype}; got {C!r}")
         return cls(number(C if name == "PA-I" else inf), number(slack), number(1))
 
@@ -274,11 +277,12 @@ def _log_update(rule, log, neuron, n, t):
 def checked(name, transfer, dtype, learning_rate=1.0, tie="hardlim", margin=1.0, C=1.0):
     """The rule of that name for a layer of that transfer function and type, after a check of every argument."""
     kind = BY_NAME[_check.known("rule", name, BY_NAME)]
+    margin_allowed = f"a number of {NAMES[dtype]}, 0 or more"
     settings = Settings(
         transfer=transfer,
         tie=_check.known("tie", tie, TIES),
         learning_rate=_positive("learning_rate", learning_rate, dtype),
-        margin=_check.number("margin", margin, f"a number of {dtype}, 0 or more", lambda x: 0 <= x <= _most(dtype)),
+        margin=_check.number("margin", margin, margin_allowed, lambda x: 0 <= x <= MOST[dtype]),
         C=_positive("C", C, dtype),
         dtype=dtype,
     )
@@ -289,9 +293,5 @@ def checked(name, transfer, dtype, learning_rate=1.0, tie="hardlim", margin=1.0,
 
 def _positive(name, value, dtype):
     """A number that is above 0 and finite in `dtype` too."""
-    least = float(np.finfo(dtype).smallest_subnormal)
-    return _check.number(name, value, f"a positive number of {dtype}", lambda x: least <= x <= _most(dtype))
-
-
-def _most(dtype):
-    return float(np.finfo(dtype).max)
+    allowed = f"a positive number of {NAMES[dtype]}"
+    return _check.number(name, value, allowed, lambda x: LEAST[dtype] <= x <= MOST[dtype])

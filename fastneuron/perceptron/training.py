@@ -93,9 +93,10 @@ class Unit:
         self.epochs.append(self.log)
         self.log = self._new_log()
         if self.cycle and self.active.size:
-            packed = self.packed is not None
-            plain = (lambda W: sparse.unpacked(W, self.S)) if packed else lambda W: W
-            self.cycle.look(self.packed if packed else self.weights, self.bias, self.active, plain)
+            if self.packed is None:
+                self.cycle.look(self.weights, self.bias, self.active, lambda W: W)
+            else:
+                self.cycle.look(self.packed, self.bias, self.active, lambda W: sparse.unpacked(W, self.S))
 
     def run(self, chunks: Iterator[Chunk], tick: Callable[[int], None]) -> Iterator[None]:
         """Present chunk after chunk, while a neuron needs it."""
