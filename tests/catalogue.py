@@ -65,7 +65,10 @@ CASES = [
     Case("barnacle", fn.MorrisLecar.barnacle, 320.0, ("g_K", 7.5, 8.5)),
 ]
 TIGHT = {"rtol": 1e-12, "atol": 1e-12}
-METHODS = [Method("rk4", 4.0), Method("heun", 2.0), Method("dop853", None, TIGHT), Method("tsit5", None, TIGHT)]
+METHODS = [
+    *(Method("rk4", 4.0), Method("heun", 2.0), Method("staggered", 2.0)),
+    *(Method("dop853", None, TIGHT), Method("tsit5", None, TIGHT)),
+]
 
 OTHERS = [
     Case("squid", fn.HodgkinHuxley, 12.0, ("g_K", 35.0, 37.0), (-65.0, -55.0), FINER, 0.001, 0.05),

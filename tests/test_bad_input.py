@@ -153,7 +153,7 @@ NOT_ALLOWED = [
     ({"dtype": "double precision"}, ValueError, ["dtype", "'float64', 'float32'", "'double precision'"]),
     ({"dtype": [1.0]}, ValueError, ["dtype", "[1.0]"]),
     ({"dtype": int}, ValueError, ["dtype", "'int64'"]),
-    ({"dtype": "f4", "method": "dop853"}, ValueError, ["dtype", "'rk4' and 'heun'", "'dop853'"]),
+    ({"dtype": "f4", "method": "dop853"}, ValueError, ["dtype", "'rk4', 'heun' and 'staggered'", "'dop853'"]),
     ({"dtype": "f4", "method": "heun", "noise": WHITE}, ValueError, ["dtype", "without noise", "WhiteNoise"]),
     ({"dtype": "f4", "initial": {"V": [0.0, 1e300]}}, ValueError, ["initial['V']", "float32", "inf at neuron 1"]),
     ({"noise": WHITE}, ValueError, ["noise", "'heun'", "'rk4'"]),

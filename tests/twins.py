@@ -26,3 +26,24 @@ def normal(seed, stream, neuron, step):
         (a.astype(np.float64) * 2.0**20 + (b >> 12).astype(np.float64)) / 2.0**52 for a, b in (w[:2], w[2:])
     )  # exact: whole numbers below 2**52
     return np.sqrt(-2.0 * np.log(1.0 - high)) * np.cos(2.0 * np.pi * low)
+
+
+def staggered(derivative, y, dt, steps):
+    """The staggered scheme, by its definition: the states (D, n) after each step, (steps + 1, D, n).
+
+    `derivative` is of (V, *others); the linear equations are solved exactly as such, by their coefficients.
+    """
+    states = [np.array(y, float)]
+    for _ in range(steps):
+        V, *x = states[-1]
+        middle = V + dt / 2 * derivative(V, *x)[0]
+        before = derivative(middle, *x)[1:]
+        free = [derivative(middle, *x[:k], 0 * V, *x[k + 1 :])[k + 1] for k in range(len(x))]
+        decay = [a - derivative(middle, *x[:k], 0 * V + 1, *x[k + 1 :])[k + 1] for k, a in enumerate(free)]
+        new = [(u + dt * (a - b * u / 2)) / (1 + dt * b / 2) for u, a, b in zip(x, free, decay, strict=True)]
+        for k, (u, b) in enumerate(zip(x, decay, strict=True)):  # the others decide too: the mean of before and after
+            moved = derivative(middle, *new[:k], u, *new[k + 1 :])[k + 1]
+            x[k] = new[k] + dt / 2 * (moved - before[k]) / (1 + dt * b / 2)
+        slope = (derivative(middle + 1e-6, *x)[0] - derivative(middle - 1e-6, *x)[0]) / 2e-6
+        states.append(np.array([middle + dt / 2 * derivative(middle, *x)[0] / (1 - dt / 2 * slope), *x]))
+    return np.array(states)

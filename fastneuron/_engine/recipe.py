@@ -189,7 +189,9 @@ def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recip
         threshold=_check.number("threshold", threshold, "a finite number of mV"),
     )
     if (underlying(type(model).derivative).__module__ or "").partition(".")[0] != __package__.partition(".")[0]:
-        rehearse(model, [float(recipe.initial[state].flat[0]) for state in model.states], 0.0)
+        start = [float(recipe.initial[state].flat[0]) for state in model.states]
+        rehearse(model, start, 0.0)
+        METHODS[a.method].refuse(model, start)
     return recipe
 
 
@@ -229,7 +231,9 @@ def _population(a: SimpleNamespace, model: Model, drive: Mapping[str, Any]) -> d
     precision = _precision(a.dtype)
     if precision == np.float32 and (METHODS[a.method].is_adaptive or a.noise is not None):
         but = f"method={a.method!r}" if METHODS[a.method].is_adaptive else f"noise={a.noise!r}"
-        raise ValueError(f"dtype float32 is for the methods 'rk4' and 'heun', without noise; got it with {but}")
+        raise ValueError(
+            f"dtype float32 is for the methods 'rk4', 'heun' and 'staggered', without noise; got it with {but}"
+        )
     given = _initial(a.initial, model, a.receptors)
     values = model.parameters | {f"initial[{name!r}]": value for name, value in given.items()}
     sizes = {name: np.size(value) for name, value in values.items()} | {"n": a.n}

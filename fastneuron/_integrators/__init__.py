@@ -8,6 +8,7 @@ from .dop853 import DOP853
 from .heun import Heun
 from .problem import Chunk, Clock, Problem, Traces
 from .rk4 import RK4
+from .staggered import Staggered, refuse_nonlinear
 from .statistics import Statistics, observe_all, observe_spikes
 from .tsit5 import TSIT5
 
@@ -18,6 +19,7 @@ class Method(NamedTuple):
     tag: Any
     advance: Callable[..., Any]
     growth: float = 1.0  # by how much the first step may grow
+    refuse: Callable[[Any, list[float]], None] = lambda model, state: None  # raises where a model is not for it
 
     @property
     def is_adaptive(self) -> bool:
@@ -28,6 +30,7 @@ class Method(NamedTuple):
 METHODS = {
     "rk4": Method(RK4(), fixed_step.advance),
     "heun": Method(Heun(), fixed_step.advance),
+    "staggered": Method(Staggered(), fixed_step.advance, refuse=refuse_nonlinear),
     "dop853": Method(DOP853, adaptive.advance, adaptive.FASTEST),
     "tsit5": Method(TSIT5, adaptive.advance, adaptive.FASTEST),
 }

@@ -24,7 +24,10 @@ class Constants(NamedTuple):
     potassium: float
     E_Na: float
     E_K: float
-    speed: float  # of the gates: Q10**((temperature - 6.3) / 10)
+    speed: float  # of the gates: q
+    beta_m: float  # 4 q
+    alpha_h: float  # 0.07 exp(-65 / 20) q
+    beta_n: float  # 0.125 exp(-65 / 80) q
 
 
 class HodgkinHuxley(Model):
@@ -95,40 +98,41 @@ class HodgkinHuxley(Model):
     @staticmethod
     def prepare(p: Any) -> Constants:
         """Divisions and the temperature, done once."""
-        speed = exp(WARMER * (p.temperature - 6.3) * 0.1)
-        return Constants(*(sodium_potassium_constants(p) + (speed,)))  # noqa: RUF005, Numba adds tuples
+        q = exp(WARMER * (p.temperature - 6.3) * 0.1)
+        rates = (q, 4.0 * q, 0.0027141945482205406 * q, 0.055468413760134984 * q)
+        return Constants(*(sodium_potassium_constants(p) + rates))
 
     @staticmethod
     def gates(V: Any, p: Constants) -> Any:
-        """The six rates by two exponentials and one division: u = exp(-V / 80), u^4 and u^8 serve five of them.
+        """The six rates times q, by two exponentials and one division: u = exp(-V / 80) and its powers serve five.
 
-        The factors that shift V are exp(-4), exp(-5.5), exp(-3.5), 0.07 exp(-65 / 20) and 0.125 exp(-65 / 80).
+        The factors of u^8, which shift V, are exp(-4), exp(-5.5) and exp(-3.5).
         """
         u, u4 = exp_and_fourth_power(V, -80.0, (29.0, 4.0))  # the bounds keep (u^8)^3 below overflow
         u8 = u4 * u4
         xm = (V + 40.0) * -0.1
         xn = xm - 1.5
         near_m, near_n = near_zero(xm), near_zero(xn)  # not both: one series will do
-        limit = exprelr_series(select(near_m, xm, xn))
+        limit = p.speed * exprelr_series(select(near_m, xm, xn))
         below_m = select(near_m, 1.0, fma(0.01831563888873418, u8, -1.0))
         below_n = select(near_n, 1.0, fma(0.004086771438464067, u8, -1.0))
         below_h = fma(0.0301973834223185, u8, 1.0)
         others = below_n * below_h
-        inverse = 1.0 / (below_m * others)
-        of_others = inverse * below_m  # 1 / others
+        inverse = p.speed / (below_m * others)
+        of_others = inverse * below_m  # q / others
         alpha_m = select(near_m, limit, xm * (inverse * others))
-        beta_m = 4.0 * exp_bounded((V + 65.0) * (-1.0 / 18.0), (700.0, 87.0))
-        alpha_h = 0.0027141945482205406 * u4
+        beta_m = p.beta_m * exp_bounded((V + 65.0) * (-1.0 / 18.0), (700.0, 87.0))
+        alpha_h = p.alpha_h * u4
         beta_h = of_others * below_n
         alpha_n = 0.1 * select(near_n, limit, xn * (of_others * below_h))
-        beta_n = 0.055468413760134984 * u
+        beta_n = p.beta_n * u
         return alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n
 
     @staticmethod
     def derivative(V: Any, m: Any, h: Any, n: Any, I: Any, p: Constants, rates: Any) -> Any:
         """Equations 12, 13, 20, 21, 23-26, V being minus theirs, minus 65 mV."""
         alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n = rates
-        dm = p.speed * gate_derivative(alpha_m, beta_m, m)
-        dh = p.speed * gate_derivative(alpha_h, beta_h, h)
-        dn = p.speed * gate_derivative(alpha_n, beta_n, n)
+        dm = gate_derivative(alpha_m, beta_m, m)
+        dh = gate_derivative(alpha_h, beta_h, h)
+        dn = gate_derivative(alpha_n, beta_n, n)
         return sodium_potassium(V, m, h, n, I, p), dm, dh, dn
