@@ -1,22 +1,40 @@
-"""Ranks drawn among others, all equally likely to 2**-32, by counter."""
+"""Draws with and without replacement, by counter: ranks among others, and how many of them fall into a part."""
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
-from ..._kernel.counts import ones
-from ..._kernel.jit import helper, inline
+from ..._kernel.counts import binomial, hypergeometric, ones
+from ..._kernel.jit import generic, inline
 from ..._kernel.lanes import Lanes8, local, put
-from ..._kernel.random import network_words
-from .wiring import BATCH, CONNECT
+from ..._kernel.random import LOW, network_words
+from .wiring import BATCH, CONNECT, SPLIT
+
+BITS = 64  # blocks of 128 random bits, more than a split of so many wants; the last is for other splits
+FAIR = 1024  # up to so many are split in two equal parts by counting bits
 
 
-@inline
-def any_ranks(seed, number, second, third, size, skipped, found, count, out):
-    """`count` ranks below `size`, each on its own, none of them `skipped` (-1: all may be), into out[found:].
+@generic
+def ranks(choice, seed, number, second, third, size, skipped, found, count, out, bits):
+    """Put `count` ranks below `size`, all equally likely to 2**-32, into out[found:].
 
-    Where there are 2**k of them, 16 random bits make one.
+    `skipped` is not among them, unless it is -1; up to 8 BATCH more places are written.  `bits` is int64 room for a
+    bit for each rank.
     """
+
+
+@generic
+def part(choice, count, left, right, seed, number, first, second, third):
+    """How many of `count` fall left, where `left` and `right` are the sizes of the two parts.
+
+    The counters `first` to ``first + BITS - 1`` are for this part alone.
+    """
+
+
+def _any_ranks(choice, seed, number, second, third, size, skipped, found, count, out, bits):
+    # where there are 2**k of them, 16 random bits make one
     others = size - (skipped >= 0)
     mask = others - 1
     halves = others & mask == 0 and others <= 1 << 16
@@ -26,8 +44,8 @@ def any_ranks(seed, number, second, third, size, skipped, found, count, out):
         for lane in range(BATCH):
             w0, w1, w2, w3 = network_words(seed, CONNECT, number, counter + lane, second, third)
             if halves:
-                bits = w0 & mask, w1 & mask, w2 & mask, w3 & mask
-                put(rank, lane, (*bits, (w0 >> 16) & mask, (w1 >> 16) & mask, (w2 >> 16) & mask, (w3 >> 16) & mask))
+                low = w0 & mask, w1 & mask, w2 & mask, w3 & mask
+                put(rank, lane, (*low, (w0 >> 16) & mask, (w1 >> 16) & mask, (w2 >> 16) & mask, (w3 >> 16) & mask))
             else:
                 put(rank, lane, ((w0 * others) >> 32, (w1 * others) >> 32, (w2 * others) >> 32, (w3 * others) >> 32))
         for k in range(8 if halves else 4):
@@ -40,17 +58,39 @@ def any_ranks(seed, number, second, third, size, skipped, found, count, out):
             out[i] += out[i] >= skipped
 
 
-@helper
-def different_ranks(seed, number, second, third, size, skipped, found, count, out, marks):
-    """`count` different ranks below `size` in ascending order, none of them `skipped`; all sets are equally likely.
+@inline
+def _half(count, seed, number, first, second, third):
+    """How many of `count` fall into the first of two equal parts: the bits that are 1."""
+    found = 0
+    for block in range(0, (count + 127) // 128, BATCH):
+        for lane in range(BATCH):
+            words = network_words(seed, SPLIT, number, first + block + lane, second, third)
+            for k in range(4):
+                wanted = min(max(count - 128 * (block + lane) - 32 * k, 0), 32)
+                found += ones(words[k] & (LOW >> (32 - wanted)))
+    return found
 
-    `marks` is (rows, 64) int64 of one bit for each rank at least.
-    """
+
+def _any_part(choice, count, left, right, seed, number, first, second, third):
+    if left == right and count <= FAIR:
+        return _half(count, seed, number, first, second, third)
+    return binomial(count, left, right, seed, SPLIT, number, first + BITS - 1, second, third)
+
+
+class WithReplacement(NamedTuple):
+    """Each on its own."""
+
+    nothing: int = 0
+    ranks = _any_ranks
+    part = _any_part
+
+
+def _different_ranks(choice, seed, number, second, third, size, skipped, found, count, out, bits):
     others = size - (skipped >= 0)
     places = (others + 63) // 64
     inverse = 2 * count > others
     for place in range(places):
-        marks[place >> 6, place & 63] = 0
+        bits[place] = 0
     wanted, counter = others - count if inverse else count, 0
     while wanted > 0:  # those that were drawn before are drawn again
         words = network_words(seed, CONNECT, number, counter, second, third)
@@ -58,11 +98,11 @@ def different_ranks(seed, number, second, third, size, skipped, found, count, ou
         for k in range(4):
             rank = (words[k] * others) >> 32
             place, bit = rank >> 6, 1 << (rank & 63)
-            if wanted > 0 and not marks[place >> 6, place & 63] & bit:
-                marks[place >> 6, place & 63] |= bit
+            if wanted > 0 and not bits[place] & bit:
+                bits[place] |= bit
                 wanted -= 1
     for place in range(places):
-        here = marks[place >> 6, place & 63]
+        here = bits[place]
         if inverse:
             last = others - 64 * place
             here = ~here & (-1 if last >= 64 else (1 << last) - 1)
@@ -72,3 +112,20 @@ def different_ranks(seed, number, second, third, size, skipped, found, count, ou
             out[found] = rank + (0 <= skipped <= rank)
             found += 1
             here ^= lowest
+
+
+def _different_part(choice, count, left, right, seed, number, first, second, third):
+    return hypergeometric(count, left, right, seed, SPLIT, number, first + BITS - 1, second, third)
+
+
+class WithoutReplacement(NamedTuple):
+    """All different, in ascending order; all sets are equally likely."""
+
+    nothing: int = 0
+    ranks = _different_ranks
+    part = _different_part
+
+
+def choice_of(projection: Any) -> WithReplacement | WithoutReplacement:
+    """How those on the other side are drawn."""
+    return WithReplacement() if projection.multapses else WithoutReplacement()

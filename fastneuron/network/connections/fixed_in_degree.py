@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..._kernel.jit import bare_kernel, inline
 from . import degrees
-from .draws import any_ranks, different_ranks
+from .draws import choice_of, ranks
 from .rows import CALL, Rows, room_for, spans
 from .rule import Rule
 from .wiring import DELAY, SLACK, WEIGHT, Ends, set_value
@@ -21,36 +21,33 @@ class Sources(NamedTuple):
 
     pre: Any  # members
     degree: Any  # of each target, or of all
-    distinct: bool
+    choice: Any  # with or without replacement
 
 
 @inline
-def _ranks(wiring, j, out, marks):
+def _ranks(wiring, j, out, bits):
     """The ranks of the sources of the target of rank j; returns how many."""
     rule, target = wiring.rule, wiring.post[j]
     count, own = rule.degree[j if rule.degree.size > 1 else 0], -1
     if not wiring.autapses:
         own = wiring.pre_rank[target] if target < wiring.pre_rank.size else -1
-    if rule.distinct:
-        different_ranks(wiring.seed, wiring.number, 0, target, rule.pre.size, own, 0, count, out, marks)
-    else:
-        any_ranks(wiring.seed, wiring.number, 0, target, rule.pre.size, own, 0, count, out)
+    ranks(rule.choice, wiring.seed, wiring.number, 0, target, rule.pre.size, own, 0, count, out, bits)
     return count
 
 
 @bare_kernel
-def count_sources(wiring, first, last, out, marks, counts):
+def count_sources(wiring, first, last, out, bits, counts):
     """Add up the synapses from each source to the targets of ranks first to last, one place ahead."""
     for j in range(first, last):
-        for k in range(_ranks(wiring, j, out, marks)):
+        for k in range(_ranks(wiring, j, out, bits)):
             counts[wiring.rule.pre[out[k]] + 1] += 1
 
 
 @bare_kernel
-def fill_sources(wiring, first, last, low, out, marks, place, target, weight, delay):
+def fill_sources(wiring, first, last, low, out, bits, place, target, weight, delay):
     """Lay down these synapses, each at the place of its source, which moves on."""
     for j in range(first, last):
-        for k in range(_ranks(wiring, j, out, marks)):
+        for k in range(_ranks(wiring, j, out, bits)):
             source = wiring.rule.pre[out[k]]
             at = place[source]
             place[source] = at + 1
@@ -85,22 +82,22 @@ class FixedInDegree(Rule):
     def compiled(self, plan: Any) -> Sources:
         """The degrees in ascending order of the targets."""
         degree = degrees.in_order(self.degree, plan.ends.post_order)
-        return Sources(plan.ends.pre, degree, not plan.projection.multapses)
+        return Sources(plan.ends.pre, degree, choice_of(plan.projection))
 
     def make(self, plan: Any, low: int, high: int) -> Generator[None, None, Rows]:
         """The rows of a range: the sources of each target are drawn twice, to count and to lay down."""
         wiring, longest = plan.wiring, int(np.max(plan.wiring.rule.degree))
         out = np.empty(longest + SLACK, np.int64)
-        marks = np.empty((plan.ends.pre.size // 4096 + 1, 64), np.int64)
+        bits = np.empty(plan.ends.pre.size // 64 + 1, np.int64)
         first, last = np.searchsorted(plan.ends.post, [low, high])
         indptr = np.zeros(plan.ends.n_pre + 1, np.int64)
         for begin, end in spans(first, last, max(CALL // max(longest, 1), 1)):
-            count_sources(wiring, begin, end, out, marks, indptr)
+            count_sources(wiring, begin, end, out, bits, indptr)
             yield
         np.cumsum(indptr, out=indptr)
         rows = room_for(plan, indptr, high - low)
         place = indptr[:-1].copy()
         for begin, end in spans(first, last, max(CALL // max(longest, 1), 1)):
-            fill_sources(wiring, begin, end, low, out, marks, place, rows.target, rows.weight, rows.delay)
+            fill_sources(wiring, begin, end, low, out, bits, place, rows.target, rows.weight, rows.delay)
             yield
         return rows

@@ -7,46 +7,22 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..._kernel.counts import binomial, hypergeometric, ones
-from ..._kernel.jit import helper, inline
+from ..._kernel.jit import inline
 from ..._kernel.lanes import Lanes64, local
-from ..._kernel.random import LOW, network_words
 from . import degrees
-from .draws import any_ranks, different_ranks
-from .rule import Rule
-from .wiring import BATCH, SPLIT, Ends, chunks_of, keep, rank_of
-
-BITS = 64  # blocks of 128 random bits, more than a split of so many synapses wants; the last is for other splits
-FAIR = 1024  # synapses: up to here a fair split counts bits
+from .draws import BITS, choice_of, part, ranks
+from .rule import LARGEST_CHUNK, Rule
+from .wiring import Ends, chunks_of, keep, rank_of
 
 
 @inline
-def _half(wiring, source, begin, width, count):
-    """How many of `count` synapses fall into the first of two equal parts: the bits that are 1."""
-    found = 0
-    for j in range(0, (count + 127) // 128, BATCH):
-        for lane in range(BATCH):
-            block = j + lane
-            words = network_words(wiring.seed, SPLIT, wiring.number, width * BITS + block, begin, source)
-            for k in range(4):
-                wanted = min(max(count - 128 * block - 32 * k, 0), 32)
-                found += ones(words[k] & (LOW >> (32 - wanted)))
-    return found
-
-
-@helper
-def _split(rule, wiring, source, begin, middle, end, own, count):
-    """How many of `count` synapses on the chunks begin to end fall before the chunk `middle`."""
+def _before(rule, wiring, source, begin, middle, end, own, count):
+    """How many of `count` synapses on the chunks begin to end are before the chunk `middle`."""
     starts = wiring.starts
-    left, right = starts[middle] - starts[begin], starts[end] - starts[middle]
-    if not rule.distinct and left == right and count <= FAIR and not starts[begin] <= own < starts[end]:
-        return _half(wiring, source, begin, end - begin, count)
-    left -= starts[begin] <= own < starts[middle]
-    right -= starts[middle] <= own < starts[end]
-    first = (end - begin) * BITS + BITS - 1
-    if rule.distinct:
-        return hypergeometric(count, left, right, wiring.seed, SPLIT, wiring.number, first, begin, source)
-    return binomial(count, left, right, wiring.seed, SPLIT, wiring.number, first, begin, source)
+    left = starts[middle] - starts[begin] - (starts[begin] <= own < starts[middle])
+    right = starts[end] - starts[middle] - (starts[middle] <= own < starts[end])
+    width = (end - begin) * BITS
+    return part(rule.choice, count, left, right, wiring.seed, wiring.number, width, begin, source)
 
 
 def _row(rule, wiring, source, low, high, scratch):
@@ -55,7 +31,6 @@ def _row(rule, wiring, source, low, high, scratch):
     degree = rule.degree[wiring.pre_rank[source] if rule.degree.size > 1 else 0]
     stack = local((0, 0, 0), 1, Lanes64(), 0)  # parts of the chunks, begin, end and synapses: halved down to one
     stack[0, 0], stack[1, 0], stack[2, 0] = 0, wiring.starts.size - 1, degree
-    marks = local((0, 0, 0, 0), 1, Lanes64(), 0)  # a bit for each target of the largest chunk
     depth = 1
     while depth > 0:
         depth -= 1
@@ -67,19 +42,15 @@ def _row(rule, wiring, source, low, high, scratch):
             while 2 * half < end - begin:
                 half *= 2
             middle = begin + half  # a power of two, so that most parts are of two equal ones
-            before = _split(rule, wiring, source, begin, middle, end, own, count)
+            before = _before(rule, wiring, source, begin, middle, end, own, count)
             stack[0, depth], stack[1, depth], stack[2, depth] = middle, end, count - before
             stack[0, depth + 1], stack[1, depth + 1], stack[2, depth + 1] = begin, middle, before
             depth += 2
             continue
         size = wiring.starts[end] - wiring.starts[begin]
         skipped = own - wiring.starts[begin] if wiring.starts[begin] <= own < wiring.starts[end] else -1
-        if rule.distinct:
-            different_ranks(
-                wiring.seed, wiring.number, begin, source, size, skipped, found, count, scratch.target, marks
-            )
-        else:
-            any_ranks(wiring.seed, wiring.number, begin, source, size, skipped, found, count, scratch.target)
+        target, bits = scratch.target, scratch.bits
+        ranks(rule.choice, wiring.seed, wiring.number, begin, source, size, skipped, found, count, target, bits)
         found = keep(wiring, source, own, begin, low, high, found, count, scratch)
     return found
 
@@ -88,7 +59,7 @@ class Degrees(NamedTuple):
     """For kernels."""
 
     degree: Any  # of each source, or of all
-    distinct: bool
+    choice: Any  # with or without replacement
     row = _row
 
 
@@ -120,7 +91,11 @@ class FixedOutDegree(Rule):
 
     def compiled(self, plan: Any) -> Degrees:
         """The degrees in ascending order of the sources."""
-        return Degrees(degrees.in_order(self.degree, plan.ends.pre_order), not plan.projection.multapses)
+        return Degrees(degrees.in_order(self.degree, plan.ends.pre_order), choice_of(plan.projection))
+
+    def bits(self, plan: Any) -> int:
+        """A bit for each target of a chunk."""
+        return LARGEST_CHUNK // 64
 
     def longest_row(self, compiled: Degrees, members: int) -> int:
         """The largest degree."""

@@ -37,9 +37,10 @@ def _row(rule, wiring, source, low, high, scratch):
     own, found = rank_of(wiring, source), 0
     first, last = chunks_of(wiring, low, high)
     point = local((0, 0, 0, 0, 0, 0, 0), 1, Lanes8(), 0)
-    target, marks, mask, one = scratch.target, scratch.marks, np.uint64(rule.mask), np.uint64(1)
+    target, marks, mask = scratch.target, scratch.marks, np.uint64(rule.mask)
     for chunk in range(first, last):
         size = np.uint64(wiring.starts[chunk + 1] - wiring.starts[chunk])
+        mark = _new_mark(marks)
         at, counter, points = np.uint64(found), 0, 1
         while points > 0:
             for lane in range(BATCH):
@@ -49,42 +50,35 @@ def _row(rule, wiring, source, low, high, scratch):
                 points = _number(rule, uniform_of((point[6, 0], point[6, 1])))
             for i in range(min(points, A_BATCH)):
                 rank = np.uint64(point[i >> 3, i & 7]) & mask
-                new = np.uint64(marks[rank]) ^ one
-                marks[rank] = 1
+                new = np.uint64(marks[rank] != mark)
+                marks[rank] = mark
                 target[at] = rank
                 at += new
             points -= A_BATCH
             counter += BATCH
         if rule.others:
-            at = _unmarked(marks, size, target, found)
-        else:
-            at = _marked(marks, size, target, found, at)
+            at = np.uint64(found)
+            for rank in range(size):
+                target[at] = rank
+                at += np.uint64(marks[rank] != mark)
+        elif size <= mask:
+            end, at = at, np.uint64(found)
+            for i in range(np.uint64(found), end):
+                target[at] = target[i]
+                at += np.uint64(np.uint64(target[i]) < size)
         found = keep(wiring, source, own, chunk, low, high, found, int(at) - found, scratch)
     return found
 
 
 @inline
-def _marked(marks, size, target, found, end):
-    """Wipe the marks and leave out the ranks that are not below `size`; returns where the rest ends."""
-    at = np.uint64(found)
-    for i in range(np.uint64(found), end):
-        rank = np.uint64(target[i])
-        marks[rank] = 0
-        target[at] = rank
-        at += np.uint64(rank < size)
-    return at
-
-
-@inline
-def _unmarked(marks, size, target, found):
-    """Wipe the marks and put the ranks below `size` that had none at `found`; returns where they end."""
-    at = np.uint64(found)
-    for rank in range(size):
-        target[at] = rank
-        at += np.uint64(marks[rank]) ^ np.uint64(1)
-    for rank in range(marks.size):
-        marks[rank] = 0
-    return at
+def _new_mark(marks):
+    """A mark that no place has; the last one used is at the end.  Where there are none left, all places are wiped."""
+    last = marks.size - 1
+    if marks[last] == 255:
+        for i in range(marks.size):
+            marks[i] = 0
+    marks[last] += 1
+    return marks[last]
 
 
 class Points(NamedTuple):
@@ -120,8 +114,8 @@ class FixedProbability(Rule):
         return self.p
 
     def marks(self, plan: Any) -> int:
-        """One for each place in a chunk."""
-        return plan.wiring.rule.mask + 1
+        """One for each place in a chunk, and the last one used."""
+        return plan.wiring.rule.mask + 2
 
     def compiled(self, plan: Any) -> Points:
         """The distribution of the number of points in a chunk."""

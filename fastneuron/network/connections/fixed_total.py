@@ -7,34 +7,32 @@ from typing import Any
 import numpy as np
 
 from ... import _check
-from ..._kernel.counts import binomial, hypergeometric
 from ..._kernel.jit import bare_kernel
 from ..._kernel.random import LOW
+from .draws import BITS, choice_of, part
 from .fixed_out_degree import Degrees
-from .rule import Rule, pairs
-from .wiring import SPLIT, Ends
+from .rule import LARGEST_CHUNK, Rule, pairs
+from .wiring import Ends
 
 
 @bare_kernel
-def split_total(total, cells, distinct, seed, number, degree, stack):
+def split_total(choice, total, cells, seed, number, degree, stack):
     """How many of `total` synapses each source has: `cells` (pre + 1,) are the pairs of all sources before it."""
-    stack[0, 0], stack[1, 0], stack[2, 0] = 0, cells.size - 1, total
+    stack[0, 0], stack[1, 0], stack[2, 0], stack[3, 0] = 0, cells.size - 1, total, 0
     depth = 1
     while depth > 0:
         depth -= 1
-        begin, end, count = stack[0, depth], stack[1, depth], stack[2, depth]
+        begin, end, count, level = stack[0, depth], stack[1, depth], stack[2, depth], stack[3, depth]
         if end - begin == 1:
             degree[begin] = count
             continue
         middle = (begin + end) // 2
         left, right = cells[middle] - cells[begin], cells[end] - cells[middle]
-        if distinct:
-            before = hypergeometric(count, left, right, seed, SPLIT, number, end - begin, begin, LOW)
-        else:
-            before = binomial(count, left, right, seed, SPLIT, number, end - begin, begin, LOW)
-        stack[0, depth], stack[1, depth], stack[2, depth] = middle, end, count - before
-        stack[0, depth + 1], stack[1, depth + 1], stack[2, depth + 1] = begin, middle, before
-        depth += 2
+        before = part(choice, count, left, right, seed, number, level * BITS, begin, LOW)  # LOW is no source
+        stack[0, depth], stack[1, depth], stack[2, depth], stack[3, depth] = middle, end, count - before, level + 1
+        depth += 1
+        stack[0, depth], stack[1, depth], stack[2, depth], stack[3, depth] = begin, middle, before, level + 1
+        depth += 1
 
 
 class FixedTotal(Rule):
@@ -65,16 +63,18 @@ class FixedTotal(Rule):
 
     def compiled(self, plan: Any) -> Degrees:
         """As fixed out-degrees."""
-        ends, multapses = plan.ends, plan.projection.multapses
+        ends, choice = plan.ends, choice_of(plan.projection)
         cells = np.full(ends.pre.size + 1, ends.post.size, np.int64)
         cells[0] = 0
         if ends.same and not plan.projection.autapses:
             cells[1:] -= np.isin(ends.pre, ends.post)
         degree = np.zeros(ends.pre.size, np.int64)
-        split_total(
-            self.number, np.cumsum(cells), not multapses, plan.seed, plan.number, degree, np.empty((3, 128), np.int64)
-        )
-        return Degrees(degree, not multapses)
+        split_total(choice, self.number, np.cumsum(cells), plan.seed, plan.number, degree, np.empty((4, 128), np.int64))
+        return Degrees(degree, choice)
+
+    def bits(self, plan: Any) -> int:
+        """A bit for each target of a chunk."""
+        return LARGEST_CHUNK // 64
 
     def longest_row(self, compiled: Degrees, members: int) -> int:
         """The largest degree."""

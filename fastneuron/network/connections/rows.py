@@ -52,40 +52,37 @@ def scratch(plan: Any, low: int, high: int) -> Scratch:
         None if plan.weight_type is None else np.empty(room, plan.weight_type),
         None if plan.delay_type is None else np.empty(room, plan.delay_type),
         np.zeros(plan.rule.marks(plan), np.uint8),
+        np.empty(plan.rule.bits(plan), np.int64),
+        counting=False,
     )
 
 
 @bare_kernel
-def count_rows(wiring, low, high, first, last, scratch, indptr):
-    """How many synapses go from the sources first to last, one place ahead."""
+def make_rows(wiring, low, high, first, last, scratch, rows):
+    """Count the synapses of the sources first to last, one place ahead in the indptr, or lay them down."""
     for source in range(first, last):
-        indptr[source + 1] = make_row(wiring, source, low, high, scratch)
-
-
-@bare_kernel
-def fill_rows(wiring, low, high, first, last, scratch, rows):
-    """Lay down the rows of the sources first to last."""
-    for source in range(first, last):
-        begin = rows.indptr[source]
         count = make_row(wiring, source, low, high, scratch)
-        copy(scratch.target, 0, count, rows.target, begin)
-        copy(scratch.weight, 0, count, rows.weight, begin)
-        copy(scratch.delay, 0, count, rows.delay, begin)
+        if scratch.counting:
+            rows.indptr[source + 1] = count
+        else:
+            begin = rows.indptr[source]
+            copy(scratch.target, 0, count, rows.target, begin)
+            copy(scratch.weight, 0, count, rows.weight, begin)
+            copy(scratch.delay, 0, count, rows.delay, begin)
 
 
 def by_source(plan: Any, low: int, high: int) -> Generator[None, None, Rows]:
     """The rows of a range by a rule whose rows are compiled: each is made twice, to count and to lay down."""
-    wiring, room, n = plan.wiring, scratch(plan, low, high), plan.ends.n_pre
-    bare = wiring._replace(weight=None, delay=None)
+    room, n = scratch(plan, low, high), plan.ends.n_pre
     per_source = max(int(plan.mean_synapses * (high - low) / (plan.ends.n_post * len(plan.ends.pre))), 1)
     sources = max(CALL // per_source, 1)
-    indptr = np.zeros(n + 1, np.int64)
+    rows = room_for(plan, np.zeros(n + 1, np.int64), high - low)
     for begin, end in spans(0, n, sources):
-        count_rows(bare, low, high, begin, end, room._replace(weight=None, delay=None), indptr)
+        make_rows(plan.wiring, low, high, begin, end, room._replace(counting=True), rows)
         yield
-    rows = room_for(plan, np.cumsum(indptr, out=indptr), high - low)
+    rows = room_for(plan, np.cumsum(rows.indptr), high - low)
     for begin, end in spans(0, n, sources):
-        fill_rows(wiring, low, high, begin, end, room, rows)
+        make_rows(plan.wiring, low, high, begin, end, room, rows)
         yield
     return rows
 

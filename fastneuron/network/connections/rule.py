@@ -43,7 +43,11 @@ class Rule:
         return members
 
     def marks(self, plan: Any) -> int:
-        """How many bytes of zeros the making of a row wants, and leaves."""
+        """How many bytes the making of rows wants, zeros at first."""
+        return 0
+
+    def bits(self, plan: Any) -> int:
+        """How many numbers of 64 bits the making of a row wants."""
         return 0
 
     def make(self, plan: Any, low: int, high: int) -> Generator[None, None, rows.Rows]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..._kernel.jit import generic, inline
+from ..._kernel.jit import generic, inline, spliced
 
 CONNECT, SPLIT, WEIGHT, DELAY = 2, 3, 4, 5  # kinds of random numbers; 0 and 1 are noise, from 6 on sources
 BATCH = 8  # counters at once: a vector of 64-bit words
@@ -47,7 +47,9 @@ class Scratch(NamedTuple):
     target: Any  # int64
     weight: Any
     delay: Any
-    marks: Any  # zeros, (k,) uint8
+    marks: Any  # (k,) uint8, zeros at first
+    bits: Any  # (k,) int64
+    counting: bool  # targets are enough
 
 
 @generic
@@ -58,7 +60,7 @@ def row(rule, wiring, source, low, high, scratch):
     """
 
 
-@inline
+@spliced
 def make_row(wiring, source, low, high, scratch):
     """Put the synapses of a source, by its number in the whole population, on targets low to high into `scratch`.
 
@@ -90,13 +92,14 @@ def rank_of(wiring, source):
     return first if first < wiring.post.size and wiring.post[first] == source else -1
 
 
-@inline
+@spliced
 def keep(wiring, source, own, chunk, low, high, found, count, scratch):
     """Turn `count` ranks in a chunk, from `found` on, into targets of the range; returns how many there are now."""
     target, weight, delay = scratch.target, scratch.weight, scratch.delay
     begin, end = wiring.starts[chunk], wiring.starts[chunk + 1]
-    set_values(wiring.weight, wiring, WEIGHT, source, chunk, found, count, target, weight)
-    set_values(wiring.delay, wiring, DELAY, source, chunk, found, count, target, delay)
+    if not scratch.counting:
+        set_values(wiring.weight, wiring, WEIGHT, source, chunk, found, count, target, weight)
+        set_values(wiring.delay, wiring, DELAY, source, chunk, found, count, target, delay)
     inside = low <= chunk * wiring.chunk and (chunk + 1) * wiring.chunk <= high
     if inside and wiring.contiguous and not begin <= own < end:
         shift = wiring.post[0] + begin - low
@@ -115,7 +118,7 @@ def keep(wiring, source, own, chunk, low, high, found, count, scratch):
     return kept
 
 
-@inline
+@spliced
 def set_values(law, wiring, kind, source, chunk, found, count, rank, out):
     """Weights or delays of `count` synapses from `found` on, `rank` being in the chunk."""
     i, begin = wiring.pre_rank[source], wiring.starts[chunk]
