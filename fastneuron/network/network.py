@@ -13,6 +13,7 @@ from .._kernel import threads
 from .plan import Plan
 from .population import Group, Population
 from .projection import Projection
+from .sources import Source
 
 MOST = 2**16  # projections, and sources: a number is half a word of random numbers' counters
 A_RANGE = 2**14  # targets whose synapses are made at once
@@ -90,6 +91,13 @@ class Network:
     def plan(self, projection: Projection | int) -> Plan:
         """How the synapses of a projection are made."""
         return self._plans[self._number(projection)]
+
+    def source_spikes(self, name: str, duration: float, dt: float) -> tuple[np.ndarray, np.ndarray]:
+        """The spikes of a source in a run of that duration (ms): which of its trains, and when, ms."""
+        source = self.populations[_check.known("name", name, self.populations)]
+        if not isinstance(source, Source):
+            raise TypeError(f"{name!r} must be the name of a source; got {source!r}")
+        return source.spikes(_check.steps(duration, dt), dt, self.seed, list(self.populations).index(name))
 
     def check_delays(self, dt: float) -> None:
         """ValueError where a delay is below dt."""

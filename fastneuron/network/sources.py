@@ -13,7 +13,7 @@ from .. import _check
 from ..inputs.current import Constant, Current, Sum, as_current
 from ..inputs.waveforms import Chirp, Pulses, Ramp, Samples, Sine, Step
 from .population import LARGEST, Group
-from .trains import GivenTrains, PoissonTrains, begin_poisson
+from .trains import GivenTrains, PoissonTrains, SpikeBuffer, begin_poisson, emitted
 
 HIGHEST: dict[type[Current], Callable[[Any], Any]] = {  # a value that the function of time never exceeds
     Constant: lambda rate: rate.amplitude,
@@ -26,7 +26,28 @@ HIGHEST: dict[type[Current], Callable[[Any], Any]] = {  # a value that the funct
 }
 
 
-class PoissonSource(Group):
+class Source(Group):
+    """Base class of the sources: spikes that come by themselves."""
+
+    def trains(self, dt: float, seed: int, number: int) -> Any:
+        """The trains at time 0, for steps of `dt`, of the source of that number in a network with that seed."""
+        raise NotImplementedError
+
+    def room(self, steps: int, dt: float) -> int:
+        """As many spikes as there will be in so many steps, but for a chance of 1e-20."""
+        raise NotImplementedError
+
+    def spikes(self, steps: int, dt: float, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """All spikes of the first steps: which source, and when, ms; in order of step, then source."""
+        room = self.room(steps, dt)
+        out = SpikeBuffer(np.empty(room, np.int64), np.empty(room), np.empty(room, np.int64))
+        count = emitted(self.trains(dt, seed, number), 0, steps, out)
+        if count < 0:
+            raise RuntimeError(f"more spikes than there is room for, {room}")
+        return out.source[:count], (out.step[:count] + out.fraction[:count]) * dt
+
+
+class PoissonSource(Source):
     """Independent Poisson trains of spikes.
 
     Times are continuous, on no grid.  Each interval is a function of the network's seed and of its own number, so the
@@ -89,7 +110,7 @@ class PoissonSource(Group):
         return f"PoissonSource({self.n}, {self.rate!r})"
 
 
-class SpikeSource(Group):
+class SpikeSource(Source):
     """Spikes at given times.
 
     Parameters

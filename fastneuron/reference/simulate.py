@@ -79,8 +79,8 @@ def simulate(
     noise: None = None,
     seed: int = 0,
     dtype: Any = np.float64,
-) -> Run:
-    """Integrate a population of neurons with SciPy, to near machine precision.
+) -> Any:
+    """Integrate a population of neurons, or a small network, with SciPy, to near machine precision.
 
     The arguments are those of `fastneuron.simulate` and mean the same, but for these: `dt` only sets the times of the
     samples (every * dt), `method`, `threads`, `progress`, `rtol`, `atol`, `seed`, `dtype` have no effect; there is no
@@ -90,8 +90,11 @@ def simulate(
 
     Parameters
     ----------
-    model : Model
+    model : Model or Network
         Any of the package's own models; its class name chooses the equations, its ``parameters`` their constants.
+        Or a network of them, whose neurons are then one system, solved anew from each spike and from each arrival of
+        one: `initial` maps the populations' names to such dicts, and what is not said with the network (`current`,
+        `neurons`, `threshold`, `sample_interval`) has no effect.
     duration, dt : float
         ms.
     current : float, (n,) array_like or Current, default 0
@@ -117,8 +120,8 @@ def simulate(
 
     Returns
     -------
-    Run
-        With the attributes of `fastneuron.Run`.
+    Run or dict of str to Run
+        With the attributes of `fastneuron.Run`; of a network, that of each population by its name.
 
     Raises
     ------
@@ -139,6 +142,10 @@ def simulate(
     >>> bool(abs(fast["V"] - exact["V"]).max() < 1e-6)
     True
     """
+    if hasattr(model, "populations"):
+        from . import network  # it stands on what is here
+
+        return network.simulate(model, duration, dt, initial, record, every)
     equations = _equations(model)
     if noise is not None:
         raise NotImplementedError("there is no reference for noise")

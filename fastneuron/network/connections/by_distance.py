@@ -42,9 +42,8 @@ def choose(seed, number, probability, pre, post, autapses, chosen):
 
 
 @bare_kernel
-def draw_values(wiring, kind, source, target, i, j, out):
+def draw_values(law, wiring, kind, source, target, i, j, out):
     """Weights or delays that are drawn or looked up."""
-    law = wiring.weight if kind == WEIGHT else wiring.delay
     for k in range(out.size):
         set_value(law, wiring, kind, target[k], 0, source[k], i[k], j[k], out, k)
 
@@ -158,15 +157,17 @@ class ByDistance(Rule):
     def _values(self, plan: Any, distance: np.ndarray, i: np.ndarray, j: np.ndarray) -> list[np.ndarray | None]:
         """Weights and delays of pairs of these ranks."""
         found: list[np.ndarray | None] = []
-        for name, kind, dtype in (("weight", WEIGHT, plan.weight_type), ("delay", DELAY, plan.delay_type)):
-            given = getattr(plan.projection, name)
+        for name, kind in (("weight", WEIGHT), ("delay", DELAY)):
+            given, dtype = getattr(plan.projection, name), getattr(plan, f"{name}_type")
             if callable(given):
                 found.append(_worked_out(name, given, distance))
             elif dtype is None:
                 found.append(None)
             else:
                 out = np.empty(distance.size, dtype)
-                draw_values(plan.wiring, kind, plan.ends.pre[i], plan.ends.post[j], i, j, out)
+                draw_values(
+                    getattr(plan.wiring, name), plan.wiring, kind, plan.ends.pre[i], plan.ends.post[j], i, j, out
+                )
                 found.append(out)
         return found
 

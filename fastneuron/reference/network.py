@@ -1,0 +1,278 @@
+"""Networks by SciPy's DOP853: all neurons in one system, anew from each spike and from each of its arrivals."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from . import currents, receptors
+from .simulate import TOLERANCE, Run, Spikes, _equations
+
+APART = 1e-9  # ms and mV: nearer than this, two crossings of a neuron are one, and neurons cross together
+
+
+@dataclass
+class Neuron:
+    """One neuron: its equations, what drives it, and what it has done."""
+
+    equations: Any
+    p: SimpleNamespace
+    drive: Any  # a function of time
+    names: list[str]
+    start: list[float]
+    threshold: float
+    refractory: float
+    receptors: dict[str, Any]
+    crossed: float = -np.inf  # when it last did
+    spikes: list[float] = field(default_factory=list)
+
+    def slope(self, t, state):
+        """The derivative of its state."""
+        total = self.drive(t)
+        for receptor in self.receptors.values():
+            total += receptor.current(state[0], receptor.at(t))
+        return self.equations.derivative(self.p, total, *state)
+
+    def counts(self, t):
+        """Whether a crossing at t is a spike."""
+        return not self.spikes or t - self.spikes[-1] >= self.refractory
+
+
+class System:
+    """All neurons of a network, one after the other in one vector."""
+
+    def __init__(self, neurons: list[Neuron]) -> None:
+        self.neurons = neurons
+        ends = np.cumsum([0] + [len(neuron.start) for neuron in neurons])
+        self.slices = [slice(*pair) for pair in itertools.pairwise(ends)]
+
+    def derivative(self, t, state):
+        """Of all."""
+        parts = [neuron.slope(t, state[part].tolist()) for neuron, part in zip(self.neurons, self.slices, strict=True)]
+        return np.concatenate(parts)
+
+    def events(self):
+        """An upward crossing of each neuron's threshold ends a piece."""
+
+        def event(neuron, first):
+            def crossing(t, state):
+                return state[first] - neuron.threshold if t > neuron.crossed + APART else 1.0
+
+            crossing.direction, crossing.terminal = 1, True
+            return crossing
+
+        return [event(neuron, part.start) for neuron, part in zip(self.neurons, self.slices, strict=True)]
+
+    def crossing(self, before, after):
+        """Which neurons have crossed, where one has."""
+        return [
+            k
+            for k, (neuron, part) in enumerate(zip(self.neurons, self.slices, strict=True))
+            if before[part.start] < neuron.threshold <= after[part.start] + APART
+        ]
+
+
+def simulate(
+    net: Any,
+    duration: float,
+    dt: float = 0.05,
+    initial: Mapping[str, Any] | None = None,
+    record: Any = None,
+    every: int = 1,
+) -> dict[str, Run]:
+    """The runs of a network's populations, by name; the arguments are those of `fastneuron.reference.simulate`."""
+    neurons, places = {}, []
+    for name, group in net.populations.items():
+        if hasattr(group, "model"):
+            neurons[name] = _neurons(name, group, (initial or {}).get(name, {}), duration)
+            places += [(name, i) for i in range(len(group))]
+    system = System([one for members in neurons.values() for one in members])
+    number = {place: k for k, place in enumerate(places)}
+    outgoing, arrivals = _synapses(net, number, duration, dt)
+    edges = sorted({float(t) for one in system.neurons for t in one.drive.edges if 0 < t < duration})
+    names = [] if record is None else [record] if isinstance(record, str) else list(record)
+    time = np.arange(0, round(duration / dt) + 1, every) * dt if names else np.empty(0)
+    end, samples = _solve(system, outgoing, arrivals, edges, duration, time, names)
+    return {
+        name: _run(members, number[name, 0], system, duration, dt, end, samples, time)
+        for name, members in neurons.items()
+    }
+
+
+def _neurons(name, group, given, duration):
+    """A population's neurons."""
+    if group.noise is not None:
+        raise NotImplementedError("there is no reference for noise")
+    equations = _equations(group.model)
+    states = equations.derivative.__code__.co_varnames[2 : equations.derivative.__code__.co_argcount]
+    if unknown := set(given) - set(states) - set(group.receptors):
+        raise ValueError(f"initial[{name!r}] must be of {', '.join(states)}; got {', '.join(sorted(unknown))}")
+    found = []
+    for i in range(len(group)):
+        one = SimpleNamespace(**{key: _of(value, i) for key, value in group.model.parameters.items()})
+        V = _of(given.get("V", equations.INITIAL_V), i)
+        start = {"V": V, **equations.initial(V, one)} | {key: _of(given[key], i) for key in given if key in states}
+        kinds = {}
+        for key, receptor in group.receptors.items():
+            p = SimpleNamespace(**{word: _of(value, i) for word, value in receptor.parameters.items()})
+            kinds[key] = receptors.KINDS[type(receptor).__name__](p)
+            if key in given:
+                if type(kinds[key]).__base__ is not object and "tau" not in vars(p):
+                    raise NotImplementedError("there is no reference for the begin of a conductance that rises")
+                kinds[key].g = _of(given[key], i)
+        found.append(
+            Neuron(
+                equations=equations,
+                p=one,
+                drive=_Drive(*currents.of_neuron(group.current, i, duration)),
+                names=list(states),
+                start=[start[key] for key in states],
+                threshold=float(group.threshold),
+                refractory=_of(group.refractory, i),
+                receptors=kinds,
+            )
+        )
+    return found
+
+
+class _Drive:
+    """A current as a function of time, and its jumps and kinks."""
+
+    def __init__(self, value, edges):
+        self.value, self.edges, self.last = value, edges, np.inf
+
+    def __call__(self, t):
+        return self.value(min(t, self.last))  # at the end of a piece, what counts is the current before
+
+
+def _of(value, i):
+    """What one neuron has of a value for all or one each."""
+    value = np.asarray(value, float)
+    return float(value if value.ndim == 0 or value.size == 1 else value[i])
+
+
+def _synapses(net, number, duration, dt):
+    """Synapses by source, and the arrivals of the spikes of what is no neuron, in order of time."""
+    outgoing: dict[Any, list[tuple[float, int, str, float]]] = {}
+    for k, projection in enumerate(net.projections):
+        found = net.connections(k)
+        weight, delay = (np.broadcast_to(value, found.pre.shape) for value in (found.weight, found.delay))
+        pre, post = (net.name_of(end.population) for end in (projection.pre, projection.post))
+        for i, j, w, d in zip(found.pre, found.post, weight, delay, strict=True):
+            source = pre, int(projection.pre.indices[i])
+            target = number[post, int(projection.post.indices[j])]
+            outgoing.setdefault(number.get(source, source), []).append(
+                (float(d), target, projection.receptor, float(w))
+            )
+    arrivals: list[tuple[float, int, str, float]] = []
+    for name, group in net.populations.items():
+        if not hasattr(group, "model"):
+            for i, t in zip(*net.source_spikes(name, duration, dt), strict=True):
+                arrivals += [(float(t) + d, *rest) for d, *rest in outgoing.get((name, int(i)), [])]
+    heapq.heapify(arrivals)
+    return outgoing, arrivals
+
+
+def _solve(system, outgoing, arrivals, edges, duration, time, names):
+    """Piece by piece: the final state, and the samples of each neuron by name."""
+    state = np.concatenate([neuron.start for neuron in system.neurons]).astype(float)
+    samples = {name: np.full((len(system.neurons), time.size), np.nan) for name in names}
+    _sample(system, samples, time, lambda t: np.outer(state, np.ones(np.size(t))), time == 0)
+    t, events = 0.0, system.events()
+    while t < duration:
+        stop = min([duration, *(edge for edge in edges if edge > t), *(arrival[0] for arrival in arrivals[:1])])
+        if stop > t:
+            for neuron in system.neurons:
+                neuron.drive.last = np.nextafter(stop, t)
+            solution = _smooth(system, state, t, stop, events)
+            reached = float(solution.t[-1])
+            _sample(system, samples, time, solution.sol, (time > t) & (time <= reached))
+            before, state, t = state, solution.y[:, -1].copy(), reached
+            for k in system.crossing(before, state) if solution.status == 1 else []:
+                _spike(system, k, t, outgoing, arrivals)
+        while arrivals and arrivals[0][0] <= t:
+            _arrive(system, heapq.heappop(arrivals), state, t, outgoing, arrivals)
+    return state, samples
+
+
+def _smooth(system, state, begin, end, events):
+    """One piece of time, in which nothing arrives and no current jumps; it ends early where a neuron crosses."""
+    from scipy.integrate import solve_ivp  # here: it takes longer to import than the rest of the package
+
+    solution = solve_ivp(
+        system.derivative,
+        (begin, end),
+        state,
+        "DOP853",
+        events=events,
+        dense_output=True,
+        rtol=TOLERANCE,
+        atol=TOLERANCE,
+    )
+    if solution.status < 0:
+        raise FloatingPointError(f"SciPy gave up at t = {solution.t[-1]} ms: {solution.message}")
+    return solution
+
+
+def _spike(system, k, t, outgoing, arrivals):
+    """A neuron crosses its threshold."""
+    system.neurons[k].crossed = t
+    if system.neurons[k].counts(t):
+        system.neurons[k].spikes.append(t)
+        for delay, *rest in outgoing.get(k, []):
+            heapq.heappush(arrivals, (t + delay, *rest))
+
+
+def _arrive(system, arrival, state, t, outgoing, arrivals):
+    """A spike reaches its target."""
+    _, k, name, weight = arrival
+    neuron, first = system.neurons[k], system.slices[k].start
+    receptor = neuron.receptors[name]
+    if isinstance(receptor, receptors.Delta):
+        below = state[first] < neuron.threshold
+        state[first] += weight
+        if below and state[first] >= neuron.threshold:
+            _spike(system, k, t, outgoing, arrivals)
+    else:
+        receptor.spike(t, weight)
+
+
+def _sample(system, samples, time, solution, chosen):
+    """What is recorded at the chosen times."""
+    if not samples or not chosen.any():
+        return
+    states = solution(time[chosen])
+    for k, (neuron, part) in enumerate(zip(system.neurons, system.slices, strict=True)):
+        for name, rows in samples.items():
+            if name in neuron.names:
+                rows[k, chosen] = states[part][neuron.names.index(name)]
+            elif name in neuron.receptors:
+                rows[k, chosen] = [neuron.receptors[name].at(t) for t in time[chosen]]
+
+
+def _run(members, number, system, duration, dt, end, samples, time):
+    """The run of one population, whose first neuron has that number."""
+    count = np.array([len(one.spikes) for one in members])
+    places = range(number, number + len(members))
+    state = np.array([end[system.slices[k]] for k in places])
+    conductances = {
+        name: np.array([one.receptors[name].at(duration) for one in members]) for name in members[0].receptors
+    }
+    return Run(
+        duration=float(duration),
+        dt=float(dt),
+        spike_count=count,
+        spikes=Spikes(np.repeat(np.arange(len(members)), count), np.concatenate([one.spikes for one in members])),
+        state=dict(zip(members[0].names, state.T, strict=True)) | conductances,
+        time=time,
+        neurons=np.arange(len(members)),
+        traces={
+            name: rows[places] for name, rows in samples.items() if name in (*members[0].names, *members[0].receptors)
+        },
+    )
