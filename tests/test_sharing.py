@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import threading
 import warnings
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -154,6 +155,53 @@ def test_an_executor_that_is_shut_down(tmp_path):
     with pytest.raises(ValueError, match="executor takes no work: cannot schedule new futures after shutdown"):
         fn.simulate(**arguments(), executor=executor, out=tmp_path / "run.zarr")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_executor_from_inside_its_own_worker():
+    """Its only worker waited for itself for ever."""
+    with ThreadPoolExecutor(1) as executor:
+        future = executor.submit(lambda: fn.simulate(**arguments(n=5), executor=executor))
+        with pytest.raises(ValueError, match="executor must be another than the one this call runs on"):
+            future.result(timeout=60)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_an_executor_of_another_process(python):
+    said = python(
+        "import os, warnings; warnings.simplefilter('ignore')\n"
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "import fastneuron as fn\n"
+        "executor = ProcessPoolExecutor(1)\n"
+        "executor.submit(int).result()\n"
+        "pid = os.fork()\n"
+        "if pid:\n"
+        "    os.waitpid(pid, 0)\n"
+        "else:\n"
+        "    try:\n"
+        "        fn.simulate(fn.MorrisLecar.hopf(), 1.0, executor=executor)\n"
+        "    except ValueError as error:\n"
+        "        print(error, flush=True)\n"
+        "    os._exit(0)\n"
+    )
+    assert said == "executor takes no work: it belongs to the process that this one is a fork of\n"
+
+
+def test_a_writer_that_cannot_start(tmp_path, monkeypatch):
+    """A run on disk needs no thread of its own."""
+    given = arguments(n=50)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        stored = fn.simulate(**given, out=tmp_path / "run.zarr", checkpoint_interval=40.0, threads=2)
+    assert_same(fn.simulate(**given), stored)
+
+
+START = threading.Thread.start
+
+
+def no_thread(thread):
+    if "fastneuron" in thread.name:
+        raise RuntimeError("can't start new thread")
+    START(thread)
 
 
 @pytest.mark.parametrize(("asked", "words"), [({"shards": 4}, "shards is for"), ({"shards": 0}, "shards")])

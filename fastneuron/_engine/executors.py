@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from typing import Any, Protocol
@@ -38,6 +39,11 @@ def workers(executor: Any) -> int:
 def _check_executor(executor: Any) -> None:
     if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
         raise TypeError(f"executor must be a concurrent.futures.Executor; got {_check.shown(executor)}")
+    if threading.current_thread() in getattr(executor, "_threads", ()):  # a ThreadPoolExecutor's
+        raise ValueError("executor must be another than the one this call runs on: its workers might all wait for it")
+    manager = getattr(executor, "_executor_manager_thread", None)  # a ProcessPoolExecutor's
+    if manager is not None and not manager.is_alive() and not getattr(executor, "_broken", False):
+        raise ValueError("executor takes no work: it belongs to the process that this one is a fork of")
     try:
         executor.submit(int).result()
     except (RuntimeError, BrokenExecutor) as error:

@@ -4,8 +4,12 @@ None of Numba's threading layers is touched, so this survives fork, nesting and 
 concurrent use, its OpenMP layer after fork), and Ctrl-C and progress come for free.
 """
 
+import contextlib
 import os
+import signal
 import threading
+
+from numba.core.compiler_lock import global_compiler_lock
 
 PER_CORE = 4  # threads: more bring nothing but their memory
 
@@ -39,16 +43,21 @@ def for_each(work, units, threads, lag=None):
     Where units fail, the error of the first in order is raised, whatever finished first.  On Ctrl-C, each thread ends
     with the kernel call it is in: `work` is an iterator function whose every ``yield`` is such a moment.
     """
-    threads = bounded(threads)
-    if threads <= 1:
-        for unit in units:
-            _finish(work(unit))
-        return
+    with _interrupts() as stop:
+        if bounded(threads) <= 1:
+            for unit in units:
+                _finish(work(unit), stop)
+                if stop.is_set():
+                    break
+        else:
+            _share(work, units, bounded(threads), lag, stop)
+
+
+def _share(work, units, threads, lag, stop):
     queue = enumerate(units)
     running = set()  # indices
     turn = threading.Condition()
     failures = {}
-    stop = threading.Event()
 
     def in_vain(index):
         return stop.is_set() or (failures and index > min(failures))
@@ -99,10 +108,42 @@ def for_each(work, units, threads, lag=None):
         raise failures[min(failures)]
 
 
-def _finish(steps, stop=None):
+@contextlib.contextmanager
+def _interrupts():
+    """An event that Ctrl-C sets; KeyboardInterrupt in the end even where what the compiler calls has swallowed it."""
+    stop = threading.Event()
+    heard = []
+
+    def interrupted(number, frame):
+        heard.append(number)
+        stop.set()
+        raise KeyboardInterrupt
+
+    ours = threading.current_thread() is threading.main_thread()
+    ours = ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield stop
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+    if heard:
+        raise KeyboardInterrupt
+
+
+def _finish(steps, stop):
     """Run an iterator function to its end, or until told to stop."""
-    while stop is None or not stop.is_set():
+    while not stop.is_set():
         try:
             next(steps)
         except StopIteration:
             return
+
+
+if hasattr(os, "register_at_fork"):  # a child whose parent was compiling in another thread would wait for it for ever
+    os.register_at_fork(
+        before=global_compiler_lock.acquire,
+        after_in_parent=global_compiler_lock.release,
+        after_in_child=global_compiler_lock.release,
+    )
