@@ -1,5 +1,7 @@
 """fastneuron: large populations of neurons, and layers of perceptrons, close to the speed of hand-written SIMD code."""
 
+from importlib import import_module
+
 from . import math, reference
 from ._engine.network_run import NetworkRun
 from ._engine.run import Run, Spikes
@@ -102,3 +104,15 @@ __all__ = [
     "simulate",
     "sweep",
 ]
+
+LATER = ("plot", "sklearn")  # need what not everybody has, and time
+
+
+def __getattr__(name: str) -> object:
+    if name in LATER:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *LATER, "open", "__doc__", "__file__", "__name__"])

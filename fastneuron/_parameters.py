@@ -47,7 +47,8 @@ class Parametrised:
         for name in set(own) - {*cls.names}:
             if name.startswith("_"):
                 raise TypeError(f"{cls.__name__}: the name of a parameter cannot begin with an underscore; got {name}")
-            if taken := [base.__name__ for base in cls.__mro__[1:] if name in vars(base)]:
+            taken = [base.__name__ for base in cls.__mro__[1:] if name in vars(base)]
+            if taken and name != "size":  # of a model, nobody asks for that one
                 raise TypeError(f"{cls.__name__}: no parameter can be named {name}, for {taken[-1]} has one of its own")
         cls.names = (*cls.names, *(name for name in own if name not in cls.names))
         if (signature := _signature(cls)) is not None:
@@ -74,7 +75,7 @@ class Parametrised:
             if name not in given and not hasattr(type(self), name):
                 raise TypeError(f"{kind} needs a value for {name}")
             self._set(name, given.get(name, getattr(type(self), name, None)))
-        self.size  # noqa: B018, raises where the arrays do not broadcast
+        population_size({name: np.size(value) for name, value in self.parameters.items()})  # raises if they do not fit
 
     def _set(self, name: str, value: Any) -> None:
         array = numbers(name, value, finite=name not in self.unbounded)

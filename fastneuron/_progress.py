@@ -43,7 +43,7 @@ def bar(
     try:
         from tqdm.auto import tqdm
     except ImportError:
-        raise ImportError("progress=True needs tqdm: pip install 'fastneuron[progress]'") from None
+        raise ImportError("progress=True needs tqdm: pip install tqdm") from None
     lock = threading.Lock()
     options = {} if layout is None else {"bar_format": layout}
     with tqdm(total=total or None, unit=unit, unit_scale=layout is None, mininterval=0.2, **options) as shown:

@@ -136,7 +136,7 @@ def _simulate(options: argparse.Namespace) -> None:
     threads = threads_each(options.threads, None)
     what = type(model).__name__ + (f" ({options.preset})" if options.preset else "")
     print(f"{n:,} {what} neurons, {run.duration:g} ms by {options.method}, dt {run.dt:g} ms, {threads} threads")
-    print(f"spikes      {len(run.spikes):,}")
+    print(f"spikes      {run.spike_count.sum():,}")
     print(f"mean rate   {run.rate.mean():.2f} Hz")
     print(f"wall time   {seconds:.2f} s, and {ready:.2f} s to compile or load the kernel")
     if adaptive:  # nobody counts the steps that each neuron takes
@@ -203,7 +203,7 @@ def _drawing(path: Path) -> Callable[[Run, Any], None]:
     try:
         import matplotlib
     except ImportError:
-        raise ImportError("--plot needs matplotlib: pip install 'fastneuron[plot]'") from None
+        raise ImportError("--plot needs matplotlib: pip install matplotlib") from None
     matplotlib.use("agg")
     from matplotlib.backend_bases import FigureCanvasBase
 

@@ -1,4 +1,4 @@
-"""Figures fit for a paper (extra ``plot``): rasters, f-I curves, traces, the phase plane.
+"""Figures fit for a paper (needs matplotlib): rasters, f-I curves, traces, the phase plane.
 
 Each function draws into the Axes it is given, or into a new figure, and returns the Axes, so that everything can still
 be changed.  Colours are Okabe and Ito's, which the colour-blind can tell apart.  Where a population is too large to be
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from . import _check
 from ._engine.run import Run
+from .inputs.current import Constant, Current
 from .simulate import simulate
 
 if TYPE_CHECKING:
@@ -67,14 +68,18 @@ def raster(run: Run, ax: Axes | None = None, neurons: int = 100) -> Axes:
     margin = 0.7 * run.n / shown.size
     ax.set_ylim(-margin, run.n - 1 + margin)
     ax.set_xlim(0, run.duration or 1)
-    ax.set(xlabel="Time (ms)", ylabel="Neuron")
+    ax.set(xlabel=_named(run, "Time", "time", "ms"), ylabel="Neuron")
     if shown.size < run.n:
         ax.set_title(f"{shown.size:,} of {run.n:,} neurons, evenly spaced", fontsize="small", color=GREY, loc="right")
     return ax
 
 
 def fi_curve(
-    run: Run, current: npt.ArrayLike, ax: Axes | None = None, after: float | None = None, neurons: int = 4000
+    run: Run,
+    current: npt.ArrayLike | None = None,
+    ax: Axes | None = None,
+    after: float | None = None,
+    neurons: int = 4000,
 ) -> Axes:
     """Firing rate against injected current, one dot per neuron.
 
@@ -82,8 +87,8 @@ def fi_curve(
     ----------
     run : Run
         What `simulate` returned.
-    current : float or (n,) array_like
-        The current it was called with, uA/cm^2.
+    current : float or (n,) array_like, optional
+        What to draw it against, uA/cm^2; by default the current that was injected, if it was constant.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
     after : float, optional
@@ -93,7 +98,7 @@ def fi_curve(
 
     See Also
     --------
-    steady_rate : the rate that is drawn
+    Run.steady_rate : the rate that is drawn
 
     Examples
     --------
@@ -102,13 +107,14 @@ def fi_curve(
     >>> from fastneuron import plot
     >>> current = np.linspace(80, 130, 400)
     >>> run = fn.simulate(fn.MorrisLecar.hopf(), duration=1000.0, current=current)
-    >>> plot.fi_curve(run, current).get_ylabel()
+    >>> plot.fi_curve(run).get_ylabel()
     'Firing rate (Hz)'
     """
-    amplitude = _check.numbers("current", current)
-    if amplitude.size not in (1, run.n):
-        raise ValueError(f"current must be a number or one value per neuron, ({run.n},); got {amplitude.size} values")
-    rate = steady_rate(run, after)
+    amplitude = _amplitude(run, current)
+    if amplitude is None:
+        got = _check.shown(run.current if current is None else current)
+        raise ValueError(f"current must be one value per neuron where what was injected is no constant; got {got}")
+    rate = run.steady_rate(after)
     ax = _axes(ax, (3.2, 3.2))
     shown = _evenly(run.n, _check.whole("neurons", neurons, 1))
     ax.plot(
@@ -123,48 +129,50 @@ def fi_curve(
     )
     top = max(1.05 * rate.max(), 1.0)
     ax.set_ylim(-0.03 * top, top)  # a dot at 0 is seen whole
-    ax.set(xlabel="Injected current (µA/cm$^2$)", ylabel="Firing rate (Hz)")
+    ax.set(xlabel=_named(run, "Injected current", "current", "µA/cm$^2$"), ylabel=_rate_label(run))
     if shown.size < run.n:
         ax.set_title(f"{shown.size:,} of {run.n:,} neurons", fontsize="small", color=GREY, loc="right")
     return ax
 
 
 def steady_rate(run: Run, after: float | None = None) -> np.ndarray:
-    """The rate at which each neuron fires once it has settled, (n,), Hz.
+    """The rate at which each neuron fires once it has settled, (n,), Hz: see `Run.steady_rate`."""
+    return run.steady_rate(after)
 
-    The inverse of the mean interval between its spikes after a time, so that it does not come in steps of one spike per
-    duration, as a count does; 0 with fewer than two spikes there.
+
+def _amplitude(run: Run, current: Any) -> np.ndarray | None:
+    """One current for all neurons or one for each, uA/cm^2; None where it is a function of time."""
+    found = run.current if current is None else current
+    if isinstance(found, Current):
+        if not isinstance(found, Constant):
+            return None
+        found = found.amplitude
+    amplitude = _check.numbers("current", 0.0 if found is None else found)
+    if amplitude.size not in (1, run.n):
+        raise ValueError(f"current must be a number or one value per neuron, ({run.n},); got {amplitude.size} values")
+    return amplitude
+
+
+def rate_histogram(run: Run, ax: Axes | None = None, after: float | None = None) -> Axes:
+    """How many neurons fire at which rate, once they have settled.
 
     Parameters
     ----------
     run : Run
         What `simulate` returned.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
     after : float, optional
         Leave out what happened before, ms; half of the run by default.
 
-    Examples
+    See Also
     --------
-    >>> import fastneuron as fn
-    >>> from fastneuron import plot
-    >>> run = fn.simulate(fn.MorrisLecar.hopf(), duration=1000.0, current=[80.0, 100.0])
-    >>> plot.steady_rate(run).round(2)
-    array([ 0.  , 11.72])
+    Run.steady_rate : the rate that is drawn
     """
-    after = run.duration / 2 if after is None else _check.number("after", after, "a finite number of ms")
-    late = run.spikes.time >= after
-    neuron, time = run.spikes.neuron[late], run.spikes.time[late]
-    same = neuron[1:] == neuron[:-1]
-    between = np.bincount(neuron[1:][same], minlength=run.n)
-    lasted = np.bincount(neuron[1:][same], weights=np.diff(time)[same], minlength=run.n)
-    return 1000.0 * np.divide(between, lasted, out=np.zeros(run.n), where=lasted > 0)
-
-
-def rate_histogram(run: Run, ax: Axes | None = None, after: float | None = None) -> Axes:
-    """How many neurons fire at which rate, once settled; see `steady_rate` and, for the parameters, `fi_curve`."""
-    rate = steady_rate(run, after)
+    rate = run.steady_rate(after)
     ax = _axes(ax, (3.2, 3.2))
     ax.hist(rate, bins=min(50, max(10, run.n // 20)), color=BLUE)
-    ax.set(xlabel="Firing rate (Hz)", ylabel="Neurons")
+    ax.set(xlabel=_rate_label(run), ylabel="Neurons")
     return ax
 
 
@@ -201,7 +209,7 @@ def traces(
         ax = _axes(ax, (5.0, 2.4))
         ax.plot(run.time, samples[0], color="black", linewidth=0.9)
         ax.set_xlim(0, run.duration or 1)
-        ax.set(xlabel="Time (ms)", ylabel=_labelled(run, state))
+        ax.set(xlabel=_named(run, "Time", "time", "ms"), ylabel=_labelled(run, state))
         return ax
     spread = np.ptp(samples) or 1.0
     spacing = 1.15 * spread
@@ -214,7 +222,7 @@ def traces(
     ax.spines["left"].set_visible(False)
     ax.set_xlim(0, run.duration or 1)
     ax.set_ylim(-0.08 * spread, (rows.size - 1) * spacing + 1.08 * spread)
-    ax.set(xlabel="Time (ms)", ylabel=f"{state}, by neuron")
+    ax.set(xlabel=_named(run, "Time", "time", "ms"), ylabel=f"{state}, by neuron")
     length = NICE_LENGTHS[np.searchsorted(NICE_LENGTHS, spread, side="right") - 2]
     right = ax.get_yaxis_transform()
     ax.plot([1.02, 1.02], [0, length], transform=right, clip_on=False, color="black", linewidth=1.5)
@@ -222,7 +230,9 @@ def traces(
     return ax
 
 
-def phase_plane(run: Run, neuron: int = 0, current: npt.ArrayLike = 0.0, ax: Axes | None = None) -> Axes:
+def phase_plane(
+    run: Run, neuron: int = 0, current: npt.ArrayLike | Current | None = None, ax: Axes | None = None
+) -> Axes:
     """The path of one neuron of a model with two states, and its nullclines.
 
     Parameters
@@ -231,8 +241,9 @@ def phase_plane(run: Run, neuron: int = 0, current: npt.ArrayLike = 0.0, ax: Axe
         What ``simulate(..., record=("V", "N"))`` returned.
     neuron : int, default 0
         Which of the recorded neurons, by its index in the population.
-    current : float or (n,) array_like, default 0
-        The current it was called with, uA/cm^2.
+    current : float or (n,) array_like, optional
+        The current of the nullclines, uA/cm^2; by default what was injected, at the end of the run if it was a function
+        of time.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
 
@@ -241,7 +252,7 @@ def phase_plane(run: Run, neuron: int = 0, current: npt.ArrayLike = 0.0, ax: Axe
     >>> import fastneuron as fn
     >>> from fastneuron import plot
     >>> run = fn.simulate(fn.MorrisLecar.hopf(), duration=500.0, current=100.0, record=("V", "N"))
-    >>> ax = plot.phase_plane(run, current=100.0)
+    >>> ax = plot.phase_plane(run)
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('V (mV)', 'N')
     """
@@ -250,7 +261,10 @@ def phase_plane(run: Run, neuron: int = 0, current: npt.ArrayLike = 0.0, ax: Axe
         raise ValueError(f"a phase plane has two states; {type(run.model).__name__} has {', '.join(names)}")
     row = _rows(run, names[0], [neuron], 1)[0]
     x, y = run[names[0]][row], run[names[1]][row]
-    amplitude = _check.numbers("current", current)
+    amplitude, waveform = _amplitude(run, current), run.current if current is None else current
+    if amplitude is None and isinstance(waveform, Current):
+        amplitude = np.ravel(waveform(run.duration))
+    amplitude = np.ravel(np.asarray(amplitude))
     ax = _axes(ax, (3.6, 3.2))
     margin = 0.12 * np.array([np.ptp(x) or 1.0, np.ptp(y) or 0.1])
     across = np.linspace(x.min() - margin[0], x.max() + margin[0], 241)
@@ -262,7 +276,7 @@ def phase_plane(run: Run, neuron: int = 0, current: npt.ArrayLike = 0.0, ax: Axe
         run.model.replace(**alone),
         duration=1e-6,
         dt=1e-6,
-        current=amplitude.ravel()[neuron if amplitude.size > 1 else 0],
+        current=amplitude[neuron if amplitude.size > 1 else 0],
         initial=grid,
     )
     for name, colour, style in zip(names, (VERMILION, BLUE), ("--", "-."), strict=True):
@@ -276,8 +290,15 @@ def phase_plane(run: Run, neuron: int = 0, current: npt.ArrayLike = 0.0, ax: Axe
     return ax
 
 
-def summary(run: Run, current: npt.ArrayLike | None = None) -> Figure:
+def summary(run: Run, current: npt.ArrayLike | Current | None = None) -> Figure:
     """The raster beside the f-I curve, or beside a histogram of rates where the current is one for all.
+
+    Parameters
+    ----------
+    run : Run
+        What `simulate` returned.
+    current : float or (n,) array_like, optional
+        What to draw the rate against, uA/cm^2; by default the current that was injected.
 
     Examples
     --------
@@ -286,7 +307,7 @@ def summary(run: Run, current: npt.ArrayLike | None = None) -> Figure:
     >>> from fastneuron import plot
     >>> current = np.linspace(80, 130, 1000)
     >>> run = fn.simulate(fn.MorrisLecar.hopf(), duration=500.0, current=current)
-    >>> figure = plot.summary(run, current)
+    >>> figure = plot.summary(run)
     >>> len(figure.axes)
     2
     """
@@ -296,10 +317,11 @@ def summary(run: Run, current: npt.ArrayLike | None = None) -> Figure:
     for ax in (left, right):
         _tidy(ax)
     raster(run, left)
-    if current is None or np.size(current) == 1:
+    amplitude = _amplitude(run, current)
+    if amplitude is None or amplitude.size == 1:
         rate_histogram(run, right)
     else:
-        fi_curve(run, current, right)
+        fi_curve(run, amplitude, right)
     return figure
 
 
@@ -307,7 +329,7 @@ def _pyplot() -> Any:
     try:
         from matplotlib import pyplot
     except ImportError:
-        raise ImportError("fastneuron.plot needs matplotlib: pip install 'fastneuron[plot]'") from None
+        raise ImportError("fastneuron.plot needs matplotlib: pip install matplotlib") from None
     return pyplot
 
 
@@ -350,3 +372,13 @@ def _unit(run: Run, state: str) -> str:
 def _labelled(run: Run, state: str) -> str:
     unit = _unit(run, state)
     return f"{state} ({unit})" if unit else state
+
+
+def _named(run: Run, what: str, name: str, unit: str) -> str:
+    """An axis with the unit that the model has for it: some models are without dimensions."""
+    unit = run.model.units.get(name, unit)
+    return what if unit == "1" else f"{what} ({unit})"
+
+
+def _rate_label(run: Run) -> str:
+    return "Firing rate (1/1000)" if run.model.units.get("time") == "1" else "Firing rate (Hz)"

@@ -126,7 +126,7 @@ def simulate(
     bin_width : float, default 1
         Of ``"population.rate"``, ms.
     spike_times : bool, default True
-        Keep the time of every spike; if not, ``run.spikes`` is empty, and only ``run.spike_count`` is kept.
+        Keep the time of every spike; if not, only ``run.spike_count`` is kept.
     out : path, optional
         Write the run to a zarr store of this name while it goes on (extra ``zarr``), so that its memory is bounded
         whatever its duration; rows of samples are then in order of neuron.  Whatever ends the run, ``fn.resume(out)``

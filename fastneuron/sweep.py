@@ -17,7 +17,8 @@ from ._parameters import Parametrised
 from .models import Model
 from .simulate import simulate
 
-RESULTS = ("rate", "spike_count")
+INITIAL = "initial."
+RESULTS = ("rate", "steady_rate", "spike_count")
 
 
 def sweep(
@@ -25,9 +26,10 @@ def sweep(
     duration: float,
     grid: Mapping[str, npt.ArrayLike],
     reduce: str | Sequence[str] | Callable[[Run], Mapping[str, Any]] = "rate",
+    after: float | None = None,
     **options: Any,
 ) -> Any:
-    """Simulate a model at every combination of values (extra ``zarr``).
+    """Simulate a model at every combination of values; needs xarray.
 
     Parameters
     ----------
@@ -36,17 +38,21 @@ def sweep(
     duration : float
         ms.
     grid : dict of (k,) array_like
-        Values by name: ``"current"``, or a parameter of the model.
+        Values by name: ``"current"``, a parameter of the model, or a state's initial value, ``"initial.V"``.
     reduce : str, sequence of str or callable, default "rate"
-        What to keep: ``"rate"`` (Hz), ``"spike_count"``, or a summary of each neuron as in `simulate`, such as
-        ``"isi.cv"`` or ``"V.max"``; or a function of the run that returns arrays (n,) by name.
+        What to keep: ``"rate"``, the spikes by the duration (Hz), ``"steady_rate"`` (see `Run.steady_rate`),
+        ``"spike_count"``, or a summary of each neuron as in `simulate`, such as ``"isi.cv"`` or ``"V.max"``; or a
+        function of the run that returns arrays (n,) by name.
+    after : float, optional
+        What happens before is not in ``"steady_rate"``, ms; half of the run by default.
     **options
         More arguments of `simulate`: `method`, `dt`, `executor`, `out` and so on.
 
     Returns
     -------
     xarray.Dataset
-        What was to be kept, with the names in `grid` as dimensions.
+        What was to be kept, with the names in `grid` as dimensions; a parameter that is named as a result is has the
+        dimension ``"parameter.NAME"``.
 
     Raises
     ------
@@ -66,7 +72,7 @@ def sweep(
     try:
         import xarray
     except ImportError:
-        raise ImportError("sweep needs xarray: pip install 'fastneuron[zarr]'") from None
+        raise ImportError("sweep needs xarray: pip install xarray") from None
     if not isinstance(model, Model):
         raise TypeError(f"model must be a Model, for example MorrisLecar.hopf(); got {_check.shown(model)}")
     axes = _axes(model, grid, options)
@@ -74,21 +80,30 @@ def sweep(
     points = dict(zip(axes, map(np.ravel, np.meshgrid(*axes.values(), indexing="ij")), strict=True))
     if "current" in points:
         options["current"] = points.pop("current")
+    if start := {name: points.pop(name) for name in list(points) if name.startswith(INITIAL)}:
+        given = {name.removeprefix(INITIAL): values for name, values in start.items()}
+        options["initial"] = {**(options.get("initial") or {}), **given}
     if not callable(reduce):
-        options |= {"spike_times": False, "summary": [name for name in wanted if name not in RESULTS] or None}
+        kept = [name for name in wanted if name not in RESULTS]
+        options |= {"spike_times": "steady_rate" in wanted, "summary": kept or None}
     run = simulate(model.replace(**points), duration, **options)
-    found = _reduced(reduce, run) if callable(reduce) else {name: _result(run, name) for name in wanted}
+    found = _reduced(reduce, run) if callable(reduce) else {name: _result(run, name, after) for name in wanted}
     shape = tuple(axis.size for axis in axes.values())
-    units = {"current": "uA/cm^2", "rate": "Hz"} | {name: unit for name, _, _, unit in run.columns()} | model.units
+    units = {"current": "uA/cm^2", "rate": "Hz", "steady_rate": "Hz"}
+    units |= {name: unit for name, _, _, unit in run.columns()} | dict(model.units)
+    units |= {name: units.get(name.removeprefix(INITIAL), "") for name in axes}
+    dims = {name: f"parameter.{name}" if name in found else name for name in axes}
     return xarray.Dataset(
-        {name: (tuple(axes), np.reshape(value, shape), _units(units, name)) for name, value in found.items()},
-        {name: (name, values, _units(units, name)) for name, values in axes.items()},
+        {name: (tuple(dims.values()), np.reshape(value, shape), _units(units, name)) for name, value in found.items()},
+        {dims[name]: (dims[name], values, _units(units, name)) for name, values in axes.items()},
         {"model": repr(model), "duration": duration},
     )
 
 
-def fi_curve(model: Model, currents: npt.ArrayLike, duration: float = 1000.0, **options: Any) -> Any:
-    """The firing rate at each of some currents (extra ``zarr``).
+def fi_curve(
+    model: Model, currents: npt.ArrayLike, duration: float = 1000.0, after: float | None = None, **options: Any
+) -> Any:
+    """The rate at which a neuron fires, once it has settled, at each of some currents; needs xarray.
 
     Parameters
     ----------
@@ -98,24 +113,25 @@ def fi_curve(model: Model, currents: npt.ArrayLike, duration: float = 1000.0, **
         uA/cm^2.
     duration : float, default 1000
         ms, the beginning included.
+    after : float, optional
+        Leave out what happens before, ms; half of the duration by default: a spike at the onset is no rate.
     **options
         More arguments of `simulate`.
 
     Returns
     -------
     xarray.DataArray
-        Rate (Hz) by current, a number of spikes by the duration; ``.plot()`` draws it.  Finer, and without the
-        beginning, is the inverse of the mean interval: `sweep` with ``reduce="isi.mean"``.
+        The steady rate (Hz; see `Run.steady_rate`) by current; ``.plot()`` draws it.
 
     Examples
     --------
     >>> import fastneuron as fn
-    >>> fn.fi_curve(fn.MorrisLecar.hopf(), [80.0, 100.0, 120.0]).values
-    array([ 1., 12., 14.])
+    >>> fn.fi_curve(fn.MorrisLecar.hopf(), [80.0, 100.0, 120.0]).values.round(2)
+    array([ 0.  , 11.72, 13.61])
     """
     if "reduce" in options:
-        raise TypeError("reduce is an argument of sweep; fi_curve is of the rate")
-    return sweep(model, duration, {"current": currents}, **options).rate
+        raise TypeError("reduce is an argument of sweep; fi_curve is of the steady rate")
+    return sweep(model, duration, {"current": currents}, "steady_rate", after, **options).steady_rate
 
 
 def _axes(model: Model, grid: Mapping[str, npt.ArrayLike], options: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -126,8 +142,8 @@ def _axes(model: Model, grid: Mapping[str, npt.ArrayLike], options: Mapping[str,
         )
     axes = {}
     for name, values in grid.items():
-        _check.known("an axis of grid", name, ("current", *model.names))
-        if name in options:
+        _check.known("an axis of grid", name, ("current", *model.names, *(INITIAL + state for state in model.states)))
+        if (name == "current" and name in options) or name.removeprefix(INITIAL) in (options.get("initial") or {}):
             raise ValueError(f"{name} is an axis of grid and an argument: give one of them")
         axes[name] = np.atleast_1d(_check.numbers(f"grid[{name!r}]", values, of="index"))
     sizes = {name: np.size(value) for name, value in model.parameters.items() if name not in axes}
@@ -163,7 +179,9 @@ def _reduced(reduce: Callable[[Run], Any], run: Run) -> Mapping[str, Any]:
     return found
 
 
-def _result(run: Run, name: str) -> np.ndarray:
+def _result(run: Run, name: str, after: float | None) -> np.ndarray:
+    if name == "steady_rate":
+        return run.steady_rate(after)
     return run.rate if name == "rate" else run.spike_count if name == "spike_count" else run.summary[name]
 
 

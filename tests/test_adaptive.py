@@ -238,7 +238,7 @@ def test_no_time_at_all(method):
     run = fn.simulate(fn.MorrisLecar(), 0.0, method=method, record="V", initial={"V": [1.0, 2.0]})
     np.testing.assert_array_equal(run["V"], [[1.0], [2.0]])
     np.testing.assert_array_equal(run.state["V"], [1.0, 2.0])
-    assert len(run.spikes) == 0
+    assert run.spikes.size == 0
 
 
 # ---- spikes inside a step

@@ -37,7 +37,7 @@ def test_simulate_writes_what_the_library_returns(tmp_path, capsys):
         np.testing.assert_array_equal(saved[name], value, err_msg=name)
     assert saved["model"] == "MorrisLecar"
     said = capsys.readouterr().out
-    assert f"spikes      {len(run.spikes):,}" in said
+    assert f"spikes      {run.spikes.size:,}" in said
     assert f"mean rate   {run.rate.mean():.2f} Hz" in said
     assert re.search(r"speed +[\d.]+ million neuron-steps/s", said)
 

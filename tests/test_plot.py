@@ -74,8 +74,39 @@ def test_steady_rate_is_the_inverse_of_the_period():
 def test_steady_rate_by_hand():
     spikes = fn.Spikes(np.array([0, 0, 0, 1, 3, 3]), np.array([10.0, 60.0, 85.0, 90.0, 50.0, 100.0]))
     run = fn.Run(fn.MorrisLecar(), 100.0, 0.1, np.array([3, 1, 0, 2]), spikes, {}, np.empty(0), np.empty(0), {})
-    np.testing.assert_allclose(plot.steady_rate(run), [40.0, 0.0, 0.0, 20.0])
-    np.testing.assert_allclose(plot.steady_rate(run, after=0.0), [2000 / 75, 0.0, 0.0, 20.0])
+    np.testing.assert_allclose(plot.steady_rate(run), [40.0, 20.0, 0.0, 20.0])
+    np.testing.assert_allclose(plot.steady_rate(run, after=0.0), [2000 / 75, 10.0, 0.0, 20.0])
+
+
+def test_two_spikes_close_together_are_no_rate():
+    """They said 71 Hz, where the neuron was silent for half a second before and after."""
+    spikes = fn.Spikes(np.zeros(2, np.int64), np.array([700.0, 714.0]))
+    run = fn.Run(fn.MorrisLecar(), 1000.0, 0.1, np.array([2]), spikes, {}, np.empty(0), np.empty(0), {})
+    np.testing.assert_allclose(run.steady_rate(), [4.0])
+
+
+def test_a_plot_knows_the_current():
+    current = np.linspace(80.0, 130.0, 5)
+    run = fn.simulate(fn.MorrisLecar.hopf(), 200.0, current=current, record=("V", "N"))
+    np.testing.assert_array_equal(plot.fi_curve(run).lines[0].get_xdata(), current)
+    given, known = (plot.phase_plane(run, 3, **more) for more in ({"current": current}, {}))
+    for one, other in zip(given.collections, known.collections, strict=True):
+        assert np.array_equal(one.get_paths()[0].vertices, other.get_paths()[0].vertices)
+    stepped = fn.simulate(fn.MorrisLecar.hopf(), 100.0, current=fn.Step(100.0, start=5.0), record=("V", "N"))
+    V, N = np.concatenate([path.vertices for path in plot.phase_plane(stepped).collections[0].get_paths()]).T
+    drive = 100.0 - 2 * (V + 60) - 4.4 * (1 + np.tanh((V + 1.2) / 18)) / 2 * (V - 120)
+    np.testing.assert_allclose(N, drive / (8 * (V + 84)), atol=2e-3)
+    assert len(plot.summary(stepped, fn.Step(100.0, start=5.0)).axes) == 2
+    with pytest.raises(ValueError, match="is no constant"):
+        plot.fi_curve(stepped)
+
+
+def test_what_has_no_dimensions_has_no_units():
+    run = fn.simulate(fn.FitzHughNagumo(), 50.0, current=[0.3, 0.5], record="V")
+    assert plot.raster(run).get_xlabel() == "Time"
+    assert plot.fi_curve(run).get_xlabel() == "Injected current"
+    assert "ms" not in repr(run)
+    assert run.to_xarray().time.attrs["units"] == "1"
 
 
 def test_traces_keep_their_shape_and_their_scale(run):

@@ -114,8 +114,48 @@ def test_spikes_are_ordered(simulate):
 def test_spikes_of_one_neuron():
     spikes = fn.simulate(HOPF(), duration=175.0, current=[100.0, 0.0, 120.0]).spikes
     assert [spikes[i].size for i in range(3)] == [2, 0, 3]
-    assert len(spikes) == 5
+    assert spikes.size == 5
     np.testing.assert_array_equal(spikes[2], spikes.time[2:])
+
+
+def test_spikes_are_a_sequence_of_neurons():
+    """It ends: an iteration over it never did, and neurons that are not there were silent."""
+    spikes = fn.simulate(HOPF(), duration=175.0, current=[100.0, 0.0, 120.0]).spikes
+    assert len(spikes) == 3
+    assert [train.size for train in spikes] == [2, 0, 3]
+    assert [np.diff(train).size for train in spikes] == [1, 0, 2]
+    np.testing.assert_array_equal(spikes[-1], spikes[2])
+    np.testing.assert_array_equal(spikes[np.int64(-3)], spikes[0])
+    assert [train.size for train in spikes[1:]] == [0, 3]
+    assert [train.size for train in spikes[::-1]] == [3, 0, 2]
+    assert [train.size for train in spikes[[2, 0]]] == [3, 2]
+    assert [train.size for train in spikes[np.array([False, True, True])]] == [0, 3]
+    for index in (3, -4):
+        with pytest.raises(IndexError, match=f"neuron {index} is none of 3"):
+            spikes[index]
+    with pytest.raises(TypeError, match="neuron indices"):
+        spikes[0.5]
+    array = np.asarray(spikes)
+    assert array.shape == (3,)
+    assert [train.size for train in array] == [2, 0, 3]
+    with pytest.raises(TypeError, match=r"run\.spikes\.time"):
+        np.asarray(spikes, float)
+
+
+def test_a_run_knows_how_it_was_made():
+    current, noise = fn.Step(30.0, start=2.0), fn.WhiteNoise(1.0)
+    run = fn.simulate(HOPF(), 5.0, current=current, noise=noise, seed=3, method="heun", threshold=-10.0)
+    assert (run.current, run.noise, run.seed, run.method, run.threshold) == (current, noise, 3, "heun", -10.0)
+    assert [len(train) for train in run.spike_trains] == [run.spike_count[0]]
+
+
+def test_a_current_is_evaluated():
+    assert fn.Step(30.0, start=2.0, stop=3.0)([1.0, 2.0, 2.5, 3.0]).tolist() == [0.0, 30.0, 30.0, 0.0]
+    assert fn.Step([1.0, 2.0])(5.0).tolist() == [1.0, 2.0]
+    total = 10.0 + fn.Ramp(0.0, 4.0, 0.0, 8.0) + fn.Samples([[1.0, 3.0], [2.0, 2.0]], 10.0)
+    np.testing.assert_allclose(total([0.0, 2.0, 5.0]), [[11.0, 12.4, 14.5], [12.0, 13.0, 14.5]])
+    assert fn.Pulses(1.0, 10.0, 2.0)([0.0, 1.9, 2.0, 10.0]).tolist() == [1.0, 1.0, 0.0, 1.0]
+    np.testing.assert_allclose(fn.Sine(2.0, 250.0)([0.0, 1.0, 3.0]), [0.0, 2.0, -2.0], atol=1e-12)
 
 
 @both
@@ -152,7 +192,7 @@ def test_any_threshold(threshold):
 def test_a_spike_lies_inside_its_step():
     case = CASES[0]
     run = fn.simulate(duration=60.0, record="V", **case.population(200))
-    assert len(run.spikes) > 100
+    assert run.spikes.size > 100
     step = np.floor(run.spikes.time / 0.05).astype(int)
     for neuron, k in zip(run.spikes.neuron, step, strict=True):
         assert run["V"][neuron, k] < 0.0 <= run["V"][neuron, k + 1]
@@ -202,5 +242,5 @@ def test_results_are_the_callers_own():
 def test_what_a_run_says_of_itself():
     run = fn.simulate(HOPF(), duration=100.0, current=[100.0, 0.0], record="V", neurons=[1])
     assert repr(run) == "<Run of 2 MorrisLecar neurons for 100 ms: 1 spikes, recorded V of 1>"
-    assert repr(run.spikes) == "<1 spikes>"
+    assert repr(run.spikes) == "<1 spikes of 2 neurons>"
     assert (run.duration, run.dt) == (100.0, 0.05)

@@ -44,8 +44,13 @@ def test_they_are_those_of_the_spikes():
 
 def test_nothing_else_is_kept():
     run = fn.simulate(**population(), summary="V.mean", spike_times=False)
-    assert len(run.spikes) == 0
+    for ask in (lambda: run.spikes.time, lambda: run.spikes[0], lambda: list(run.spikes), run.steady_rate):
+        with pytest.raises(ValueError, match="not kept, for spike_times=False"):
+            ask()
     assert run.spike_count.sum() > 100
+    assert f"{run.spike_count.sum()} spikes, their times not kept" in repr(run)
+    assert len(run.spikes) == run.n
+    assert "spike_time" not in run.to_xarray()
     assert run.time.size == 0
     assert np.array_equal(run.spike_count, fn.simulate(**population()).spike_count)
 

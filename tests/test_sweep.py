@@ -52,9 +52,35 @@ def test_to_disk(tmp_path):
 
 
 def test_the_f_i_curve():
-    curve = fn.fi_curve(fn.MorrisLecar.snic(), [30.0, 45.0, 60.0])
+    """A neuron at rest has rate 0: the spike at the onset was counted."""
+    curve = fn.fi_curve(fn.MorrisLecar.hopf(), [80.0, 90.0], dt=0.01, duration=1500.0)
     assert curve.dims == ("current",)
-    assert curve.values.tolist() == fn.simulate(fn.MorrisLecar.snic(), 1000.0, current=[30.0, 45.0, 60.0]).rate.tolist()
+    np.testing.assert_allclose(curve, [0.0, 1000 / 102.72716532736393], rtol=1e-6)  # SciPy's DOP853 at 1e-13
+    run = fn.simulate(fn.MorrisLecar.snic(), 1000.0, current=[30.0, 45.0, 60.0])
+    curve = fn.fi_curve(fn.MorrisLecar.snic(), [30.0, 45.0, 60.0], after=300.0)
+    assert curve.values.tolist() == run.steady_rate(300.0).tolist()
+
+
+def test_a_parameter_may_be_called_as_a_result_is():
+    class Decay(fn.Model):
+        rate: float = 1.0
+        states = {"V": 1.0}
+
+        @staticmethod
+        def derivative(V, I, p):
+            return (-p.rate * V,)
+
+    found = fn.sweep(Decay(), 1.0, {"rate": [1.0, 2.0]}, ("rate", "V.min"))
+    assert found.rate.dims == ("parameter.rate",)
+    assert found["parameter.rate"].values.tolist() == [1.0, 2.0]
+    np.testing.assert_allclose(found["V.min"], np.exp([-1.0, -2.0]), rtol=1e-5)
+
+
+def test_an_axis_may_be_the_initial_state():
+    found = fn.sweep(fn.MorrisLecar.hopf(), 50.0, {"initial.V": [-60.0, 0.0], "current": CURRENTS}, "spike_count")
+    for V in (-60.0, 0.0):
+        alone = fn.simulate(fn.MorrisLecar.hopf(), 50.0, current=CURRENTS, initial={"V": V})
+        assert found.spike_count.sel({"initial.V": V}).values.tolist() == alone.spike_count.tolist()
 
 
 @pytest.mark.parametrize(

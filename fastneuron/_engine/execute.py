@@ -134,7 +134,7 @@ class Memory:
         """The run in memory."""
         outcomes = [outcome for outcome in self._outcomes if outcome is not None]
         neuron = _joined([outcome.spike_neuron for outcome in outcomes])
-        spikes = Spikes(neuron, _joined([outcome.spike_time for outcome in outcomes]))
+        spikes = Spikes(neuron, _joined([outcome.spike_time for outcome in outcomes]), self.recipe.n)
         traces = dict(zip(self.recipe.record, () if self._samples is None else self._samples, strict=True))
         return run_of(self.recipe, totals(self.recipe, [outcome.snapshot for outcome in outcomes]), spikes, traces)
 
@@ -197,13 +197,19 @@ def run_of(
         duration=recipe.duration if duration is None else duration,
         dt=recipe.dt,
         spike_count=found.spike_count,
-        spikes=spikes,
+        spikes=spikes if recipe.spike_times else Spikes.not_kept(recipe.n),
         state=found.state,
         time=recipe.time[:samples],
         neurons=recipe.neurons,
         traces=traces,
         summary=found.summary,
         path=path,
+        current=recipe.current,
+        noise=recipe.noise,
+        seed=recipe.seed,
+        method=recipe.method,
+        threshold=recipe.threshold,
+        spike_times=recipe.spike_times,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,29 +12,48 @@ from typing import Any
 
 import numpy as np
 
-from .._check import known
+from .._check import indices, known, number
 
 
-class Spikes:
-    """The spikes of a population, ordered by neuron, then time.
+class Spikes(Sequence[np.ndarray]):
+    """The spikes of a population: a sequence of one array of times (ms) per neuron.
+
+    As two columns they are ordered by neuron, then time.
 
     Attributes
     ----------
     neuron : (m,) int64
-        Index of the neuron.
+        Index of the neuron of each spike.
     time : (m,) float64
         When its voltage rose through the threshold, ms; resolved inside the step.
+    size : int
+        The number of spikes; the length is the number of neurons.
+
+    Examples
+    --------
+    >>> import fastneuron as fn
+    >>> spikes = fn.simulate(fn.MorrisLecar.hopf(), 200.0, current=[80.0, 100.0]).spikes
+    >>> len(spikes), spikes.size, [times.size for times in spikes]
+    (2, 4, [1, 3])
+    >>> spikes[-1].round(1)
+    array([ 15.9, 102.5, 187.8])
     """
 
-    def __init__(self, neuron: np.ndarray, time: np.ndarray) -> None:
+    def __init__(self, neuron: np.ndarray, time: np.ndarray, n: int | None = None) -> None:
         self._columns = neuron, time
+        self._n = int(neuron.max(initial=-1)) + 1 if n is None else n
 
     @classmethod
-    def later(cls, load: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Spikes:
-        """Spikes that are loaded when they are first asked for."""
+    def later(cls, load: Callable[[], tuple[np.ndarray, np.ndarray]], n: int) -> Spikes:
+        """Spikes of `n` neurons that are loaded when they are first asked for."""
         spikes = cls.__new__(cls)
-        spikes._load = load  # type: ignore[attr-defined]
+        spikes._load, spikes._n = load, n  # type: ignore[attr-defined]
         return spikes
+
+    @classmethod
+    def not_kept(cls, n: int) -> Spikes:
+        """Spikes of `n` neurons that were counted only: ValueError for who asks for them."""
+        return cls.later(_not_kept, n)
 
     @cached_property
     def _columns(self) -> tuple[np.ndarray, np.ndarray]:
@@ -46,16 +67,43 @@ class Spikes:
     def time(self) -> np.ndarray:
         return self._columns[1]
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
         return self.time.size
 
-    def __getitem__(self, neuron: int) -> np.ndarray:
-        """The spike times of one neuron, ms."""
-        low, high = np.searchsorted(self.neuron, [neuron, neuron + 1])
+    def __len__(self) -> int:
+        return self._n
+
+    def __getitem__(self, index: Any) -> Any:
+        """The spike times of one neuron, ms; of a slice, a mask or a list of neurons, a list of arrays."""
+        try:
+            one = range(self._n)[operator.index(index)]
+        except IndexError:
+            raise IndexError(f"neuron {index} is none of {self._n}") from None
+        except TypeError:
+            return [self[i] for i in indices("an index of spikes", index, self._n)]
+        low, high = np.searchsorted(self.neuron, [one, one + 1])
         return self.time[low:high]
 
+    def __iter__(self) -> Iterator[np.ndarray]:
+        edges = np.searchsorted(self.neuron, np.arange(self._n + 1))
+        return (self.time[low:high] for low, high in itertools.pairwise(edges))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """An array of arrays: neurons differ in their number of spikes."""
+        if dtype is not None and np.dtype(dtype) != object:
+            raise TypeError(f"spikes of {self._n} neurons are no array of {np.dtype(dtype)}; run.spikes.time is one")
+        found = np.empty(self._n, object)
+        for i, times in enumerate(self):
+            found[i] = times
+        return found
+
     def __repr__(self) -> str:
-        return f"<{len(self)} spikes>"
+        return f"<{self.size} spikes of {self._n} neurons>"
+
+
+def _not_kept() -> Any:
+    raise ValueError("the times of the spikes were not kept, for spike_times=False; run.spike_count has their numbers")
 
 
 @dataclass(frozen=True)
@@ -82,6 +130,18 @@ class Run:
         What `summary` of `simulate` asked for, by name.
     path : Path, optional
         The store that the run is in; what it recorded is then read from there piece by piece.
+    current : Current
+        What was injected; ``run.current(t)`` is its value for each neuron.
+    noise : Noise, optional
+        Noise on it.
+    seed : int
+        Of the noise.
+    method : str
+        How it was integrated.
+    threshold : float
+        Where spikes were counted, mV.
+    spike_times : bool
+        Whether the time of every spike was kept.
     """
 
     model: Any
@@ -95,6 +155,12 @@ class Run:
     traces: Mapping[str, Any] = field(repr=False)
     summary: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
     path: Path | None = None
+    current: Any = None
+    noise: Any = None
+    seed: int = 0
+    method: str = ""
+    threshold: float = 0.0
+    spike_times: bool = True
 
     @property
     def n(self) -> int:
@@ -102,9 +168,55 @@ class Run:
         return self.spike_count.size
 
     @property
+    def time_unit(self) -> str:
+        """The unit of all times: "ms", or "1" for a model without dimensions."""
+        return self.model.units.get("time", "ms")
+
+    @property
     def rate(self) -> np.ndarray:
-        """Mean firing rate of each neuron, (n,), Hz."""
+        """Spikes of each neuron by the duration of the run, (n,), Hz; see also `steady_rate`."""
         return self.spike_count * (1000.0 / self.duration) if self.duration else np.zeros(self.n)
+
+    @property
+    def spike_trains(self) -> list[np.ndarray]:
+        """The spike times of each neuron, ms; as ``list(run.spikes)``."""
+        return list(self.spikes)
+
+    def steady_rate(self, after: float | None = None) -> np.ndarray:
+        """The rate at which each neuron fires once it has settled, (n,), Hz.
+
+        The inverse of the mean interval between its spikes after a time, so that it does not come in steps of one spike
+        per duration, as a count does.  Where a neuron is silent there for more than half as long again as its longest
+        interval, at the begin or at the end, or spikes once, it has no such rate: its number of spikes there by the
+        time counts.
+
+        Parameters
+        ----------
+        after : float, optional
+            Leave out what happened before, ms; half of the run by default.
+
+        Examples
+        --------
+        >>> import fastneuron as fn
+        >>> run = fn.simulate(fn.MorrisLecar.hopf(), duration=1000.0, current=[80.0, 100.0])
+        >>> run.steady_rate().round(2)
+        array([ 0.  , 11.72])
+        """
+        begin = self.duration / 2 if after is None else number("after", after, "a finite number of ms")
+        late = self.spikes.time >= begin
+        neuron, time = self.spikes.neuron[late], self.spikes.time[late]
+        count = np.bincount(neuron, minlength=self.n)
+        first, last, longest = np.full((3, self.n), np.nan)
+        first[neuron[::-1]], last[neuron] = time[::-1], time
+        same = neuron[1:] == neuron[:-1]
+        longest[neuron[1:][same]] = 0.0
+        np.maximum.at(longest, neuron[1:][same], np.diff(time)[same])
+        window = self.duration - begin
+        silent = np.maximum(first - begin, self.duration - last)
+        steady = (count > 1) & (silent <= 1.5 * longest)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rate = np.where(steady, (count - 1) / (last - first), count / window if window > 0 else 0.0)
+        return 1000.0 * rate
 
     def __getitem__(self, state: str) -> np.ndarray:
         """The recorded samples of one state, (m, samples): an array, or the zarr array of a run that is on disk."""
@@ -126,13 +238,13 @@ class Run:
             elif name.startswith("population."):
                 yield name, "sample", value, units.get(population, "")
             elif what in ("first", "mean") and population in ("spike", "isi"):
-                yield name, each, value, "ms"
+                yield name, each, value, self.time_unit
             else:
                 unit = units.get(population, "")
                 yield name, each, value, f"({unit})^2" if what == "var" and unit else unit
 
     def to_xarray(self) -> Any:
-        """The run as an xarray Dataset (extra ``zarr``).
+        """The run as an xarray Dataset; needs xarray.
 
         Samples have the dimensions ("neuron", "time"), or ("recorded_neuron", "time") where only some neurons were
         recorded; units are attributes.  A run that is on disk stays there until its values are asked for.
@@ -147,22 +259,23 @@ class Run:
         try:
             import xarray
         except ImportError:
-            raise ImportError("to_xarray needs xarray: pip install 'fastneuron[zarr]'") from None
+            raise ImportError("to_xarray needs xarray: pip install xarray") from None
         if self.path is not None:
             return xarray.open_zarr(self.path)
         units = self.model.units
         row = "neuron" if self.neurons.size == self.n else "recorded_neuron"
-        coordinates = {row: self.neurons, "time": ("time", self.time, {"units": "ms"})} if self.traces else {}
+        coordinates = {row: self.neurons, "time": ("time", self.time, {"units": self.time_unit})} if self.traces else {}
         found: dict[str, Any] = {
             name: ((row, "time"), values, {"units": units.get(name, "")}) for name, values in self.traces.items()
         }
         found |= {name: (dim, values, {"units": unit} if unit else {}) for name, dim, values, unit in self.columns()}
-        found["spike_neuron"] = "spike", self.spikes.neuron
-        found["spike_time"] = "spike", self.spikes.time, {"units": "ms"}
+        if self.spike_times:
+            found["spike_neuron"] = "spike", self.spikes.neuron
+            found["spike_time"] = "spike", self.spikes.time, {"units": self.time_unit}
         return xarray.Dataset(found, coordinates)
 
     def to_neo(self) -> Any:
-        """The spikes as a neo Segment, one SpikeTrain per neuron, for elephant and its like (extra ``neo``).
+        """The spikes as a neo Segment, one SpikeTrain per neuron, for elephant and its like; needs neo.
 
         Examples
         --------
@@ -174,17 +287,18 @@ class Run:
         try:
             import neo
         except ImportError:
-            raise ImportError("to_neo needs neo: pip install 'fastneuron[neo]'") from None
+            raise ImportError("to_neo needs neo: pip install neo") from None
+        if self.time_unit != "ms":
+            raise ValueError(f"to_neo needs times in ms; those of {type(self.model).__name__} have no unit")
         segment = neo.Segment(name=type(self.model).__name__)
-        edges = np.searchsorted(self.spikes.neuron, np.arange(self.n + 1))
-        for i in range(self.n):
-            times = self.spikes.time[edges[i] : edges[i + 1]]
+        for i, times in enumerate(self.spikes):
             segment.spiketrains.append(neo.SpikeTrain(times, units="ms", t_stop=self.duration, neuron=i))
         return segment
 
     def __repr__(self) -> str:
+        unit = "" if self.time_unit == "1" else f" {self.time_unit}"
         recorded = f", recorded {', '.join(self.traces)} of {self.neurons.size}" if self.traces else ""
         return (
-            f"<Run of {self.n} {type(self.model).__name__} neurons for {self.duration:g} ms: "
-            f"{len(self.spikes)} spikes{recorded}>"
+            f"<Run of {self.n} {type(self.model).__name__} neurons for {self.duration:g}{unit}: "
+            f"{self.spike_count.sum()} spikes{'' if self.spike_times else ', their times not kept'}{recorded}>"
         )

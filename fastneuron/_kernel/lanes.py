@@ -171,6 +171,12 @@ def floor(typingctx, x):
     return x(x), codegen
 
 
+def _viewed(x):
+    x = np.asarray(x)
+    return x.view(x.dtype.str.translate({ord("f"): "i", ord("i"): "f"}))[()]
+
+
+@in_python(_viewed)
 @intrinsic
 def bits(typingctx, x):
     """The bit pattern of a float64 as an int64, of a float32 as an int32."""
@@ -178,6 +184,7 @@ def bits(typingctx, x):
     return integer(x), _bitcast(ir.IntType(integer.bitwidth))
 
 
+@in_python(_viewed)
 @intrinsic
 def from_bits(typingctx, pattern):
     """The float64 of an int64 bit pattern, the float32 of an int32 one."""

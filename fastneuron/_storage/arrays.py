@@ -30,7 +30,7 @@ def zarr() -> Any:
         import xarray  # noqa: F401, to fail before the run, not after
         import zarr
     except ImportError:
-        raise ImportError("out= needs zarr and xarray: pip install 'fastneuron[zarr]'") from None
+        raise ImportError("out= needs zarr and xarray: pip install zarr xarray dask") from None
     return zarr
 
 

@@ -130,7 +130,7 @@ class Store:
     def opened(self) -> Run:
         """The run, as far as it has come."""
         recipe = self.recipe
-        spikes = Spikes.later(self._load_spikes)
+        spikes = Spikes.later(self._load_spikes, recipe.n)
         coordinates = [name for name in ("neuron", "recorded_neuron", "time") if name in self.group]
         for name in coordinates:
             arrays.check(self.path / name, self.group[name])

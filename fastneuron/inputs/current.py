@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -25,7 +26,6 @@ class Current(Parametrised):
     """
 
     formulas: ClassVar = ("value", "edge", "on_grid")
-    table: ClassVar[np.ndarray] = np.zeros(1)  # samples, for the one kind of current that has some
     ordered: ClassVar[tuple[str, str] | None] = None  # two parameters of which the second is the larger
     may_be_equal: ClassVar[bool] = False  # these two
     whole: ClassVar[tuple[str, ...]] = ()  # whole numbers, or infinite where that is allowed
@@ -58,6 +58,11 @@ class Current(Parametrised):
         """Nothing to move, unless a subclass says otherwise."""
         return p
 
+    @property
+    def table(self) -> np.ndarray:
+        """Samples, for the one kind of current that has some."""
+        return np.zeros(1)
+
     def sources(self, n: int, seed: int, first_neuron: int) -> tuple[WaveformSource, ...]:
         """The current as the kernels want it; a function of time is the same for any seed and place."""
         return (WaveformSource(self.like(), columns(list(self.parameters.values()), n), self.table),)
@@ -65,6 +70,17 @@ class Current(Parametrised):
     def nbytes(self, n: int) -> int:
         """Bytes of the arrays that the kernels have of it."""
         return 8 * sum(np.size(value) for value in self.parameters.values()) + self.table.nbytes
+
+    def __call__(self, t: npt.ArrayLike) -> np.ndarray:
+        """The current at some times (ms), uA/cm^2: (times,), or (n, times) where it differs from neuron to neuron."""
+        times = _check.numbers("t", t)
+        found = np.array([[self._at(time, i) for time in np.atleast_1d(times)] for i in range(self.size)])
+        found = found.reshape(self.size, *times.shape)
+        return found if self.size > 1 else found[0]
+
+    def _at(self, t: float, neuron: int) -> float:
+        one = {name: np.ravel(value)[neuron if np.size(value) > 1 else 0] for name, value in self.parameters.items()}
+        return float(self.value(t, False, self.table, SimpleNamespace(**one)))
 
     def __add__(self, other: Current | npt.ArrayLike) -> Sum:
         return Sum(self, other)
@@ -114,6 +130,9 @@ class Sum(Current):
     def sources(self, n: int, seed: int, first_neuron: int) -> tuple[WaveformSource, ...]:
         """Those of all parts."""
         return tuple(source for part in self.parts for source in part.sources(n, seed, first_neuron))
+
+    def _at(self, t: float, neuron: int) -> float:
+        return sum(part._at(t, neuron if part.size > 1 else 0) for part in self.parts)
 
     def nbytes(self, n: int) -> int:
         """Bytes of the arrays of all parts."""

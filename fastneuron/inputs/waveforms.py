@@ -236,7 +236,12 @@ class Samples(Current):
         _check.flag("held", held)
         rows = np.arange(samples.shape[0]) * samples.shape[1] if samples.ndim == 2 else 0.0
         super().__init__(rows, samples.shape[-1] - 1.0, interval, float(held))
-        object.__setattr__(self, "table", samples.ravel())
+        object.__setattr__(self, "_table", samples.ravel())
+
+    @property
+    def table(self) -> np.ndarray:
+        """The samples, row after row."""
+        return self._table  # type: ignore[attr-defined]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Samples) and super().__eq__(other) and np.array_equal(self.table, other.table)

@@ -625,6 +625,6 @@ def blas_threads(layers: Sequence[int], threads: int) -> Any:
         from threadpoolctl import threadpool_limits
     except ImportError:
         raise ImportError(
-            "training layers of 32768 weights or more needs threadpoolctl: pip install 'fastneuron[blas]'"
+            "training layers of 32768 weights or more needs threadpoolctl: pip install threadpoolctl"
         ) from None
     return threadpool_limits(threads, "blas")

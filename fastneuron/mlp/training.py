@@ -326,7 +326,7 @@ class _bar:
             try:
                 from tqdm.auto import tqdm
             except ImportError:
-                raise ImportError("progress=True needs tqdm: pip install 'fastneuron[progress]'") from None
+                raise ImportError("progress=True needs tqdm: pip install tqdm") from None
             self.shown = tqdm(total=epochs, unit="epoch", mininterval=0.2)
 
     def __enter__(self) -> Callable[[float], None]:

@@ -40,7 +40,7 @@ class FitzHughNagumo(Model):
     tau: Parameter = 12.5
 
     states: ClassVar = {"V": -1.2, "W": -0.6}
-    units: ClassVar = dict.fromkeys(("V", "W", "a", "b", "tau"), "1")
+    units: ClassVar = dict.fromkeys(("V", "W", "a", "b", "tau", "time", "current"), "1")
     positive: ClassVar = ("tau",)
     presets: ClassVar = ("classic",)
 

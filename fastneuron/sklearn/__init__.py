@@ -3,7 +3,7 @@
 try:
     import sklearn as sklearn
 except ImportError:
-    raise ImportError("fastneuron.sklearn needs scikit-learn: pip install 'fastneuron[sklearn]'") from None
+    raise ImportError("fastneuron.sklearn needs scikit-learn: pip install scikit-learn") from None
 
 from .mlp import MLPClassifier, MLPRegressor
 from .perceptron import PerceptronClassifier

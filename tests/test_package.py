@@ -1,0 +1,31 @@
+"""What the package shows of itself."""
+
+import inspect
+import pydoc
+
+import fastneuron as fn
+
+
+def test_only_public_names_are_shown():
+    shown = {name for name in dir(fn) if not name.startswith("_")}
+    assert shown == {*fn.__all__, "plot", "sklearn", "open"} - {"__version__"}
+
+
+def test_what_needs_more_is_there_when_it_is_asked_for(python):
+    assert (
+        python("import sys, fastneuron as fn; print('matplotlib' in sys.modules); fn.plot.raster; fn.sklearn").strip()
+        == "False"
+    )
+
+
+def test_signatures_are_real():
+    assert str(inspect.signature(fn.Step)) == "(amplitude, start=0.0, stop=inf)"
+    assert str(inspect.signature(fn.OrnsteinUhlenbeck)) == "(sigma, tau)"
+    assert list(inspect.signature(fn.FitzHughNagumo).parameters) == ["a", "b", "tau"]
+    assert list(inspect.signature(fn.Samples).parameters) == ["values", "dt", "held"]
+
+
+def test_help_is_about_the_class():
+    said = pydoc.render_doc(fn.Step, renderer=pydoc.plaintext)
+    assert "ndarray(" not in said
+    assert "Step(amplitude, start=0.0, stop=inf)" in said
