@@ -54,7 +54,14 @@ def piecewise(recipe, size):
     return advance(Chunked(recipe, size), threads=2)
 
 
-CUTS = [("rk4", 200.0, 37), ("heun", 200.0, 50), ("dop853", 200.0, 50), ("dop853", 60.3, 1), ("tsit5", 100.0, 101)]
+CUTS = [
+    ("rk4", 200.0, 37),
+    ("heun", 200.0, 50),
+    ("staggered", 200.0, 37),
+    ("dop853", 200.0, 50),
+    ("dop853", 60.3, 1),
+    ("tsit5", 100.0, 101),
+]
 
 
 @pytest.mark.parametrize(("method", "duration", "size"), [*CUTS, ("rk4", 0.0, 5), ("dop853", 0.0, 5)])

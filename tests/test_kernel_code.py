@@ -56,6 +56,18 @@ def test_hot_loops_are_packed(case, method, monkeypatch):
     assert {name for name in called if MATHEMATICS.match(name)} <= once_a_run
 
 
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="how a bound is compiled is known there")
+def test_the_staggered_method_evaluates_gates_once(monkeypatch):
+    """Each of the two exponentials of a gate's rates is bounded once; RK4 does it in four stages."""
+    case = MODELS["TraubMiles"]
+    found = {
+        method.name: packed(assembly(case, method, monkeypatch))
+        for method in METHODS
+        if method.name in ("rk4", "staggered")
+    }
+    assert found["rk4"]["max"] == 4 * found["staggered"]["max"] > 0
+
+
 def test_the_pattern_knows_a_call(monkeypatch):
     """A kernel that does call exp is found out."""
     import math
