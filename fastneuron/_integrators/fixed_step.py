@@ -45,7 +45,7 @@ class Members(NamedTuple):
     """The neurons of a block: `count` of them from `low` on; the lanes past them repeat the last."""
 
     low: int
-    count: int
+    count: int  # type: ignore[assignment]  # tuples have a method of this name
 
 
 class Steps(NamedTuple):

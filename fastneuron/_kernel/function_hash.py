@@ -29,7 +29,7 @@ def describe(function: object) -> str:
 def _lines(value, seen) -> Iterator[str]:
     value = getattr(value, "py_func", value)  # a jitted function
     if isinstance(value, DUFunc):
-        value = value._dispatcher.py_func
+        value = value._dispatcher.py_func  # type: ignore[attr-defined]
     owner = (getattr(value, "__module__", None) or "").partition(".")[0]
     if isinstance(value, PLAIN):
         yield f"{type(value).__name__} {value!r}"

@@ -39,7 +39,7 @@ from numba.core.serialize import dumps
 from numba.core.typed_passes import NativeLowering
 from numba.extending import overload
 
-if numba.config.DISABLE_JIT:
+if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     raise ImportError("fastneuron is compiled by Numba, which NUMBA_DISABLE_JIT=1 turns off: unset it")
 
 
@@ -117,7 +117,7 @@ def _inner(function, **options):
     return dispatcher
 
 
-class _Mirrored(_Intrinsic):
+class _Mirrored(_Intrinsic):  # type: ignore[misc]
     def __call__(self, *arguments):
         with np.errstate(all="ignore"):
             return self.mirror(*arguments)

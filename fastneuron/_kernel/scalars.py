@@ -85,7 +85,7 @@ def _narrowed(x, value):
     return (lambda x, value: types.float32(value)) if single else (lambda x, value: types.float64(value))
 
 
-@in_python(lambda condition, yes, no: np.where(condition, yes, no)[()])
+@in_python(lambda condition, yes, no: np.where(condition, yes, no)[()])  # type: ignore[call-overload]
 @intrinsic
 def select(typingctx, condition, yes, no):
     """``yes if condition else no``, certain to be no branch."""

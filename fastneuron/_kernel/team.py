@@ -96,14 +96,14 @@ class Team:
             errors[0] = error
         while waiting:
             try:
-                member, results[member], error = self._done.get()  # type: ignore[assignment]
+                member, results[member], failure = self._done.get()
             except BaseException as interrupt:
                 self.words[ABANDONED, 0] = 1
                 errors[0] = interrupt
                 continue
             waiting -= 1
-            if error is not None:
-                errors[member] = error
+            if failure is not None:
+                errors[member] = failure
         if errors:
             raise errors[min(errors)]
         return results

@@ -255,7 +255,9 @@ class Samples(Current):
 
     def part(self, low: int, high: int) -> Self:
         """The same for the neurons `low` to `high` alone."""
-        return type(self)(self.values[low:high], self.interval, bool(self.held)) if np.ndim(self.first) else self
+        if np.ndim(self.first) == 0:
+            return self
+        return type(self)(self.values[low:high], self.interval, bool(self.held))  # type: ignore[arg-type]
 
     def __reduce__(self) -> Any:
         return Samples, (self.values, self.interval, bool(self.held))

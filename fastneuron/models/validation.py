@@ -32,7 +32,7 @@ def rehearse(model: Any, state: Any, current: float) -> None:
         return  # a kernel goes on with inf or NaN where Python stops, and compiles helpers that Numba alone does not
     except Exception as error:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == where]
-        place = _place(where, frames[-1].lineno if frames else _definition(kind.derivative))
+        place = _place(where, frames[-1].lineno or 0 if frames else _definition(kind.derivative))
         said = re.sub("_[0-9a-f]{16}'", "'", f"{type(error).__name__}: {error}")
         raise TypeError(f"{kind.__name__}.derivative: {said}{_hint(kind, error, frames)}{place}") from None
     is_tuple = isinstance(result, tuple)
@@ -135,7 +135,7 @@ class _Watched(ast.NodeTransformer):
         if not isinstance(node, ast.BinOp | ast.Call):
             return node
         name = ast.Name("_watch", ast.Load())
-        return ast.copy_location(ast.Call(name, [node, ast.Constant(text)], []), node)  # type: ignore[arg-type]
+        return ast.copy_location(ast.Call(name, [node, ast.Constant(text)], []), node)
 
 
 def _first_not_finite(function: Any, arguments: Any) -> str:

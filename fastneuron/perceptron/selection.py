@@ -19,7 +19,7 @@ class Votes(NamedTuple):
     neuron: np.ndarray
     weights: np.ndarray
     bias: np.ndarray
-    count: np.ndarray
+    count: np.ndarray  # type: ignore[assignment]  # tuples have a method of this name
 
 
 class Last:

@@ -122,7 +122,8 @@ class FixedProbability(Rule):
         places = 1 << int(np.diff(plan.starts).max() - 1).bit_length()
         others = self.p > 0.5
         mean = places * -(math.log(self.p) if others else math.log1p(-self.p))
-        probability, total, at_most = math.exp(-mean), 0.0, []
+        probability, total = math.exp(-mean), 0.0
+        at_most: list[float] = []
         while total < 1 and (probability > 0 or len(at_most) <= mean):
             total += probability
             at_most.append(total)
