@@ -329,7 +329,7 @@ def test_arguments_that_are_none(options, error, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((2**40, 2**40), r"n_inputs times n_neurons must be at most 2\*\*53"),
+        ((2**40, 2**40), r"n_inputs \* n_neurons must be at most 2\*\*53"),
         ((1, 1, "hardlim", None), "dtype must be float64 or float32; got None"),
         ((1, 1, "hardlim", 1), "dtype must be float64 or float32; got 1"),
     ],

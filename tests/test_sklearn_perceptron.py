@@ -276,6 +276,8 @@ def test_averaging_may_be_turned_on_and_off():
         ({"early_stopping": True, "validation_fraction": 0.01}, "validation_fraction=0.01 of 60 rows"),
         ({"tol": -1.0}, "tol must be None, or 0 or more"),
         ({"tol": "1e-3"}, "tol must be None, or 0 or more"),
+        ({"random_state": "0"}, "random_state must be None"),
+        ({"random_state": -1}, "random_state must be None"),
         ({"n_jobs": 0}, "n_jobs must be None"),
         ({"n_jobs": "2"}, "n_jobs must be None"),
         ({"n_jobs": 1.5}, "n_jobs must be None"),

@@ -9,6 +9,8 @@ The textbook's way to the same end, a matrix product Z = X W' mended at each mis
 that product beside it and agrees with the plain loop only up to rounding.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from .._kernel.atomics import put
@@ -16,9 +18,20 @@ from .._kernel.jit import bare_inline, bare_kernel
 from .._kernel.lanes import local
 from .._kernel.simd import steps, take_each
 from .._kernel.worker_pool import LINE, in_parts
-from .dots import add, add_and_dots, dot, dots, tile_of
+from .dots import Place, add, add_and_dots, dot, dots, tile_of
 from .rules import correction
 from .update import correct
+
+
+class Products(NamedTuple):
+    """Which net inputs are taken: of the rows X[order[:end]] with the neurons W[active[:S]]; None: as they stand."""
+
+    X: np.ndarray
+    order: np.ndarray | None
+    end: int
+    W: np.ndarray
+    active: np.ndarray | None
+    S: int
 
 
 @bare_kernel
@@ -28,10 +41,10 @@ def present(rule, samples, layer, log, shape, net):
     `net` (rows of a tile, S) is a buffer for the net inputs taken ahead.
     """
     X, order, W, active = samples.X, samples.order, layer.W, layer.active
-    tile = tile_of(shape)
+    tile, products = tile_of(shape), Products(X, order, order.size, W, active, active.size)
     for first in range(0, order.size, len(tile.rows)):
         ahead = min(len(tile.rows), order.size - first)
-        _take_ahead(X, order, first, order.size, W, active, active.size, tile, net, steps(0, tile.rows, ahead - 1))
+        _take_ahead(products, first, tile, net, steps(0, tile.rows, ahead - 1))
         for a in range(active.size):
             neuron = active[a]
             for k in range(ahead):
@@ -47,36 +60,37 @@ def present(rule, samples, layer, log, shape, net):
                     else:
                         following = steps(k + 1, tile.rows[:-1], ahead - 1)
                         rows = take_each(order, steps(first + k + 1, tile.rows[:-1], first + ahead - 1))
-                        add_and_dots(W, neuron, change, X, order[first + k], rows, net, following, a)
+                        add_and_dots(W, neuron, change, X, order[first + k], rows, Place(net, following, (a,)))
     return -1
 
 
 @bare_inline
-def _take_ahead(X, order, first, end, W, active, S, tile, net, to_rows):
-    """The dots of the rows from place `first` on with all S active neurons.
+def _take_ahead(products, first, tile, net, to_rows):
+    """Take the dots of the rows from place `first` on with all neurons.
 
     What a tile has beyond an end repeats the last: wasted, but still faster.
     """
-    rows = take_each(order, steps(first, tile.rows, end - 1))
+    rows = take_each(products.order, steps(first, tile.rows, products.end - 1))
     a = 0
-    while a + len(tile.neurons) <= S:
-        _take(X, order, rows, first, end, W, active, S, a, tile.neurons, net, to_rows)
+    while a + len(tile.neurons) <= products.S:
+        _take(products, rows, first, a, tile.neurons, net, to_rows)
         a += len(tile.neurons)
-    while a < S:
-        _take(X, order, rows, first, end, W, active, S, a, tile.few, net, to_rows)
+    while a < products.S:
+        _take(products, rows, first, a, tile.few, net, to_rows)
         a += len(tile.few)
 
 
 @bare_inline
-def _take(X, order, rows, first, end, W, active, S, a, places, net, to_rows):
+def _take(products, rows, first, a, places, net, to_rows):
     """Take one tile of these dots.
 
     Meanwhile a row of the next tile is fetched, from its second on: hardware has begun the first by itself.
     """
-    to_columns = steps(a, places, S - 1)
+    to_columns = steps(a, places, products.S - 1)
     place = first + len(rows) + (a // len(places) + 1) % len(rows)
-    upcoming = take_each(order, steps(place, (0,), end - 1))[0]
-    dots(X, rows, W, take_each(active, to_columns), upcoming, net, to_rows, to_columns)
+    upcoming = take_each(products.order, steps(place, (0,), products.end - 1))[0]
+    neurons = take_each(products.active, to_columns)
+    dots(products.X, rows, products.W, neurons, upcoming, Place(net, to_rows, to_columns))
 
 
 @bare_kernel
@@ -123,10 +137,11 @@ def net_input(X, W, b, shape, desks, out):
 def _net_input(begin, end, X, W, b, shape, out, spoilt):
     """The net inputs of some rows."""
     (n, S), tile = out.shape, tile_of(shape)
+    products = Products(X, None, n, W, None, S)
     nothing = W.dtype.type(0)
     sum_ = nothing  # of zeros, or NaN: a branch for each would keep the loads of coming rows waiting
     for first in range(begin, end, len(tile.rows)):
-        _take_ahead(X, None, first, n, W, None, S, tile, out, steps(first, tile.rows, n - 1))
+        _take_ahead(products, first, tile, out, steps(first, tile.rows, n - 1))
         for row in range(first, min(first + len(tile.rows), n)):
             for p in range(S):
                 out[row, p] += b[p]

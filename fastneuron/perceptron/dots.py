@@ -109,9 +109,17 @@ def aligned(weights):
     return copy
 
 
+class Place(NamedTuple):
+    """Where dots are put: that of the i-th row with the j-th neuron to out[rows[i], columns[j]]."""
+
+    out: np.ndarray
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+
+
 @bare_inline
-def dots(X, rows, W, neurons, upcoming, out, to_rows, to_columns):
-    """Put the dots of rows with neurons, the bits of `dot`, to `out`: as many chains as that is, in registers.
+def dots(X, rows, W, neurons, upcoming, place):
+    """Put the dots of rows with neurons, the bits of `dot`, to a `Place`: as many chains as that is, in registers.
 
     Meanwhile fetch row `upcoming` from memory.
     """
@@ -124,12 +132,12 @@ def dots(X, rows, W, neurons, upcoming, out, to_rows, to_columns):
     if full < length:
         rest = length - full
         sums = outer(load_part(X, rows, full, rest, W), load_part(W, neurons, full, rest, W), sums)
-    put_totals(out, to_rows, to_columns, sums)
+    put_totals(place.out, place.rows, place.columns, sums)
 
 
 @bare_inline
-def add_and_dots(W, neuron, change, X, row, rows, out, to_rows, to_column):
-    """Add `change` times a row, then take the dots of `rows`: one pass over the weights."""
+def add_and_dots(W, neuron, change, X, row, rows, place):
+    """Add `change` times a row to the weights of a neuron, then put its dots with `rows` to a `Place`, in one pass."""
     length = X.shape[1]
     full = length // lanes(W) * lanes(W)
     changes, sums = splat(W, change), no_sums(W, rows, (neuron,))
@@ -142,7 +150,7 @@ def add_and_dots(W, neuron, change, X, row, rows, out, to_rows, to_column):
             W[neuron, k] = fma(change, W.dtype.type(X[row, k]), W[neuron, k])
         rest = length - full
         sums = outer(load_part(X, rows, full, rest, W), (load_part(W, neuron, full, rest, W),), sums)
-    put_totals(out, to_rows, (to_column,), sums)
+    put_totals(place.out, place.rows, place.columns, sums)
 
 
 def square(X, row, like):

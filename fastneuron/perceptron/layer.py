@@ -65,9 +65,7 @@ class Perceptron:
             _check.dtype(dtype),
         )
         if self.n_inputs * self.n_neurons > 2**53:
-            raise ValueError(
-                f"n_inputs times n_neurons must be at most 2**53; got {self.n_inputs} and {self.n_neurons}"
-            )
+            raise ValueError(f"n_inputs * n_neurons must be at most 2**53; got {n_inputs} * {n_neurons}")
         self._weights = np.zeros((self.n_neurons, self.n_inputs), self.dtype)
         self._bias = np.zeros(self.n_neurons, self.dtype)
         self._votes: Votes | None = None
@@ -78,6 +76,10 @@ class Perceptron:
             f"Perceptron(n_inputs={self.n_inputs}, n_neurons={self.n_neurons}, "
             f"transfer={self.transfer!r}, dtype={self.dtype.name!r})"
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the rule of the last `adapt`, whose type another process may not have."""
+        return vars(self) | {"_adapting": (None, None)}
 
     @property
     def n_inputs(self) -> int:
@@ -254,7 +256,7 @@ class Perceptron:
         >>> layer.weights, layer.bias
         (array([[-2., -2.]]), array([-1.]))
         """
-        kind, arguments = self._kind, (rule, learning_rate, tie, margin, C)
+        kind, arguments = self._kind, (rule, type(rule), learning_rate, tie, margin, C)
         try:
             same = arguments == self._adapting[0]
         except ValueError:  # arrays in the place of numbers
@@ -314,7 +316,7 @@ class Perceptron:
             row, 0 to S-1, for one neuron a class, against the rest.
         epochs : int, default 1
             At most so many passes; a neuron ends with its first epoch without a correction.
-        rule : {"perceptron", "normalized", "margin", "PA", "PA-I", "PA-II", "lms"}
+        rule : {"perceptron", "normalized", "margin", "PA", "PA-I", "PA-II", "lms"} or NamedTuple
             With e = t - f(n), y = +-1 the sign of the target, and b treated as the weight of an input that is always 1:
 
             - ``"perceptron"``: W += e x (Rosenblatt 1962; MATLAB's learnp);
@@ -323,6 +325,10 @@ class Perceptron:
             - ``"PA"`` (or ``"passive-aggressive"``): W += y tau x, tau = max(0, 1 - y n) / (|x|^2 + 1); ``"PA-I"``:
               tau at most `C`; ``"PA-II"``: 1/(2 C) added to the divisor (Crammer et al. 2006);
             - ``"lms"``: W += (t - n) x (Widrow & Hoff 1960), t being +-1 unless the transfer is linear.
+
+            Or a rule of your own: a NamedTuple of its numbers with a method ``correction(rule, n, t, X, row)``, which
+            is compiled, and returns what to multiply the row by, and what to add to the bias; see
+            `fastneuron.perceptron.rules`, and `fastneuron.perceptron.square` for |x|^2 of the row.
         learning_rate : float, default 1
             Multiplies every correction; not for the passive-aggressive rules, whose step is part of them.
         shuffle : bool, default False

@@ -12,14 +12,20 @@ A rule is one class, a NamedTuple of the numbers its formula needs, that says ev
 - ``novikoff(rule)``, the claim about convergence: whether Novikoff's bound holds for its mistakes.
 
 To add one: write the class, name it in `RULES`, and write its formula once more in `fastneuron.reference.perceptron`.
+A user's own is such a class too, of which all but ``correction`` may be left out.
 """
 
+import hashlib
+import uuid
+from collections import namedtuple
 from math import inf, nan, sqrt
+from types import FunctionType
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import _check
+from .._kernel.function_hash import Unknown, describe
 from .._kernel.jit import bare_inline, bare_specialises
 from .dots import length, square
 
@@ -276,6 +282,13 @@ def _log_update(rule, log, neuron, n, t):
 
 def checked(name, transfer, dtype, learning_rate=1.0, tie="hardlim", margin=1.0, C=1.0):
     """The rule of that name for a layer of that transfer function and type, after a check of every argument."""
+    if not isinstance(name, str):
+        for argument, value in {"learning_rate": learning_rate, "margin": margin, "C": C}.items():
+            if value != 1:
+                raise ValueError(
+                    f"{argument} is for the rules that have a name; {_check.shown(name)} has its own numbers"
+                )
+        return _own(name, transfer, dtype)
     kind = BY_NAME[_check.known("rule", name, BY_NAME)]
     margin_allowed = f"a number of {NAMES[dtype]}, 0 or more"
     settings = Settings(
@@ -286,9 +299,73 @@ def checked(name, transfer, dtype, learning_rate=1.0, tie="hardlim", margin=1.0,
         C=_positive("C", C, dtype),
         dtype=dtype,
     )
+    _check_targets(kind, name, transfer)
+    return kind.of(name, settings)
+
+
+def _check_targets(kind, name, transfer):
     if transfer == "linear" and not kind.real_targets:
         raise ValueError(f"a linear layer is trained by rule 'lms'; got {name!r}, which needs a hard limit")
-    return kind.of(name, settings)
+
+
+class OwnRule:
+    """What a user's own rule is where it does not say otherwise; its mistakes are its corrections."""
+
+    real_targets = False
+
+    def safe_margin(rule):
+        """None: no row is passed over."""
+        return inf, -inf
+
+    log_update = _count
+
+    def zero_is_positive(rule):
+        """As scikit-learn has it."""
+        return False
+
+    def novikoff(rule):
+        """Nobody knows."""
+        return False
+
+
+class KernelTypes:
+    """The types that stand for users' own rules, attributes here so that a cached kernel finds them by name."""
+
+
+PROCESS = uuid.uuid4()
+
+
+def _own(rule, transfer, dtype):
+    """A user's own rule as kernels take it."""
+    kind = type(rule)
+    if not (hasattr(kind, "_fields") and isinstance(getattr(kind, "correction", None), FunctionType)):
+        names = ", ".join(map(repr, BY_NAME))
+        raise ValueError(
+            f"rule must be one of {names}, or a NamedTuple with a method correction(rule, n, t, X, row); "
+            f"got {_check.shown(rule)}"
+        )
+    numbers = [_check.number(f"{field} of {kind.__name__}", value) for field, value in rule._asdict().items()]
+    made = _kernel_type(kind)
+    _check_targets(made, kind.__name__, transfer)
+    return made(*map(dtype.type, numbers))
+
+
+def _kernel_type(kind):
+    """The type that stands for a user's own rule: another one for other formulas, so that no kernel is ever stale."""
+    said = {name: getattr(kind, name, getattr(OwnRule, name)) for name in vars(OwnRule) if not name.startswith("_")}
+    said["correction"] = kind.correction
+    try:
+        content = repr([(name, describe(value)) for name, value in sorted(said.items())])
+    except Unknown:  # a formula refers to something that cannot be named: never the same twice
+        content = f"{id(kind)} {PROCESS}"
+    name = f"{kind.__name__}_{hashlib.sha256(f'{kind._fields} {content}'.encode()).hexdigest()[:16]}"
+    if not hasattr(KernelTypes, name):
+        made = namedtuple(name, kind._fields)
+        made.__module__, made.__qualname__ = __name__, f"KernelTypes.{name}"
+        for attribute, value in said.items():
+            setattr(made, attribute, value)
+        setattr(KernelTypes, name, made)
+    return getattr(KernelTypes, name)
 
 
 def _positive(name, value, dtype):

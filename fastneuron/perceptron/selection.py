@@ -92,7 +92,7 @@ class Vote(Last):
 
     def __init__(self, weights, bias, first, count_correct):
         super().__init__(weights, bias, first, count_correct)
-        self.current, self.current_bias = weights.copy(), bias.copy()
+        self.current = weights.copy(), bias.copy()
         self.count = np.zeros(bias.shape, np.int64)
         self.retired = []
 
@@ -100,15 +100,14 @@ class Vote(Last):
         """Follow the log of a chunk."""
         for neuron in active:
             places = np.flatnonzero(log.bias[:, neuron])
-            before = np.empty((places.size, self.current.shape[1]), self.current.dtype)
-            before_bias = np.empty(places.size, self.current.dtype)
-            replay(samples.X, samples.order[places], log.change[places, neuron], log.bias[places, neuron],
-                   neuron, self.current, self.current_bias, before, before_bias)  # fmt: skip
+            before = empty_like_rows(self.current, places.size)
+            corrections = log.change[places, neuron], log.bias[places, neuron]
+            replay(samples.X, samples.order[places], corrections, neuron, self.current, before)
             ends = np.append(places, samples.order.size)
             counts = np.diff(ends, prepend=0)
             counts[0] += self.count[neuron]
             self.count[neuron] = counts[-1]
-            self._retire(neuron, before, before_bias, counts[:-1])
+            self._retire(neuron, *before, counts[:-1])
 
     def _retire(self, neuron, weights, bias, count):
         kept = count > 0
@@ -117,7 +116,7 @@ class Vote(Last):
     def votes(self):
         """All the voters of these neurons, in order of the neurons."""
         for neuron in range(self.count.size):
-            self._retire(neuron, self.current[[neuron]], self.current_bias[[neuron]], self.count[[neuron]])
+            self._retire(neuron, *(array[[neuron]] for array in self.current), self.count[[neuron]])
         joined = Votes(*(np.concatenate(arrays) for arrays in zip(*self.retired, strict=True)))
         by_neuron = np.argsort(joined.neuron, kind="stable")
         neuron, *rest = (array[by_neuron] for array in joined)
@@ -125,14 +124,21 @@ class Vote(Last):
 
 
 @bare_kernel
-def replay(X, rows, change, bias, neuron, W, b, before, before_bias):
-    """Go from correction to correction, and keep the weights as each found them."""
+def replay(X, rows, corrections, neuron, current, before):
+    """Go from correction to correction of a neuron, and keep the weights and the bias as each found them."""
+    (change, change_of_bias), (W, b), (weights, bias) = corrections, current, before
     for k in range(rows.size):
         for j in range(W.shape[1]):
-            before[k, j] = W[neuron, j]
-        before_bias[k] = b[neuron]
+            weights[k, j] = W[neuron, j]
+        bias[k] = b[neuron]
         add(W, neuron, W.dtype.type(change[k]), X, rows[k])
-        b[neuron] += b.dtype.type(bias[k])
+        b[neuron] += b.dtype.type(change_of_bias[k])
+
+
+def empty_like_rows(current, n):
+    """Uninitialised weights (n, R) and biases (n,) of the types of those."""
+    weights, bias = current
+    return np.empty((n, weights.shape[1]), weights.dtype), np.empty(n, bias.dtype)
 
 
 class Pocket(Last):
@@ -149,7 +155,7 @@ class Pocket(Last):
     def __init__(self, weights, bias, first, count_correct):
         super().__init__(weights, bias, first, count_correct)
         self.count_correct = count_correct
-        self.current, self.current_bias = weights.copy(), bias.copy()
+        self.current = weights.copy(), bias.copy()
         self.weights, self.bias = weights.copy(), bias.copy()
         self.run, self.longest = np.zeros(bias.shape, np.int64), np.zeros(bias.shape, np.int64)
         self.pocketed = np.ones(bias.shape, bool)  # what is current is in the pocket
@@ -157,14 +163,14 @@ class Pocket(Last):
 
     def observe(self, samples, log, active):
         """Follow the log of a chunk."""
-        before, before_bias = np.empty((1, self.current.shape[1]), self.current.dtype), np.empty(1, self.current.dtype)
+        before = empty_like_rows(self.current, 1)
         for neuron in active:
             last = -1
             for place in np.flatnonzero(log.bias[:, neuron]):
                 self._survive(neuron, place - last - 1)
                 at = slice(place, place + 1)
-                replay(samples.X, samples.order[at], log.change[at, neuron].copy(), log.bias[at, neuron].copy(),
-                       neuron, self.current, self.current_bias, before, before_bias)  # fmt: skip
+                corrections = log.change[at, neuron].copy(), log.bias[at, neuron].copy()
+                replay(samples.X, samples.order[at], corrections, neuron, self.current, before)
                 self.run[neuron], self.pocketed[neuron], last = 0, False, place
             self._survive(neuron, samples.order.size - last - 1)
 
@@ -177,9 +183,9 @@ class Pocket(Last):
         if not self.pocketed[neuron] and before <= self.longest[neuron] < self.run[neuron]:
             if self.best[neuron] < 0:
                 self.best[neuron] = self._correct(neuron, self.weights, self.bias)
-            correct = self._correct(neuron, self.current, self.current_bias)
+            correct = self._correct(neuron, *self.current)
             if correct > self.best[neuron]:
-                self.weights[neuron], self.bias[neuron] = self.current[neuron], self.current_bias[neuron]
+                self.weights[neuron], self.bias[neuron] = (array[neuron] for array in self.current)
                 self.best[neuron], self.pocketed[neuron] = correct, True
         if self.pocketed[neuron]:
             self.longest[neuron] = self.run[neuron]

@@ -170,7 +170,7 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f"y must have at least 2 classes; got only one class, {classes[0]!r}")
         if not fresh and not np.array_equal(classes, self.classes_):
             raise ValueError(f"warm_start needs the classes it started with, {self.classes_}; got {classes}")
-        random = check_random_state(self.random_state)
+        random = _random(self.random_state)
         weight = self._weight(sample_weight, y, labels, classes)
         held = None
         if _check.flag("early_stopping", self.early_stopping):
@@ -242,7 +242,7 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = known
         state = self._start(X.dtype, fresh)
         source, rule = self._prepare(state, X, labels, weight)
-        state, _ = self._epoch(state, source, rule, check_random_state(self.random_state))
+        state, _ = self._epoch(state, source, rule, _random(self.random_state))
         self._finish(state)
         self.n_iter_ = 1 if fresh else self.n_iter_ + 1
         return self
@@ -261,7 +261,8 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         _check.refuse_masked("X", X)
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+        with np.errstate(invalid="ignore"):  # of scikit-learn's sum over huge numbers
+            X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
         n = _layer(*self._parameters()).net_input(X, self._threads())
         return n[:, 0] if n.shape[1] == 1 else n
 
@@ -291,7 +292,8 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         _check.refuse_masked("y", y)
         if _check.is_sparse(y):
             raise TypeError(f"y must be an array of labels (n,); got a {type(y).__name__}: give y.toarray().ravel()")
-        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], reset=fresh)
+        with np.errstate(invalid="ignore"):  # of scikit-learn's sum over huge numbers
+            X, y = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], reset=fresh)
         check_classification_targets(y)
         return X, y
 
@@ -408,6 +410,14 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
                 own = np.where(labels[:, np.newaxis] == np.arange(len(classes)), own, 1.0)
             weight = weight * own
         return np.ascontiguousarray(weight)
+
+
+def _random(random_state):
+    try:
+        return check_random_state(random_state)
+    except ValueError:
+        allowed = "None, a whole number from 0 to 2**32 - 1, or a numpy.random.RandomState"
+        raise ValueError(f"random_state must be {allowed}; got {_check.shown(random_state)}") from None
 
 
 def _layer(weights, bias):
