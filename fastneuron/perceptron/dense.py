@@ -56,7 +56,7 @@ def present(rule, samples, layer, log, shape, net):
                     if not np.isfinite(change):
                         return first + k
                     if k + 1 == ahead:
-                        add(W, neuron, change, X, order[first + k])
+                        add(X, order[first + k], change, W, neuron)
                     else:
                         following = steps(k + 1, tile.rows[:-1], ahead - 1)
                         rows = take_each(order, steps(first + k + 1, tile.rows[:-1], first + ahead - 1))
@@ -113,7 +113,7 @@ def adapt(rule, x, t, low, W, b, net):
     for p in range(S):
         change, bias = correction(rule, net[p], _sign(t, p, low), x, 0)
         if bias != 0:
-            add(W, p, change, x, 0)
+            add(x, 0, change, W, p)
             b[p] += bias
     return 0
 

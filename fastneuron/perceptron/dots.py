@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 
-from .._kernel.jit import bare_inline, bare_specialises
+from .._kernel.jit import bare_generic, bare_inline, bare_specialises
 from .._kernel.lanes import _host_features, fma
+from .._kernel.scalars import narrowed
 from .._kernel.simd import (  # fmt: skip
     BYTES,
     lanes,
@@ -30,6 +30,28 @@ class Sparse(NamedTuple):
     data: np.ndarray
     indices: np.ndarray
     indptr: np.ndarray
+
+    def square(X, row, like):
+        """|x|^2 of a row."""
+        result = X.data.dtype.type(0)
+        for k in range(X.indptr[row], X.indptr[row + 1]):
+            result = fma(X.data[k], X.data[k], result)
+        return result
+
+    def length(X, row, like):
+        """|x| of a row where |x|^2 overflows."""
+        largest, total = 0.0, 0.0
+        for k in range(X.indptr[row], X.indptr[row + 1]):
+            largest = max(largest, abs(np.float64(X.data[k])))
+        for k in range(X.indptr[row], X.indptr[row + 1]):
+            total += (X.data[k] / largest) ** 2
+        return narrowed(like, largest * np.sqrt(total))
+
+    def add(X, row, change, W, neuron):
+        """Add `change` times the row to the weights of a neuron."""
+        for k in range(X.indptr[row], X.indptr[row + 1]):
+            j = X.indices[k]
+            W[neuron, j] = fma(change, W.dtype.type(X.data[k]), W[neuron, j])
 
 
 # whose every value is a number of that type, and which Numba knows
@@ -153,75 +175,25 @@ def add_and_dots(W, neuron, change, X, row, rows, place):
     put_totals(place.out, place.rows, place.columns, sums)
 
 
+@bare_generic
 def square(X, row, like):
-    """|x|^2 of a row, as a number of `like`."""
-    raise NotImplementedError
+    """|x|^2 of a row, as a number of the type of `like`."""
+    return dot(X, row, X, row, like)
 
 
-@bare_specialises(square)
-def _square(X, row, like):
-    if isinstance(X, types.BaseNamedTuple):
-
-        def sparse(X, row, like):
-            result = X.data.dtype.type(0)
-            for k in range(X.indptr[row], X.indptr[row + 1]):
-                result = fma(X.data[k], X.data[k], result)
-            return result
-
-        return sparse
-    return lambda X, row, like: dot(X, row, X, row, like)
-
-
+@bare_generic
 def length(X, row, like):
-    """|x| of a row where |x|^2 overflows, as a number of `like`; infinite where it overflows itself."""
-    raise NotImplementedError
+    """|x| of a row where |x|^2 overflows, as a number of the type of `like`; infinite where it overflows itself."""
+    largest, total = 0.0, 0.0
+    for k in range(X.shape[1]):
+        largest = max(largest, abs(np.float64(X[row, k])))
+    for k in range(X.shape[1]):
+        total += (X[row, k] / largest) ** 2
+    return narrowed(like, largest * np.sqrt(total))
 
 
-@bare_specialises(length)
-def _length(X, row, like):
-    number = np.float32 if like == types.float32 else np.float64
-
-    if isinstance(X, types.BaseNamedTuple):
-
-        def sparse(X, row, like):
-            largest, total = 0.0, 0.0
-            for k in range(X.indptr[row], X.indptr[row + 1]):
-                largest = max(largest, abs(np.float64(X.data[k])))
-            for k in range(X.indptr[row], X.indptr[row + 1]):
-                total += (X.data[k] / largest) ** 2
-            return number(largest * np.sqrt(total))
-
-        return sparse
-
-    def dense(X, row, like):
-        largest, total = 0.0, 0.0
-        for k in range(X.shape[1]):
-            largest = max(largest, abs(np.float64(X[row, k])))
-        for k in range(X.shape[1]):
-            total += (X[row, k] / largest) ** 2
-        return number(largest * np.sqrt(total))
-
-    return dense
-
-
-def add(W, neuron, change, X, row):
+@bare_generic
+def add(X, row, change, W, neuron):
     """Add `change` times the row to the weights of a neuron, each product and sum rounded once."""
-    raise NotImplementedError
-
-
-@bare_specialises(add)
-def _add(W, neuron, change, X, row):
-    if isinstance(X, types.BaseNamedTuple):
-
-        def sparse(W, neuron, change, X, row):
-            for k in range(X.indptr[row], X.indptr[row + 1]):
-                j = X.indices[k]
-                W[neuron, j] = fma(change, W.dtype.type(X.data[k]), W[neuron, j])
-
-        return sparse
-
-    def dense(W, neuron, change, X, row):
-        for k in range(X.shape[1]):
-            W[neuron, k] = fma(change, W.dtype.type(X[row, k]), W[neuron, k])
-
-    return dense
+    for k in range(X.shape[1]):
+        W[neuron, k] = fma(change, W.dtype.type(X[row, k]), W[neuron, k])

@@ -26,7 +26,7 @@ import numpy as np
 
 from .. import _check
 from .._kernel.function_hash import Unknown, describe
-from .._kernel.jit import bare_inline, bare_specialises
+from .._kernel.jit import bare_generic, bare_inline
 from .dots import length, square
 
 TIES = ("hardlim", "margin")
@@ -250,34 +250,22 @@ RULES = (FixedStep, NormalizedStep, PassiveAggressive, LeastMeanSquares)
 BY_NAME = {name: rule for rule in RULES for name in rule.names}
 
 
+@bare_generic
 def correction(rule, n, t, X, row):
-    """Generic: see the rules."""
+    """What to multiply a row by, and what to add to the bias."""
     raise NotImplementedError
 
 
+@bare_generic
 def safe_margin(rule):
-    """Generic: see the rules."""
+    """The net inputs (up, down) beyond which a rule corrects nothing."""
     raise NotImplementedError
 
 
+@bare_generic
 def log_update(rule, log, neuron, n, t):
-    """Generic: see the rules."""
+    """Count a correction of a neuron."""
     raise NotImplementedError
-
-
-@bare_specialises(correction)
-def _correction(rule, n, t, X, row):
-    return rule.instance_class.correction
-
-
-@bare_specialises(safe_margin)
-def _safe_margin(rule):
-    return rule.instance_class.safe_margin
-
-
-@bare_specialises(log_update)
-def _log_update(rule, log, neuron, n, t):
-    return rule.instance_class.log_update
 
 
 def checked(name, transfer, dtype, learning_rate=1.0, tie="hardlim", margin=1.0, C=1.0):

@@ -80,7 +80,7 @@ def accumulate(X, order, change, bias, active, seen, total, total_bias):
             neuron = active[a]
             if bias[place, neuron] != 0:
                 k = np.float64(seen[neuron] + place)
-                add(total, neuron, k * change[place, neuron], X, order[place])
+                add(X, order[place], k * change[place, neuron], total, neuron)
                 total_bias[neuron] += k * bias[place, neuron]
 
 
@@ -131,7 +131,7 @@ def replay(X, rows, corrections, neuron, current, before):
         for j in range(W.shape[1]):
             weights[k, j] = W[neuron, j]
         bias[k] = b[neuron]
-        add(W, neuron, W.dtype.type(change[k]), X, rows[k])
+        add(X, rows[k], W.dtype.type(change[k]), W, neuron)
         b[neuron] += b.dtype.type(change_of_bias[k])
 
 
