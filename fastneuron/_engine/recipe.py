@@ -220,20 +220,26 @@ def _drive(a: SimpleNamespace) -> dict[str, Any]:
     if not isinstance(a.noise, Noise | None):
         hint = "; write it with its values: WhiteNoise(20.0)" if isinstance(a.noise, type) else ""
         raise TypeError(f"noise must be a WhiteNoise or an OrnsteinUhlenbeck; got {_check.shown(a.noise)}{hint}")
-    if a.noise is not None and a.method != "heun":
-        raise ValueError(f"noise needs method='heun'; got method={a.method!r}")
+    if a.noise is not None and not METHODS[a.method].noise:
+        able = _listed([name for name, method in METHODS.items() if method.noise], "or")
+        raise ValueError(f"noise needs method={able}; got method={a.method!r}")
     seed = _check.whole("seed", a.seed, 0, 2**64 - 1)
     return {"current": as_current("current", a.current), "noise": a.noise, "seed": seed}
+
+
+def _listed(names: Sequence[str], last: str) -> str:
+    """The names in a sentence, with a word before the last."""
+    *others, final = map(repr, names)
+    return f"{', '.join(others)} {last} {final}" if others else final
 
 
 def _population(a: SimpleNamespace, model: Model, drive: Mapping[str, Any]) -> dict[str, Any]:
     """How many neurons there are, and where they start."""
     precision = _precision(a.dtype)
-    if precision == np.float32 and (METHODS[a.method].is_adaptive or a.noise is not None):
-        but = f"method={a.method!r}" if METHODS[a.method].is_adaptive else f"noise={a.noise!r}"
-        raise ValueError(
-            f"dtype float32 is for the methods 'rk4', 'heun' and 'staggered', without noise; got it with {but}"
-        )
+    if precision == np.float32 and (not METHODS[a.method].single or a.noise is not None):
+        able = _listed([name for name, method in METHODS.items() if method.single], "and")
+        but = f"noise={a.noise!r}" if METHODS[a.method].single else f"method={a.method!r}"
+        raise ValueError(f"dtype float32 is for the methods {able}, without noise; got it with {but}")
     given = _initial(a.initial, model, a.receptors)
     values = model.parameters | {f"initial[{name!r}]": value for name, value in given.items()}
     sizes = {name: np.size(value) for name, value in values.items()} | {"n": a.n}

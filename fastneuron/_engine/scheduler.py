@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.core.errors import NumbaError
 
-from .._integrators import Chunk, Clock, Problem, Traces
+from .._integrators import Chunk, Problem, Traces
 from .._kernel import threads as _threads
 from ..inputs.port import carried
 from ..models.validation import explain
@@ -190,12 +190,6 @@ def _problem(recipe: Recipe) -> Problem:
     state = np.empty((len(recipe.initial), recipe.n), recipe.dtype)
     for row, value in zip(state, recipe.initial.values(), strict=True):
         row[:] = value
-    clock = None
-    if recipe.chosen.is_adaptive:
-        clock = Clock(*(np.zeros(recipe.n) for _ in Clock._fields))
-        clock.step[:], clock.growth[:], clock.sample[:], clock.reached[:] = (
-            recipe.dt, recipe.chosen.growth, 1, -np.inf,
-        )  # fmt: skip
     return Problem(
         model=recipe.model,
         inputs=recipe.inputs,
@@ -207,7 +201,7 @@ def _problem(recipe: Recipe) -> Problem:
         atol=recipe.atol,
         seed=recipe.seed if recipe.seed < 2**63 else recipe.seed - 2**64,  # the same bits as an int64
         first_neuron=recipe.first_neuron,
-        clock=clock,
+        clock=recipe.chosen.new_clock(recipe.n, recipe.dt),
     )
 
 

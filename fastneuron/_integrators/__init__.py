@@ -8,18 +8,22 @@ from .dop853 import DOP853
 from .heun import Heun
 from .problem import Chunk, Clock, Problem, Traces
 from .rk4 import RK4
-from .staggered import Staggered, refuse_nonlinear
+from .staggered import Staggered
 from .statistics import Statistics, observe_all, observe_spikes
+from .tableau import Tableau
 from .tsit5 import TSIT5
 
 
 class Method(NamedTuple):
-    """What selects the kernel's code or numbers, and what drives it."""
+    """A method, and what it can do."""
 
-    tag: Any
-    advance: Callable[..., Any]
-    growth: float = 1.0  # by how much the first step may grow
-    refuse: Callable[[Any, list[float]], None] = lambda model, state: None  # raises where a model is not for it
+    name: str
+    tag: Any  # what a kernel is given: its type selects the code; a table of numbers, if the method is one
+    advance: Callable[..., Any]  # takes some neurons through a chunk
+    new_clock: Callable[[int, float], Clock | None]
+    noise: bool  # whether it takes noise
+    single: bool  # whether it works in single precision
+    refuse: Callable[[Any, list[float]], None]  # raises where a model is not for it
 
     @property
     def is_adaptive(self) -> bool:
@@ -27,12 +31,25 @@ class Method(NamedTuple):
         return self.advance is adaptive.advance
 
 
+def _refuse_none(model: Any, state: list[float]) -> None:
+    """Any model will do."""
+
+
+def _fixed_step(kind: Any) -> Method:
+    refuse = getattr(kind, "refuse", _refuse_none)
+    return Method(kind.name, kind(), fixed_step.advance, lambda n, step: None, kind.noise, kind.single, refuse)
+
+
+def _adaptive(table: Tableau) -> Method:
+    return Method(table.weights.name, table, adaptive.advance, adaptive.new_clock, False, False, _refuse_none)
+
+
 METHODS = {
-    "rk4": Method(RK4(), fixed_step.advance),
-    "heun": Method(Heun(), fixed_step.advance),
-    "staggered": Method(Staggered(), fixed_step.advance, refuse=refuse_nonlinear),
-    "dop853": Method(DOP853, adaptive.advance, adaptive.FASTEST),
-    "tsit5": Method(TSIT5, adaptive.advance, adaptive.FASTEST),
+    method.name: method
+    for method in (
+        *map(_fixed_step, (RK4, Heun, Staggered)),
+        *map(_adaptive, (DOP853, TSIT5)),
+    )
 }
 
 __all__ = ["METHODS", "Chunk", "Clock", "Method", "Problem", "Statistics", "Traces", "observe_all", "observe_spikes"]

@@ -232,6 +232,7 @@ def _dense() -> np.ndarray:
 class Weights(NamedTuple):
     """Selects the sums of this method by its type."""
 
+    name = "dop853"
     rows = (*STAGES, *EXTRA)
     errors = (ERROR_6, ERROR_5)
 

@@ -66,7 +66,11 @@ class Workspace(NamedTuple):
 
 @generic
 def step(method, block, start, end, scratch, t, t_end, dt):
-    """One step of every lane, from `start` at t to `end`; the class of a method holds it, and `scratch`, states."""
+    """One step of every lane, from `start` at t to `end`.
+
+    The class of a method holds it, and says its ``name``, of how many states it needs ``scratch``, and whether it takes
+    ``noise`` and ``single`` precision; it may have ``refuse(model, state)``, which raises where a model is not for it.
+    """
 
 
 def make_workspace(method, neurons, lanes):

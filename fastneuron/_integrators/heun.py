@@ -29,5 +29,6 @@ def _heun(method, block, start, end, scratch, t, t_end, dt):
 class Heun(NamedTuple):
     """Selects the method by its type."""
 
+    name, noise, single = "heun", True, True
     scratch = 1  # states
     step = _heun

@@ -46,6 +46,7 @@ class Neurons(NamedTuple):
     columns: Any  # the parameters
     sources: Any  # what drives it
     state: Any  # (variables, n)
+    clock: Any = None  # where each neuron is in time, with an adaptive method
 
     set_constants = _prepare_all
 
@@ -76,7 +77,7 @@ class Clock(NamedTuple):
 
     time: Any  # (n,) ms
     step: Any  # (n,) the next step, ms
-    memory: Any  # (n,) log2 of the last accepted step's error
+    previous_error: Any  # (n,) log2 of that of the last accepted step, relative to the tolerance
     growth: Any  # (n,) how much it may grow: not at all after a step that was refused
     sample: Any  # (n,) the number of the next sample
     reached: Any  # (n,) the limit of the last chunk it has taken part in, ms
@@ -133,7 +134,8 @@ class Problem:
     def neurons(self) -> Neurons:
         """The arrays, which are those of the problem."""
         state_type = (self.state.dtype.type(0),) * len(self.state)
-        return Neurons(self.model.like(), state_type, state_type, self.columns, self.sources, self.state)
+        types = self.model.like(), state_type, state_type
+        return Neurons(*types, self.columns, self.sources, self.state, self.clock)
 
     def buffer(self, room: int) -> SpikeBuffer:
         """An empty list for that many spikes."""

@@ -36,5 +36,6 @@ def _rk4(method, block, start, end, scratch, t, t_end, dt):
 class RK4(NamedTuple):
     """Selects the method by its type."""
 
+    name, noise, single = "rk4", False, True
     scratch = 1  # states
     step = _rk4

@@ -174,5 +174,7 @@ def _staggered(method, block, start, end, scratch, t, t_end, dt):
 class Staggered(NamedTuple):
     """Selects the method by its type."""
 
+    name, noise, single = "staggered", False, True
     scratch = 1  # states
     step = _staggered
+    refuse = refuse_nonlinear

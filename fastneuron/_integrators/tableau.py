@@ -47,13 +47,31 @@ def tableau(
     The error is to behave as h^order.  Each of the two estimates is (q, factor): one that behaves as h^q is raised to
     the power order / q, as a fraction of the state, so that its order is right and the error of a run is proportional
     to the tolerance.
+
+    Raises
+    ------
+    ValueError
+        If the kernel has no room for as many stages or powers, or the parts do not belong together.
     """
+    if len(node) > MOST_STAGES:
+        raise ValueError(
+            f"a tableau has at most {MOST_STAGES} stages, those of the dense output included; got {len(node)}"
+        )
+    if len(dense) > POWERS:
+        raise ValueError(f"dense output has at most {POWERS} powers; got {len(dense)}")
+    if not stages <= len(weights.rows) == len(node) == dense.shape[1]:
+        raise ValueError(
+            f"a tableau has a row of weights, a node and a column of dense for each of its stages, of which the first "
+            f"{stages} make a step; got {len(weights.rows)}, {len(node)} and {dense.shape[1]}"
+        )
+    if node[stages - 1] != 1.0:
+        raise ValueError(f"the last stage of a step must be the first of the next, at node 1; got {node[stages - 1]:g}")
     power = [order / q for q, _ in estimates]
     return Tableau(
         weights,
         stages,
         np.array(node, np.float64),
-        np.pad(dense.T, ((0, 0), (0, 8 - len(dense)))),
+        np.pad(dense.T, ((0, 0), (0, POWERS - len(dense)))),
         (power[0], power[1]),
         (math.log2(estimates[0][1]), math.log2(estimates[1][1])),
         1.0 / order - 0.75 * memory,
@@ -61,11 +79,13 @@ def tableau(
     )
 
 
+MOST_STAGES = 16  # for which a kernel has room, those of the dense output included
+POWERS = 8  # of the fraction of the step, in dense output
 VECTOR = 8  # lanes at a time: one register of AVX-512, two of AVX2
 
 
 class _Vectors:
-    """A local array (row, lane) in the hands of the compiler, some lanes at a time."""
+    """A local array (row, lane) or (lane,) in the hands of the compiler, some lanes at a time."""
 
     kind = ir.VectorType(ir.DoubleType(), VECTOR)
 
@@ -73,7 +93,8 @@ class _Vectors:
         view = context.make_array(array_type)(context, builder, array)
         self.builder = builder
         self.data = builder.bitcast(view.data, self.kind.as_pointer())
-        self.vectors = builder.sdiv(builder.extract_value(view.shape, 1), ir.Constant(ir.IntType(64), VECTOR))
+        lanes = builder.extract_value(view.shape, array_type.ndim - 1)
+        self.vectors = builder.sdiv(lanes, ir.Constant(ir.IntType(64), VECTOR))
 
     def _address(self, row, vector):
         if isinstance(row, int):
@@ -100,15 +121,14 @@ def _sum(builder, terms, k, states, d, vector):
 
 
 @intrinsic
-def sum_stage(typingctx, weights, row, like, lanes, k, start, clock, taken, out):
-    """``out = start + clock[taken] * sum_j weights[row, j] k[j]`` for all states (as many as in `like`) and lanes."""
-    states, width = len(like), lanes.instance_class.lanes
-    arrays = (k, start, clock, out)
+def sum_stage(typingctx, weights, row, state_type, lanes, k, start, length, out):
+    """``out = start + length * sum_j weights[row, j] k[j]`` for all states and lanes; each lane has its own length."""
+    states, width = len(state_type), lanes.instance_class.lanes
+    arrays = (k, start, length, out)
 
     def codegen(context, builder, signature, args):
         _, row, _, _, *values = args
-        taken = values.pop(3)
-        k, start, clock, out = (
+        k, start, length, out = (
             _Vectors(context, builder, kind, array) for kind, array in zip(arrays, values, strict=True)
         )
         done = builder.append_basic_block("summed")
@@ -118,7 +138,7 @@ def sum_stage(typingctx, weights, row, like, lanes, k, start, clock, taken, out)
             choice.add_case(number, block)
             builder.position_at_end(block)
             for vector in range(width // VECTOR if terms else 0):
-                h = clock.load(taken, vector)
+                h = length.load(0, vector)
                 for d in range(states):
                     total, fma = _sum(builder, terms, k, states, d, vector)
                     out.store(d, vector, builder.call(fma, [h, total, start.load(d, vector)]))
@@ -126,29 +146,31 @@ def sum_stage(typingctx, weights, row, like, lanes, k, start, clock, taken, out)
         builder.position_at_end(done)
         return context.get_dummy_value()
 
-    return types.void(weights, types.int64, like, lanes, k, start, clock, types.int64, out), codegen
+    return types.void(weights, types.int64, state_type, lanes, k, start, length, out), codegen
 
 
 @intrinsic
-def keep_stage(typingctx, row, like, lanes, slope, k):
-    """``k[row] = slope`` for all states and lanes."""
-    states, width = len(like), lanes.instance_class.lanes
+def keep_stage(typingctx, row, state_type, lanes, derivative, k):
+    """``k[row] = derivative`` for all states and lanes."""
+    states, width = len(state_type), lanes.instance_class.lanes
 
     def codegen(context, builder, signature, args):
-        slope_, k_ = (_Vectors(context, builder, kind, array) for kind, array in zip((slope, k), args[3:], strict=True))
+        derivative_, k_ = (
+            _Vectors(context, builder, kind, array) for kind, array in zip((derivative, k), args[3:], strict=True)
+        )
         first = builder.mul(args[0], ir.Constant(args[0].type, states))
         for d in range(states):
             for vector in range(width // VECTOR):
-                k_.store(builder.add(first, ir.Constant(first.type, d)), vector, slope_.load(d, vector))
+                k_.store(builder.add(first, ir.Constant(first.type, d)), vector, derivative_.load(d, vector))
         return context.get_dummy_value()
 
-    return types.void(types.int64, like, lanes, slope, k), codegen
+    return types.void(types.int64, state_type, lanes, derivative, k), codegen
 
 
 @intrinsic
-def sum_errors(typingctx, weights, like, lanes, k, out):
+def sum_errors(typingctx, weights, state_type, lanes, k, out):
     """``out = sum_j errors[row, j] k[j]`` for all rows, states and lanes."""
-    states, width = len(like), lanes.instance_class.lanes
+    states, width = len(state_type), lanes.instance_class.lanes
 
     def codegen(context, builder, signature, args):
         _, _, _, *values = args
@@ -159,4 +181,4 @@ def sum_errors(typingctx, weights, like, lanes, k, out):
                     out_.store(number * states + d, vector, _sum(builder, terms, k_, states, d, vector)[0])
         return context.get_dummy_value()
 
-    return types.void(weights, like, lanes, k, out), codegen
+    return types.void(weights, state_type, lanes, k, out), codegen

@@ -51,6 +51,7 @@ def _dense() -> np.ndarray:
 class Weights(NamedTuple):
     """Selects the sums of this method by its type."""
 
+    name = "tsit5"
     rows = tuple(STAGES)
     errors = (ERROR, {})
 

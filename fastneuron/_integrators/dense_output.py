@@ -1,0 +1,109 @@
+"""What happens inside a step of an adaptive method: spikes and samples, by the continuous extension of the method."""
+
+from .._kernel.jit import helper, inline
+from .._kernel.lanes import fma
+from .spikes import crossing, polynomial
+from .statistics import observe_one, observes
+from .tableau import POWERS
+
+
+@inline
+def may_spike(tableau, state_type, work, lane, threshold):
+    """Whether V may rise through the threshold in the step of a lane; a long step may pass it twice."""
+    last = (tableau.stages - 1) * len(state_type)
+    V0, V1 = work.start[0, lane], work.end[0, lane]
+    dV0, dV1 = work.k[0, lane], work.k[last, lane]
+    below, above = threshold > V0, threshold <= V1
+    peak, trough = (dV0 > 0.0) & (dV1 < 0.0), (dV0 < 0.0) & (dV1 > 0.0)
+    return (below & (above | peak)) | (above & trough)
+
+
+@helper
+def extension(tableau, work, d, lane, out):
+    """The coefficients of the continuous extension of one state, in powers of the fraction of the step."""
+    out[:] = 0.0
+    for j in range(tableau.node.size):
+        k = work.pace.length[lane] * work.k[j * work.start.shape[0] + d, lane]
+        for p in range(POWERS):  # eight: packs
+            out[p] = fma(tableau.dense[j, p], k, out[p])
+
+
+@helper
+def turning_point(power, bend, sign):
+    """Where in the step a continuous extension has its lowest point, or its highest if `sign` is -1."""
+    for p in range(1, POWERS):
+        bend[p - 1] = sign * (p + 1) * power[p]
+    return crossing(sign * power[0], bend, 0.0, 1.0)
+
+
+@inline
+def find_spike(tableau, work, lane, neuron, spikes, spiked):
+    """List the spike in the step of a lane, if there is one, after the `spiked` that are listed; how many are then."""
+    power, threshold = work.power, spikes.threshold
+    V0, V1 = work.start[0, lane], work.end[0, lane]
+    if threshold > V0 or threshold <= V1:
+        extension(tableau, work, 0, lane, power)
+        rise_from, rise_to = 0.0, 1.0
+        if threshold > V1:
+            rise_to = turning_point(power, work.bend, -1.0)
+        elif threshold <= V0:
+            rise_from = turning_point(power, work.bend, 1.0)
+        before, after = polynomial(V0, power, rise_from), polynomial(V0, power, rise_to)
+        if before < threshold and (threshold <= after or threshold <= V1):
+            part = crossing(V0 - threshold, power, rise_from, rise_to)
+            spikes.count[neuron] += 1
+            spikes.neuron[spiked] = neuron
+            spikes.time[spiked] = fma(part, work.pace.length[lane], work.pace.time[lane])
+            spiked += 1
+    return spiked
+
+
+@helper
+def position(ascending, wanted):
+    """Where `wanted` stands, or would."""
+    low, high = 0, ascending.size - 1
+    while low < high:
+        middle = (low + high) // 2
+        if ascending[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@inline
+def is_traced(traces, neuron):
+    """Whether a neuron is among those whose samples are kept."""
+    return traces.neuron.size > 0 and traces.neuron[position(traces.neuron, neuron)] == neuron
+
+
+@inline
+def is_sampled(traces, statistics, neuron):
+    """Whether anybody asks for samples of a neuron."""
+    return statistics is not None or is_traced(traces, neuron)
+
+
+@inline
+def take_samples(tableau, work, lane, neuron, traces, statistics):
+    """Take the samples of a neuron that are due in the step of its lane."""
+    interval, power, t, h = traces.interval, work.power, work.pace.time[lane], work.pace.length[lane]
+    number = upto = work.pace.sample[lane]
+    while upto * interval <= work.pace.arrival[lane] and upto < traces.begin + traces.out.shape[2]:
+        upto += 1.0
+    if upto > number:
+        first, end = int(number), int(upto)
+        m = position(traces.neuron, neuron) if traces.neuron.size else 0
+        traced = traces.neuron.size > 0 and traces.neuron[m] == neuron
+        for which in range(traces.which.size if traced else 0):
+            d = traces.which[which]
+            extension(tableau, work, d, lane, power)
+            for sample in range(first, end):
+                x = polynomial(work.start[d, lane], power, (sample * interval - t) / h)
+                traces.out[which, traces.row[m], sample - traces.begin] = x
+        for d in range(work.start.shape[0]):
+            if observes(statistics, d):
+                extension(tableau, work, d, lane, power)
+                for sample in range(first, end):
+                    x = polynomial(work.start[d, lane], power, (sample * interval - t) / h)
+                    observe_one(statistics, d, neuron, x, sample)
+        work.pace.sample[lane] = upto
