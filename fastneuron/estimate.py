@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
-import time
 from dataclasses import dataclass
 from typing import Any
 
 from ._engine import resources
-from ._engine.execute import Memory, execute
 from ._engine.plan import planned
-from ._engine.recipe import Recipe, checked
-from ._engine.run import Run
+from ._engine.recipe import checked
+from ._engine.trial import trial
+from ._storage.layout import check_path
 from .simulate import simulate
-
-TRIAL = 20_000_000  # neuron-steps: some tenths of a second
 
 
 @dataclass(frozen=True)
@@ -25,7 +21,8 @@ class Estimate:
     Attributes
     ----------
     memory : int
-        Bytes, at most at one time.
+        Bytes, at most at one time, beside the model and the current that are given; with an executor of this machine,
+        its workers' included.
     disk : int
         Bytes; 0 without `out`.
     seconds : float
@@ -64,8 +61,8 @@ def estimate(*arguments: Any, **named: Any) -> Estimate:
 
     Raises
     ------
-    TypeError, ValueError
-        If an argument is not allowed.
+    TypeError, ValueError, FileExistsError
+        If `simulate` would refuse an argument.  That the run does not fit is no error here: it is told.
 
     Examples
     --------
@@ -78,28 +75,8 @@ def estimate(*arguments: Any, **named: Any) -> Estimate:
     given.apply_defaults()
     recipe = checked(given.arguments)
     plan = planned(recipe, given.arguments)
-    seconds, spikes = _trial(recipe, plan.threads)
-    disk = 0 if plan.out is None else resources.samples(recipe) + int(spikes * resources.PER_SPIKE)
+    if plan.out is not None:
+        check_path(plan.out, plan.overwrite)
+    seconds, spikes = trial(recipe, plan.threads)
+    disk = 0 if plan.out is None else resources.samples(recipe) + resources.of_spikes(recipe, spikes)
     return Estimate(resources.memory(recipe, plan, spikes), disk, seconds / plan.workers, spikes)
-
-
-def _trial(recipe: Recipe, threads: int) -> tuple[float, float]:
-    """Seconds and spikes of the whole, from those of a part of it."""
-    size = min(recipe.n, 4096)
-    low = (recipe.n - size) // 2  # from the middle: values that rise from neuron to neuron are average there
-    some = recipe.part(low, low + size)
-    steps = min(max(TRIAL // some.n, 1), recipe.duration / recipe.dt)
-    part = dataclasses.replace(some, duration=min(round(steps) * recipe.dt, recipe.duration))
-    if not part.duration:
-        return 0.0, 0.0
-    nothing = dataclasses.replace(part, duration=min(recipe.dt, recipe.duration))
-    _run(nothing, threads)  # compiles
-    begin = time.perf_counter()
-    run = _run(part, threads)
-    elapsed = time.perf_counter() - begin
-    times = recipe.n * recipe.duration / (part.n * part.duration)
-    return elapsed * times, float(run.spike_count.sum()) * times
-
-
-def _run(recipe: Recipe, threads: int) -> Run:
-    return execute(Memory(recipe), threads, None, lambda done: None)

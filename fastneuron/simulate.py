@@ -155,6 +155,9 @@ def simulate(
     ------
     TypeError, ValueError
         If an argument is not allowed; nothing has been started then.
+    MemoryError, OSError
+        If the run cannot fit into memory or onto the disk, as far as that can be told before; if there is something at
+        `out` already, or somebody else is writing there.
     FloatingPointError
         If a state is no longer finite, or an adaptive step shrinks to nothing, naming the first such neuron and the
         time.

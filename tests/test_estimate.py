@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
+from tests.stored_runs import arguments
+from tests.test_archive import interrupt_after
+from tests.test_sharing import Here
 
 
 def test_memory_is_what_the_run_takes():
@@ -101,3 +104,73 @@ def test_a_model_of_ones_own_is_checked():
 def test_bad_input(given):
     with pytest.raises((TypeError, ValueError)):
         fn.estimate(fn.MorrisLecar.hopf(), **given)
+
+
+def test_spikes_that_do_not_fit_are_refused_before_the_run(monkeypatch):
+    """They were in no check: the estimate was 1.18 TB, and the run began."""
+    given = {"model": fn.MorrisLecar.hopf(), "duration": 3e5, "current": np.full(10**6, 100.0)}
+    with pytest.raises(MemoryError, match=r"needs .* GB of memory, .* of about .* spikes keep counts alone"):
+        fn.simulate(**given)
+    small = {"model": fn.MorrisLecar.hopf(), "duration": 500.0, "current": np.full(100, 100.0)}
+    trials = []
+    monkeypatch.setattr(fn._engine.resources, "spikes_of", lambda recipe, threads: trials.append(recipe) or 0.0)
+    fn.simulate(**small)
+    assert not trials  # a trial costs too much for a short run
+
+
+def test_a_run_that_blows_up_is_no_trial(monkeypatch):
+    """The error is that of the run: of the first neuron in order."""
+    model = fn.MorrisLecar.hopf(g_L=np.where(np.arange(6000) % 2999 == 7, -1e4, 2.0))
+    monkeypatch.setattr(fn._engine.resources, "memory_left", lambda: 15e6)
+    with pytest.raises(FloatingPointError, match="neuron 7 blew up"):
+        fn.simulate(model, 200.0, current=100.0, threads=1)
+
+
+def test_going_on_is_checked_as_well(tmp_path, monkeypatch):
+    interrupt_after(monkeypatch, 2)
+    with pytest.raises(KeyboardInterrupt):
+        fn.simulate(**arguments(), out=tmp_path / "run.zarr", checkpoint_interval=40.0)
+    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(fn._engine.resources, "memory_left", lambda: 1e6)
+        with pytest.raises(MemoryError, match="and 1 MB are left"):
+            fn.resume(tmp_path / "run.zarr")
+    with monkeypatch.context() as patch:
+        patch.setattr(fn._engine.resources, "memory_left", lambda: 1e3)
+        with pytest.raises(MemoryError, match=r"300 neurons need 7.2 kB of memory, and 1 kB are left"):
+            fn.open(tmp_path / "run.zarr")
+    fn.resume(tmp_path / "run.zarr")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"out": "no/such/folder/run.zarr"},
+        {"out": ".", "overwrite": True},
+        {"checkpoint_interval": 5.0},
+        {"shards": 3},
+        {"threads": 0},
+        {"executor": 3},
+        {"progress": "yes"},
+    ],
+)
+def test_what_simulate_refuses(tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    errors = []
+    for function in (fn.simulate, fn.estimate):
+        with pytest.raises((TypeError, ValueError, OSError)) as caught:
+            function(fn.MorrisLecar.hopf(), 10.0, **given)
+        errors.append((type(caught.value), str(caught.value)))
+    assert errors[0] == errors[1]
+
+
+def test_results_of_workers_are_not_kept_thrice():
+    """Samples of the shards, their concatenation and the rows as they were asked for were in memory at once."""
+    given = arguments(n=2000, duration=100.0, sample_interval=0.1, record="V", summary=None)
+    samples = 2000 * 1001 * 8
+    fn.simulate(**given, executor=Here(), shards=16)
+    tracemalloc.start()
+    fn.simulate(**given, executor=Here(), shards=16)
+    _, taken = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < 2.5 * samples  # this executor does all shards before one is taken

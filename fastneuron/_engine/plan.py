@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -34,6 +35,11 @@ class Plan(NamedTuple):
     def here(self) -> int:
         """Threads of this process."""
         return self.threads if self.executor is None else 1
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the workers are processes of this machine."""
+        return isinstance(self.executor, ProcessPoolExecutor)
 
     @property
     def workers(self) -> int:

@@ -296,7 +296,7 @@ def _start(model: Model, given: Mapping[str, np.ndarray], n: int, precision: np.
     What is the same for all neurons is kept once.
     """
     with np.errstate(over="ignore"):
-        state = model.initial_state(given, n).astype(precision)
+        state = model.initial_state(given, n).astype(precision, copy=False)
     start = {}
     for (name, default), row in zip(model.states.items(), state, strict=True):
         what = f"initial[{name!r}]" if name in given else f"the initial {name} of {type(model).__name__}"

@@ -8,27 +8,75 @@ from pathlib import Path
 
 import numpy as np
 
+from ..inputs.current import Constant, Current, Sum
 from .plan import Plan
 from .recipe import Recipe
-from .summary import RATE
+from .summary import OF_SPIKES, RATE
+from .trial import spikes_of
 
-PER_THREAD = 20_000_000  # bytes of a thread's list of spikes
+PER_THREAD = 2_000_000  # bytes: of its list of spikes, what is filled; its stack, and what Python keeps for it
 PER_SPIKE = 16
+FREQUENT = 1.0  # spikes per neuron and ms, which no population has for long
 
 
 def memory(recipe: Recipe, plan: Plan, spikes: float = 0.0) -> int:
     """Bytes of memory: arrays of the population, samples (of a chunk, if the run goes to disk), spikes."""
-    state = recipe.n * len(recipe.initial) * recipe.dtype.itemsize
-    arrays = state + 8 * recipe.n * (1 + 6 * recipe.chosen.is_adaptive)
-    arrays += sum(np.size(value) * 8 for value in recipe.model.parameters.values())
-    arrays += sum(given.nbytes(recipe.n) for given in recipe.inputs)
-    arrays += 8 * recipe.n * 9 * bool(recipe.summary)
+    threads = plan.here * PER_THREAD
+    population, snapshot = _population(recipe)
+    found = _results(recipe)
+    if plan.out is not None:
+        chunks = -(-recipe.samples // plan.chunk)
+        chunk = samples(recipe) * min(plan.chunk / recipe.samples, 1.0)
+        going_on = min(chunks, 2.5) * chunk + min(chunks - 1, 3) * snapshot  # under way, done, being written
+        return int(population + max(going_on, 2 * (snapshot + found))) + threads
+    whole = population + samples(recipe) + 2 * of_spikes(recipe, spikes) + found  # as they come, and in order
+    if plan.executor is None:
+        return int(whole) + threads
+    shard = (snapshot + samples(recipe) + of_spikes(recipe, spikes)) / plan.shards
+    arriving = (plan.workers + 1) * shard + of_spikes(recipe, spikes)
+    population += _tables(recipe)
+    there = plan.workers * (population / plan.shards + 2 * shard) if plan.is_local else 0
+    return int(samples(recipe) + of_spikes(recipe, spikes) + found + _held(recipe) + arriving + there) + threads
+
+
+def _population(recipe: Recipe) -> tuple[int, int]:
+    """Bytes of all arrays of a population at work, and of those that a snapshot has."""
+    timed = 5 * any(name in recipe.summary for name in OF_SPIKES)
+    sampled = 4 * sum(any(name.startswith(f"{state}.") for name in recipe.summary) for state in recipe.states)
+    snapshot = recipe.n * (len(recipe.initial) * recipe.dtype.itemsize + 8 * (1 + timed + sampled))
+    snapshot += 48 * recipe.n * recipe.chosen.is_adaptive
     if any(name.startswith("population") for name in recipe.summary):
-        arrays += 48 * recipe.samples + 24 * recipe.bins * (RATE in recipe.summary)
-    if plan.out is None:
-        return int(arrays + samples(recipe) + spikes * PER_SPIKE * 2) + plan.here * PER_THREAD
-    kept = 3 * samples(recipe) * min(plan.chunk / recipe.samples, 1.0)  # being filled, full, being written
-    return int(3 * arrays + kept) + plan.here * PER_THREAD
+        snapshot += 48 * recipe.samples + 24 * recipe.bins * (RATE in recipe.summary)
+    inputs = sum(given.nbytes(recipe.n) for given in recipe.inputs) - _tables(recipe)
+    parameters = sum(np.size(value) * 8 for value in recipe.model.parameters.values())
+    return snapshot + inputs + parameters + _held(recipe), snapshot
+
+
+def _held(recipe: Recipe) -> int:
+    """Bytes of what the recipe has beside what is given: where it starts, a constant current, which rows to keep."""
+    start = sum(value.nbytes for value in recipe.initial.values() if value.ndim)
+    constant = sum(part.nbytes(recipe.n) for part in _parts(recipe) if isinstance(part, Constant))
+    return start + constant + 2 * recipe.neurons.nbytes
+
+
+def _tables(recipe: Recipe) -> int:
+    """Bytes of samples of the current, which are there before the run."""
+    return sum(part.table.nbytes for part in _parts(recipe))
+
+
+def _parts(recipe: Recipe) -> tuple[Current, ...]:
+    return recipe.current.parts if isinstance(recipe.current, Sum) else (recipe.current,)
+
+
+def _results(recipe: Recipe) -> int:
+    """Bytes of the summaries that are worked out of what was kept up to date."""
+    each = [name for name in recipe.summary if not name.startswith("population")]
+    return 8 * recipe.n * min(len(each), 6) + 8 * recipe.samples * bool(recipe.record)
+
+
+def of_spikes(recipe: Recipe, spikes: float) -> int:
+    """Bytes of so many spikes."""
+    return int(spikes * PER_SPIKE) if recipe.spike_times else 0
 
 
 def samples(recipe: Recipe) -> int:
@@ -65,14 +113,37 @@ def disk_left(path: str | os.PathLike[str]) -> float:
 
 def check(recipe: Recipe, plan: Plan) -> None:
     """MemoryError or OSError if the run cannot fit."""
-    needed, left = memory(recipe, plan), memory_left()
+    check_memory(recipe, plan)
+    if plan.out is not None:
+        _check_disk(recipe, plan.out)
+
+
+def check_memory(recipe: Recipe, plan: Plan) -> None:
+    """MemoryError if the run cannot fit; where its spikes alone might be too many, a trial tells how many there are."""
+    left = memory_left()
+    needed = memory(recipe, plan)
+    spikes = 0.0
+    if needed <= left and plan.out is None:
+        most = recipe.n * recipe.duration * FREQUENT
+        if memory(recipe, plan, most) > left:
+            spikes = spikes_of(recipe, plan.here)
+            needed = memory(recipe, plan, spikes)
     if needed > left:
         advice = "record fewer neurons or less often"
         if plan.out is None:
             advice += ", write the run to disk with out=, or ask for a summary= in place of samples"
+        if spikes:
+            advice = (
+                f"of about {spikes:.2g} spikes, keep counts with spike_times=False, or write the run to disk with out="
+            )
         raise MemoryError(f"the run needs {readable(needed)} of memory, and {readable(left)} are left: {advice}")
-    if plan.out is not None:
-        _check_disk(recipe, plan.out)
+
+
+def check_results(recipe: Recipe) -> None:
+    """MemoryError if what a stored run has come to cannot be held, its samples and spikes apart."""
+    needed, left = 8 * recipe.n * (1 + len(recipe.initial)), memory_left()
+    if needed > left:
+        raise MemoryError(f"{recipe.n} neurons need {readable(needed)} of memory, and {readable(left)} are left")
 
 
 def _check_disk(recipe: Recipe, path: str | os.PathLike[str]) -> None:

@@ -182,7 +182,7 @@ class _ChunkRun:
         if self.snapshot is not self.live:
             for name in _SUMMED:
                 self.snapshot[name][...] = self.live[name]
-        return ChunkResult(self.traces.out, *_joined(self.spikes), self.snapshot, self.release)
+        return ChunkResult(self.traces.out, *_emptied(self.spikes), self.snapshot, self.release)
 
 
 def _problem(recipe: Recipe) -> Problem:
@@ -211,6 +211,18 @@ def _units(n: int, lanes: int, work: float, threads: int) -> list[tuple[int, int
     count = max(int(work // UNIT) + 1, min(8 * threads, int(work // SMALL_UNIT)), threads)
     size = -(-blocks // (-(-count // threads) * threads)) * lanes
     return [(low, min(low + size, n)) for low in range(0, n, size)]
+
+
+def _emptied(parts: list[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """The spikes of all parts in one list; each part goes as it is copied, so that few are in memory twice."""
+    total = sum(neuron.size for neuron, _ in parts)
+    neuron, time = np.empty(total, np.int64), np.empty(total)
+    end = 0
+    for index, part in enumerate(parts):
+        begin, end = end, end + part[0].size
+        neuron[begin:end], time[begin:end] = part
+        parts[index] = None
+    return neuron, time
 
 
 def _joined(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:

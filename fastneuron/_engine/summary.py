@@ -119,8 +119,10 @@ def results(
     `counts` is the number of samples, of neurons, and the width of a bin of spikes (ms).
     """
     samples, n, width = counts
-    a = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0].keys() - set(SUMMED)}
-    a |= {name: np.sum([part[name] for part in parts], axis=0) for name in SUMMED}
+    a = dict(parts[0])  # of a single part, no copy
+    if len(parts) > 1:
+        a = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in a.keys() - set(SUMMED)}
+        a |= {name: np.sum([part[name] for part in parts], axis=0) for name in SUMMED}
     which, pooled = _asked(wanted, states)
     found: dict[str, np.ndarray] = {}
     for w, d in enumerate(which):
@@ -131,8 +133,9 @@ def results(
         mean = (coarse / 2.0**16 + fine / 2.0**52) / n
         found[f"population.{states[d]}.mean"] = np.where(beyond > 0, np.nan, mean)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(a["intervals"] >= 1, a["interval_mean"], np.nan)
-        deviation = np.sqrt(np.where(a["intervals"] >= 2, a["interval_squares"] / a["intervals"], np.nan))
-        found |= {"spike.first": a["first"], "isi.mean": mean, "isi.cv": deviation / mean}
+        if any(name in wanted for name in OF_SPIKES):
+            mean = np.where(a["intervals"] >= 1, a["interval_mean"], np.nan)
+            deviation = np.sqrt(np.where(a["intervals"] >= 2, a["interval_squares"] / a["intervals"], np.nan))
+            found |= {"spike.first": a["first"], "isi.mean": mean, "isi.cv": deviation / mean}
     found[RATE] = a["spikes"] * (1000.0 / width / n)
     return {name: found[name] for name in wanted}

@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterable
 
 from .. import _check, _progress
-from .._engine import executors
+from .._engine import executors, resources
 from .._engine.execute import execute
+from .._engine.plan import Plan
 from .._engine.run import Run
 from . import serialization
 from .store import Store
@@ -66,7 +67,12 @@ def resume(
     Raises
     ------
     FileNotFoundError, ValueError
-        If there is no run, or it was begun by another version of fastneuron, or its model has changed since.
+        If there is no run, or it was begun by another version of fastneuron, or its model has changed since, or a file
+        is damaged.
+    BlockingIOError
+        If somebody is writing it: the run that began it, or one that goes on with it already.
+    MemoryError
+        If it does not fit into the memory of this machine.
     """
     store = Store(_check.path("path", path), serialization.given_classes(models))
     _check.flag("progress", progress)
@@ -74,6 +80,8 @@ def resume(
     if not store.finished:
         serialization.check_sources(store.about["versions"], str(path))
         threads = executors.threads_each(threads, executor)
+        plan = Plan(threads, executor, len(store.bounds), progress, path, False, store.chunk)
+        resources.check_memory(recipe, plan)
         with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
             store.lock()
             return execute(store, threads, executor, on_progress)
