@@ -53,8 +53,9 @@ def _population(recipe: Recipe) -> tuple[int, int]:
 
 
 def _held(recipe: Recipe) -> int:
-    """Bytes of what the recipe has beside what is given: where it starts, a constant current, which rows to keep."""
+    """Bytes of what a recipe has beside what is given: its start, its times, a constant current, which rows to keep."""
     start = sum(value.nbytes for value in recipe.initial.values() if value.ndim)
+    start += 8 * recipe.samples * bool(recipe.record)  # their times
     constant = sum(part.nbytes(recipe.n) for part in _parts(recipe) if isinstance(part, Constant))
     return start + constant + 2 * recipe.neurons.nbytes
 
@@ -71,7 +72,7 @@ def _parts(recipe: Recipe) -> tuple[Current, ...]:
 def _results(recipe: Recipe) -> int:
     """Bytes of the summaries that are worked out of what was kept up to date."""
     each = [name for name in recipe.summary if not name.startswith("population")]
-    return 8 * recipe.n * min(len(each), 6) + 8 * recipe.samples * bool(recipe.record)
+    return 8 * recipe.n * min(len(each), 6)
 
 
 def of_spikes(recipe: Recipe, spikes: float) -> int:

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from .. import _files
+from .._engine import resources
 from .._engine.execute import Totals, run_of, totals
 from .._engine.plan import Plan
 from .._engine.recipe import Recipe
@@ -130,6 +131,7 @@ class Store:
     def opened(self) -> Run:
         """The run, as far as it has come."""
         recipe = self.recipe
+        resources.check_results(recipe)
         spikes = Spikes.later(self._load_spikes, recipe.n)
         coordinates = [name for name in ("neuron", "recorded_neuron", "time") if name in self.group]
         for name in coordinates:
