@@ -12,7 +12,7 @@ from .estimate import Estimate, estimate
 from .inputs.current import Current
 from .inputs.noise import Noise, OrnsteinUhlenbeck, WhiteNoise
 from .inputs.waveforms import Chirp, Pulses, Ramp, Samples, Sine, Step
-from .mlp.network import MLP, check_gradient
+from .mlp import MLP, MLPHistory, check_gradient
 from .models import FitzHughNagumo, HodgkinHuxley, Model, MorrisLecar, MorrisLecarFull, TraubMiles
 from .network.connections import (
     AllToAll,
@@ -66,6 +66,7 @@ __all__ = [
     "FixedTotal",
     "HodgkinHuxley",
     "LogNormal",
+    "MLPHistory",
     "Mode",
     "Model",
     "MorrisLecar",

@@ -8,18 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastneuron as fn
+from fastneuron.mlp import Adam, Momentum
 from fastneuron.mlp.activations import ACTIVATIONS
-from fastneuron.mlp.network import Adam, Momentum
 from fastneuron.reference import mlp as reference
 
 HEADS = [
     ("linear", "mse"),
+    ("linear", "huber"),
+    ("linear", "half_square"),
+    ("exp", "poisson"),
+    ("exp", "mse"),
     ("sigmoid", "mse"),
     ("softmax", "mse"),
     ("sigmoid", "cross_entropy"),
     ("softmax", "cross_entropy"),
 ]
-DESCENTS = ["sgd", "momentum", "nesterov", "rmsprop", "adam"]
+DESCENTS = ["sgd", "momentum", "nesterov", "rmsprop", "adam", "adam_hat", "rprop"]
 SMOOTH = [name for name in ACTIVATIONS if "relu" not in name]
 
 
@@ -65,7 +69,8 @@ def test_loss_and_gradient_are_the_references(activation, output, loss, depth, d
 @pytest.mark.parametrize("activation", SMOOTH)
 def test_gradient_by_differences(activation, output, loss, depth):
     net = shaken([4, *(5, 3, 4, 3)[:depth], 2], activation=activation, output=output, loss=loss)
-    assert fn.check_gradient(net, *problem(net)) < 2e-9
+    step = 1e-5 if loss == "huber" else 1e-3  # its second derivative jumps
+    assert fn.check_gradient(net, *problem(net), step=step) < 2e-9
 
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
@@ -186,17 +191,17 @@ def test_levenberg_marquardt_solves_a_linear_problem_at_once():
 @pytest.mark.parametrize("output", ["linear", "sigmoid", "softmax"])
 def test_residuals_give_the_gradient(output):
     """The slope of a sum of squares is twice J'r."""
-    from fastneuron.mlp.kernels import residuals
+    from fastneuron.mlp.kernels import Data, residuals
 
-    net = shaken([4, 5, 3], output=output)
+    net = shaken([4, 5, 3], output=output, loss="mse")
     X, T, weight = problem(net)
-    error, J = residuals(net._network, net.parameters, X, T, weight, 0, len(X))
+    error, J = residuals(net._network, net.parameters, Data(X, T, weight), 0, len(X))
     assert error @ error == pytest.approx(net.loss(X, T, weight), rel=1e-13)
     np.testing.assert_allclose(2 * J.T @ error, net.gradient(X, T, weight).flat, atol=1e-15)
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 40), st.sampled_from(ACTIVATIONS))
+@given(st.integers(0, 10**6), st.integers(1, 40), st.sampled_from(list(ACTIVATIONS)))
 def test_permuting_hidden_units_changes_nothing(seed, hidden, activation):
     net = fn.MLP([3, hidden, 2], activation=activation, seed=seed)
     X, T, _ = problem(net, seed=seed)
@@ -433,7 +438,7 @@ def test_initial_weights(activation, variance):
 GOOD = {"layers": [4, 5, 3]}
 BAD_NETS = [
     ({"layers": [4]}, ValueError, "at least two"),
-    ({"layers": [4, 0, 3]}, ValueError, r"layers\[1\].*at least 1; got 0"),
+    ({"layers": [4, 0, 3]}, ValueError, r"layers\[1\].*at least 1.*got 0"),
     ({"layers": [4, 2.5, 3]}, TypeError, r"layers\[1\]"),
     ({"layers": "64"}, TypeError, "layers"),
     (GOOD | {"activation": "tahn"}, ValueError, "did you mean 'tanh'"),
@@ -441,7 +446,7 @@ BAD_NETS = [
     (GOOD | {"output": "soft"}, ValueError, "did you mean 'softmax'"),
     (GOOD | {"loss": "crossentropy"}, ValueError, "did you mean 'cross_entropy'"),
     (GOOD | {"loss": "cross_entropy"}, ValueError, "needs output"),
-    (GOOD | {"dtype": np.int32}, ValueError, "float32 or float64"),
+    (GOOD | {"dtype": np.int32}, ValueError, "float64 or float32"),
 ]
 
 
@@ -454,14 +459,14 @@ def test_bad_networks(options, error, message):
 X, T = np.ones((6, 4)), np.ones((6, 3))
 HOLE = np.where(np.arange(6)[:, None] == 4, np.nan, X)
 BAD_TRAINING = [
-    ({"X": HOLE}, ValueError, "X must be finite; row 4"),
-    ({"T": np.full((6, 3), np.inf)}, ValueError, "T must be finite; row 0"),
+    ({"X": HOLE}, ValueError, "X must be finite.*row 4"),
+    ({"T": np.full((6, 3), np.inf)}, ValueError, "T must be finite.*row 0"),
     ({"X": np.ones((6, 5))}, ValueError, r"X must have shape \(n, 4\)"),
     ({"X": np.ones((0, 4))}, ValueError, "n at least 1"),
     ({"X": [["a"] * 4] * 6}, TypeError, "X must be an array of numbers"),
     ({"T": np.ones((6, 2))}, ValueError, r"T must have shape \(6, 3\).*got \(6, 2\)"),
     ({"T": np.ones((5, 3))}, ValueError, "T must have shape"),
-    ({"T": [0, 1, 2, 0, 1, 2]}, ValueError, "linear.*got class labels"),
+    ({"T": [0, 1, 2, 0, 1, 2]}, ValueError, r"T must have shape \(6, 3\)"),
     ({"epochs": -1}, ValueError, "epochs"),
     ({"batch_size": 0}, ValueError, "batch_size.*at least 1; got 0"),
     ({"batch_size": 1.5}, TypeError, "batch_size"),
@@ -473,7 +478,7 @@ BAD_TRAINING = [
     ({"sample_weight": np.ones(5)}, ValueError, "sample_weight must have shape"),
     ({"sample_weight": -np.ones(6)}, ValueError, "sample_weight"),
     ({"validation": X}, ValueError, "validation must be a pair"),
-    ({"validation": (HOLE, T)}, ValueError, "validation X must be finite; row 4"),
+    ({"validation": (HOLE, T)}, ValueError, "validation X must be finite.*row 4"),
     ({"early_stopping": 3}, ValueError, "early_stopping needs validation"),
     ({"callback": 3}, TypeError, "callback"),
     ({"threads": 0}, ValueError, "threads"),
@@ -493,20 +498,20 @@ def test_bad_training_touches_nothing(options, error, message):
     ("labels", "message"),
     [
         ([0, 3, 0, 0, 0, 0], "row 1"),
-        ([0.5] * 6, "whole numbers"),
-        (["a"] * 6, "whole numbers"),
+        ([0.5] * 6, "classes 0 to 2; got 0.5 in row 0"),
+        (["a"] * 6, "array of numbers"),
         ([[2.0, 0, 0]] * 6, "from 0 to 1"),
     ],
 )
 def test_bad_labels(labels, message):
     net = fn.MLP([4, 3], activation=[], output="softmax", loss="cross_entropy")
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         net.loss(X, labels)
 
 
 def test_more_bad_input():
     net = fn.MLP([4, 5, 3], seed=0)
-    with pytest.raises(ValueError, match="X must be finite; row 4"):
+    with pytest.raises(ValueError, match=r"X must be finite.*row 4"):
         net.forward(HOLE)
     with pytest.raises(ValueError, match='needs loss="mse"'):
         fn.MLP([4, 3], output="softmax", loss="cross_entropy").train(X, T / 3, optimizer="levenberg-marquardt")
@@ -530,4 +535,4 @@ def test_progress(capsys):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tqdm's own about notebooks
         net.train(X, T, epochs=3, progress=True)
-    assert "3/3" in capsys.readouterr().err
+    assert "3.00/3.00" in capsys.readouterr().err

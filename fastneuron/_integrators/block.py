@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from .. import models
 from .._kernel.addresses import copy_rows
 from .._kernel.columns import read
-from .._kernel.jit import for_tuples, generic, inline, spliced
+from .._kernel.jit import for_tuples, generic, inline, inline_ast
 from .._kernel.lanes import local, put, take, width
 from .._kernel.scalars import narrowed
 from ..inputs import port
@@ -25,7 +25,7 @@ class Block(NamedTuple):
     rooms: Any  # what the block has of each source
 
 
-@spliced
+@inline_ast
 def make_block(lanes, neurons):
     """Room for some neurons of a population; nothing in it is set."""
     zero = neurons.state_type[0]  # its type is the precision of the arithmetic

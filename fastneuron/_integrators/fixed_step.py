@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._kernel.jit import generic, inline, kernel, specialises, spliced
+from .._kernel.jit import generic, inline, inline_ast, kernel, specialises
 from .._kernel.lanes import local, put, take, width
 from .._kernel.scalars import narrowed
 from ..inputs import port
@@ -177,7 +177,7 @@ def integrate(method, lanes, neurons, span, dt, spikes, traces, statistics):
     return integrate_span(method, lanes, neurons, span, dt, spikes, traces, statistics)
 
 
-@spliced
+@inline_ast
 def integrate_span(method, lanes, neurons, span, dt, spikes, traces, statistics):
     """Advance a span of the population; its state is changed in place.
 

@@ -37,7 +37,7 @@ from numba.core.lowering import Lower
 from numba.core.registry import CPUDispatcher
 from numba.core.serialize import dumps
 from numba.core.typed_passes import NativeLowering
-from numba.extending import overload
+from numba.extending import intrinsic, overload
 
 if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     raise ImportError("fastneuron is compiled by Numba, which NUMBA_DISABLE_JIT=1 turns off: unset it")
@@ -176,7 +176,33 @@ def kernel(function, flags=FLAGS):
     return dispatcher
 
 
-def spliced(function, flags=FLAGS):
+def outlined(function):
+    """Compile a function that is called; with `noinline` in its body, LLVM never copies it into a caller."""
+    return _inner(function, forceinline=False, **FLAGS)  # said aloud, or an inlined caller hands it down
+
+
+def named(name, function):
+    """Name a function made inside another by what it does, before it is compiled.
+
+    Two of one name and with arguments of the same types are one symbol where kernels come from the caches of different
+    processes, and then one of them runs in the place of the other.
+    """
+    function.__qualname__ = name
+    return function
+
+
+@intrinsic
+def noinline(typingctx):
+    """Forbid to inline the function that calls this: it is then optimised once, not at every place that calls it."""
+
+    def codegen(context, builder, signature, args):
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+def inline_ast(function, flags=FLAGS):
     """Compile a function as lines of its callers: to optimise it by itself first took 0.3 s of a kernel's 1.4."""
     return _inner(function, inline="always", **flags)
 
@@ -186,7 +212,7 @@ bare_inline = functools.partial(inline, flags=BARE)
 bare_specialises = functools.partial(specialises, flags=BARE)
 bare_generic = functools.partial(generic, flags=BARE)
 bare_kernel = functools.partial(kernel, flags=BARE)
-bare_spliced = functools.partial(spliced, flags=BARE)
+bare_inline_ast = functools.partial(inline_ast, flags=BARE)
 
 
 def _fingerprint():

@@ -21,7 +21,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .atomics import add, compare_and_swap, get, pause, put
-from .jit import bare_inline, bare_spliced, kernel, wide
+from .jit import bare_inline, bare_inline_ast, kernel, wide
 from .lanes import Lanes8, local
 from .threads import available
 
@@ -92,7 +92,7 @@ def _wait_at(desks, desk, patience):
     add(desks, desk, PRESENT, -1)
 
 
-@bare_spliced
+@bare_inline_ast
 def in_parts(desks, function, n, multiple, arguments):
     """``function(begin, end, *arguments)`` for parts of range(n), here and by every helper that comes to a desk.
 

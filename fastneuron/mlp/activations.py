@@ -1,126 +1,204 @@
-"""The activation functions: each gives its value and its slope at once, and the loops over arrays follow."""
+"""The activation functions: a class says everything about one, its value and its derivative at once.
 
-from typing import NamedTuple
+To add one: a class, a line in `ACTIVATIONS`, and its twin in `fastneuron.reference.mlp`.  A user's own is a class like
+these, given to `MLP` as it is.
+"""
 
-from .._kernel.calls import stay_whole, whole
+import functools
+import hashlib
+import inspect
+import types
+import uuid
+from collections import namedtuple
+
+from numba.core.types import none
+
 from .._kernel.elementary import erf, exp, sigmoid, softplus, tanh
-from .._kernel.jit import inline, specialises
+from .._kernel.function_hash import Unknown, describe
+from .._kernel.jit import inline, named, noinline, outlined, specialises
 from .._kernel.lanes import fma
 from .._kernel.scalars import like, select
+from . import initial
+from .branches import by_number
 
-LEAK = 0.01  # slope of leaky_relu below 0
+LEAK = 0.01  # derivative of leaky_relu below 0
 ROOT_HALF = 0.7071067811865476
 DENSITY = 0.3989422804014327  # of the normal distribution at 0, 1 / sqrt(2 pi)
 
 
-class Identity(NamedTuple):
+class Activation:
+    """Base class of the activation functions, a user's own too.
+
+    A subclass has a static method ``value_and_derivative(z)`` in scalar arithmetic, with the functions of
+    `fastneuron.math`; a `name`, by which networks are printed and saved; and, if it likes, `initial`: how the weights
+    of a layer that feeds it are drawn.
+
+    Examples
+    --------
+    >>> import fastneuron as fn
+    >>> class Swish(fn.mlp.Activation):
+    ...     name = "swish"
+    ...
+    ...     @staticmethod
+    ...     def value_and_derivative(z):
+    ...         s = fn.math.sigmoid(z)
+    ...         return z * s, s * (1.0 + z * (1.0 - s))
+    >>> net = fn.MLP([2, 8, 1], Swish, seed=0)
+    >>> fn.check_gradient(net, [[0.0, 1.0], [1.0, 0.0]], [1.0, 0.0]) < 1e-8
+    True
+    """
+
+    name = ""
+    initial = staticmethod(initial.he)
+    onnx = None  # the operator of an ONNX model and its attributes; None is the identity
+
+    @staticmethod
+    def value_and_derivative(z):
+        """f(z) and f'(z)."""
+        raise NotImplementedError
+
+
+class Identity(Activation):
     """f(z) = z."""
 
-    respond = inline(lambda z: (z, like(z, 1.0)))
+    name = "identity"
+    initial = staticmethod(initial.lecun)
+
+    @staticmethod
+    def value_and_derivative(z):
+        """The derivative is 1."""
+        return z, like(z, 1.0)
 
 
-@inline
-def _sigmoid(z):
-    a = sigmoid(z)
-    return a, a * (like(z, 1.0) - a)
-
-
-class Sigmoid(NamedTuple):
+class Sigmoid(Activation):
     """f(z) = 1 / (1 + exp(-z))."""
 
-    respond = _sigmoid
+    name, onnx = "sigmoid", ("Sigmoid", {})
+    initial = staticmethod(initial.glorot)
+
+    @staticmethod
+    def value_and_derivative(z):
+        """The derivative is f (1 - f)."""
+        a = sigmoid(z)
+        return a, a * (like(z, 1.0) - a)
 
 
-@inline
-def _tanh(z):
-    a = tanh(z)
-    return a, fma(-a, a, like(z, 1.0))
-
-
-class Tanh(NamedTuple):
+class Tanh(Activation):
     """f(z) = tanh(z)."""
 
-    respond = _tanh
+    name, onnx = "tanh", ("Tanh", {})
+    initial = staticmethod(initial.glorot)
+
+    @staticmethod
+    def value_and_derivative(z):
+        """The derivative is 1 - f^2."""
+        a = tanh(z)
+        return a, fma(-a, a, like(z, 1.0))
 
 
-@inline
-def _relu(z):
-    on = z > like(z, 0.0)
-    return select(on, z, like(z, 0.0)), select(on, like(z, 1.0), like(z, 0.0))
+class Relu(Activation):
+    """f(z) = z where z > 0, else 0."""
+
+    name, onnx = "relu", ("Relu", {})
+
+    @staticmethod
+    def value_and_derivative(z):
+        """The derivative at 0 is 0."""
+        on = z > like(z, 0.0)
+        return select(on, z, like(z, 0.0)), select(on, like(z, 1.0), like(z, 0.0))
 
 
-class Relu(NamedTuple):
-    """f(z) = z where z > 0, else 0; slope 0 at 0."""
-
-    respond = _relu
-
-
-@inline
-def _leaky_relu(z):
-    slope = select(z > like(z, 0.0), like(z, 1.0), like(z, LEAK))
-    return slope * z, slope
-
-
-class LeakyRelu(NamedTuple):
+class LeakyRelu(Activation):
     """f(z) = z where z > 0, else 0.01 z."""
 
-    respond = _leaky_relu
+    name, onnx = "leaky_relu", ("LeakyRelu", {"alpha": LEAK})
+    initial = staticmethod(lambda generator, shape: initial.he(generator, shape, 1 + LEAK**2))
+
+    @staticmethod
+    def value_and_derivative(z):
+        """The derivative at 0 is 0.01."""
+        derivative = select(z > like(z, 0.0), like(z, 1.0), like(z, LEAK))
+        return derivative * z, derivative
 
 
-@inline
-def _gelu(z):
-    below = fma(erf(z * like(z, ROOT_HALF)), like(z, 0.5), like(z, 0.5))
-    density = exp(like(z, -0.5) * z * z) * like(z, DENSITY)
-    return z * below, fma(z, density, below)
-
-
-class Gelu(NamedTuple):
+class Gelu(Activation):
     """f(z) = z Phi(z), Phi the normal distribution function (Hendrycks & Gimpel 2016), not its tanh approximation."""
 
-    respond = _gelu
+    name, onnx = "gelu", ("Gelu", {})
+
+    @staticmethod
+    def value_and_derivative(z):
+        """The derivative is Phi(z) + z phi(z), phi the normal density."""
+        below = fma(erf(z * like(z, ROOT_HALF)), like(z, 0.5), like(z, 0.5))
+        density = exp(like(z, -0.5) * z * z) * like(z, DENSITY)
+        return z * below, fma(z, density, below)
 
 
-class Softplus(NamedTuple):
+class Softplus(Activation):
     """f(z) = log(1 + exp(z))."""
 
-    respond = inline(lambda z: (softplus(z), sigmoid(z)))
+    name, onnx = "softplus", ("Softplus", {})
+
+    @staticmethod
+    def value_and_derivative(z):
+        """The derivative is 1 / (1 + exp(-z))."""
+        return softplus(z), sigmoid(z)
 
 
-ACTIVATIONS = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "gelu", "softplus")  # numbered as in `respond`
+ACTIVATIONS = {kind.name: kind for kind in (Identity, Sigmoid, Tanh, Relu, LeakyRelu, Gelu, Softplus)}
 
 
-def _respond(activation, z):
-    """Generic: f(z) and f'(z)."""
+class KernelTypes:
+    """The types that stand for users' own activations, attributes here so that a cached kernel finds them by name."""
 
 
-@specialises(_respond)
-def _respond_by_type(activation, z):
-    function = activation.instance_class.respond
-    return lambda activation, z: function(z)
+PROCESS = uuid.uuid4()
 
 
-@whole
-def _each(activation, z, a):
-    stay_whole()
-    for i in range(z.size):
-        a[i], z[i] = _respond(activation, z[i])
+def kernel_type(kind):
+    """The instance of a type that stands for a user's own activation: another type for another formula."""
+    function = inspect.getattr_static(kind, "value_and_derivative").__func__
+    function = getattr(function, "py_func", function)
+    try:
+        content = describe(function)
+    except Unknown:  # it refers to something that cannot be named: never the same twice
+        content = f"{id(kind)} {PROCESS}"
+    name = f"{kind.__name__}_{hashlib.sha256(content.encode()).hexdigest()[:16]}"
+    if not hasattr(KernelTypes, name):
+        made = namedtuple(name, ())
+        copy = types.FunctionType(
+            function.__code__, function.__globals__, name, function.__defaults__, function.__closure__
+        )
+        made.__module__, made.__qualname__, made.function = __name__, f"KernelTypes.{name}", named(name, copy)
+        setattr(KernelTypes, name, made)
+    return getattr(KernelTypes, name)()
 
 
-@whole
-def respond(kind, z, a):
-    """``a = f(z)``, and z becomes f'(z); f is the activation number `kind`: one branch for a whole layer and batch."""
-    stay_whole()
-    if kind == 0:
-        _each(Identity(), z, a)
-    elif kind == 1:
-        _each(Sigmoid(), z, a)
-    elif kind == 2:
-        _each(Tanh(), z, a)
-    elif kind == 3:
-        _each(Relu(), z, a)
-    elif kind == 4:
-        _each(LeakyRelu(), z, a)
-    elif kind == 5:
-        _each(Gelu(), z, a)
-    else:
-        _each(Softplus(), z, a)
+@functools.cache
+def _layer(function):
+    """The loop over a layer's sums in one batch: ``a = f(z)``, and z becomes f'(z)."""
+    formula = inline(function)
+
+    def layer(z, a):
+        noinline()
+        for i in range(z.size):
+            a[i], z[i] = formula(z[i])
+
+    return outlined(named(f"layer of {function.__qualname__}", layer))
+
+
+@functools.cache
+def _by_number(own):
+    functions = [kind.value_and_derivative for kind in ACTIVATIONS.values()] + [kind.function for kind in own]
+    return by_number([_layer(function) for function in functions])
+
+
+def activate(own, number, z, a):
+    """Generic: ``a = f(z)``, and z becomes f'(z); f has the number in `ACTIVATIONS`, or after these among a user's."""
+
+
+@specialises(activate)
+def _activate(own, number, z, a):
+    kinds = () if own is none else tuple(kind.instance_class for kind in own)
+    chosen = _by_number(kinds)
+    return lambda own, number, z, a: chosen(number, (z, a))

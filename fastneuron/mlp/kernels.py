@@ -1,24 +1,24 @@
 """The kernels of the multi-layer perceptron.  A whole epoch is one call, and its loop allocates nothing.
 
 Parameters are one vector, layer after layer: the weights (inputs, outputs), then the biases.  With outputs innermost,
-the sums of a layer, the slopes of its weights and (with the weights flipped) of its inputs are all products whose
+the sums of a layer, the gradient of its weights and (with the weights transposed) of its inputs are all products whose
 innermost loop is packed without reordering a sum.
 
 Work space for `rows` rows: `acts` holds the values of every layer, rows by units, one layer after the other; `sums` the
-sums of every layer (the first layer's place is idle), which become slopes f'(z), then the slopes of the cost.
+sums of every layer (the first layer's place is idle), which become derivatives f'(z), then the gradient of the loss.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._kernel.calls import melt
-from .._kernel.jit import kernel
+from .._kernel.jit import inline_ast, kernel
 from .._kernel.views import matrix, part
-from .activations import respond
-from .losses import cost_and_slope, emit, slope_through
+from .activations import activate
+from .losses import loss_and_gradient, output_transform, pull_back
 from .matmul import LARGE, large_product, small_product
 from .optimizers import update
+from .rows import first_gradient, first_product, gather, lay_finite, length, room
 
 ROWS = 256  # rows taken at a time where no batch says otherwise
 
@@ -30,6 +30,24 @@ class Network(NamedTuple):
     activations: Any  # (layers - 1,) int64, of the hidden layers
     output: int
     loss: int
+    own: Any  # a tuple of the users' activations, whose type selects the code; None where there are none
+
+
+class Data(NamedTuple):
+    """What a network is trained on."""
+
+    X: Any  # (n, inputs), or `rows.Sparse`
+    T: Any  # (n, outputs)
+    weight: Any  # (n,)
+
+
+class Step(NamedTuple):
+    """What a step of training needs beside the data."""
+
+    batch: int  # rows
+    rate: float
+    decay: float  # of the weights
+    penalty: float  # of the weights as well, over the weight of the batch; in the loss too, as scikit-learn's alpha
 
 
 class Space(NamedTuple):
@@ -37,39 +55,37 @@ class Space(NamedTuple):
 
     acts: Any
     sums: Any
-    flipped: Any  # room for the largest small weight matrix
+    transposed: Any  # room for the largest small weight matrix
     zeros: Any  # as long as the widest layer
+    t: Any  # targets of the rows
+    w: Any  # weights of the rows
 
 
-@melt
-def _space(network, parameters, rows):
-    units, widest, largest = 0, 0, 1
+@inline_ast
+def _space(network, parameters, X, rows):
     sizes = network.sizes
-    for i in range(sizes.size):
+    units, widest, largest = room(X), sizes[0], 1
+    for i in range(1, sizes.size):
         units += sizes[i]
         widest = max(widest, sizes[i])
-        if i > 0 and sizes[i] * sizes[i - 1] < LARGE:
+        if sizes[i] * sizes[i - 1] < LARGE:
             largest = max(largest, sizes[i] * sizes[i - 1])
     kind = parameters.dtype
     return Space(
-        np.empty(rows * units, kind), np.empty(rows * units, kind), np.empty(largest, kind), np.zeros(widest, kind)
+        np.empty(rows * units, kind),
+        np.empty(rows * units, kind),
+        np.empty(largest, kind),
+        np.zeros(widest, kind),
+        np.empty(rows * sizes[sizes.size - 1], kind),
+        np.empty(rows, kind),
     )
 
 
-@melt
-def _gather(array, order, low, high, out):
-    """Rows order[low:high] of `array`, laid one after the other."""
-    width = array.shape[1]
-    for i in range(low, high):
-        row = order[i]
-        for j in range(width):
-            out[(i - low) * width + j] = array[row, j]
-
-
-@melt
-def _forward(network, parameters, rows, space):
-    """From the inputs in `acts` to the last layer's sums, which are returned (rows, outputs)."""
+@inline_ast
+def _forward(network, parameters, X, order, low, high, space):
+    """From rows order[low:high], gathered, to the last layer's sums, which are returned (rows, outputs)."""
     sizes, acts, sums = network.sizes, space.acts, space.sums
+    rows = high - low
     last = sizes.size - 2
     at = unit = 0
     for layer in range(last + 1):
@@ -78,32 +94,37 @@ def _forward(network, parameters, rows, space):
         at += inputs * outputs
         bias = part(parameters, at, outputs)
         at += outputs
-        x = matrix(acts, unit * rows, rows, inputs)
-        unit += inputs
+        width = inputs if layer else room(X)
+        x = matrix(acts, unit * rows, rows, width)
+        unit += width
         flat = part(sums, unit * rows, outputs * rows)
         z = matrix(sums, unit * rows, rows, outputs)
-        if inputs * outputs >= LARGE:
+        if layer == 0 and first_product(X, order, low, weights, bias, z):
+            pass
+        elif inputs * outputs >= LARGE:
             large_product(x, weights, bias, z)
         else:
             small_product(x, weights, bias, z)
         if layer < last:
-            respond(network.activations[layer], flat, part(acts, unit * rows, outputs * rows))
+            activate(network.own, network.activations[layer], flat, part(acts, unit * rows, outputs * rows))
     return matrix(sums, unit * rows, rows, sizes[last + 1])
 
 
-@melt
-def _backward(network, parameters, rows, space, gradient):
-    """The slopes of the cost in every parameter, from those in the last layer's sums; `acts` and `sums` are used up."""
+@inline_ast
+def _backward(network, parameters, X, order, low, high, space, gradient):
+    """The gradient of the loss from that in the last layer's sums; `acts` and `sums` are used up."""
     sizes, acts, sums = network.sizes, space.acts, space.sums
-    at, unit = parameters.size, 0
-    for layer in range(sizes.size - 1):
+    rows = high - low
+    at, unit = parameters.size, room(X)
+    for layer in range(1, sizes.size - 1):
         unit += sizes[layer]
     for layer in range(sizes.size - 2, -1, -1):
         inputs, outputs = sizes[layer], sizes[layer + 1]
         delta = matrix(sums, unit * rows, rows, outputs)
-        unit -= inputs
-        flat = part(acts, unit * rows, inputs * rows)
-        x = matrix(acts, unit * rows, rows, inputs)
+        width = inputs if layer else room(X)
+        unit -= width
+        flat = part(acts, unit * rows, width * rows)
+        x = matrix(acts, unit * rows, rows, width)
         at -= outputs
         of_bias = part(gradient, at, outputs)
         at -= inputs * outputs
@@ -113,27 +134,29 @@ def _backward(network, parameters, rows, space, gradient):
         for i in range(rows):
             for j in range(outputs):
                 of_bias[j] += delta[i, j]
-        if inputs * outputs >= LARGE:
+        if layer == 0 and first_gradient(X, order, low, delta, of_weights):
+            pass
+        elif inputs * outputs >= LARGE:
             np.dot(x.T, delta, of_weights)
         else:
             small_product(x.T, delta, part(space.zeros, 0, outputs), of_weights)
-        if layer > 0:  # the inputs have served: their place takes their slopes
+        if layer > 0:  # the inputs have served: their place takes their gradient
             if inputs * outputs >= LARGE:
                 np.dot(delta, weights.T, x)
             else:
-                flipped = matrix(space.flipped, 0, outputs, inputs)
+                transposed = matrix(space.transposed, 0, outputs, inputs)
                 for j in range(outputs):
                     for i in range(inputs):
-                        flipped[j, i] = weights[i, j]
-                small_product(delta, flipped, part(space.zeros, 0, inputs), x)
-            slope = part(sums, unit * rows, inputs * rows)
-            for k in range(slope.size):
-                slope[k] *= flat[k]
+                        transposed[j, i] = weights[i, j]
+                small_product(delta, transposed, part(space.zeros, 0, inputs), x)
+            derivative = part(sums, unit * rows, inputs * rows)
+            for k in range(derivative.size):
+                derivative[k] *= flat[k]
 
 
-@melt
-def _decay(network, parameters, decay, gradient):
-    """Add the slope of ``decay / 2`` times the sum of the squared weights; biases are free."""
+@inline_ast
+def _add_decay(network, parameters, decay, gradient):
+    """Add the gradient of ``decay / 2`` times the sum of the squared weights; biases are free."""
     at = 0
     for layer in range(network.sizes.size - 1):
         inputs, outputs = network.sizes[layer], network.sizes[layer + 1]
@@ -142,133 +165,167 @@ def _decay(network, parameters, decay, gradient):
         at += (inputs + 1) * outputs
 
 
-@melt
-def _cost(network, parameters, X, T, weight, order, low, high, share, space, t, w):
-    """Forward through rows order[low:high], to the slopes of the cost in the last sums; the cost itself."""
+@inline_ast
+def _sum_of_squares(network, parameters):
+    """Of the weights, in four sums, so that one does not wait for the other."""
+    at = 0
+    total = 0.0
+    for layer in range(network.sizes.size - 1):
+        inputs, outputs = network.sizes[layer], network.sizes[layer + 1]
+        end = at + inputs * outputs
+        a = b = c = d = 0.0
+        k = at
+        while k + 4 <= end:
+            a += float(parameters[k]) * float(parameters[k])
+            b += float(parameters[k + 1]) * float(parameters[k + 1])
+            c += float(parameters[k + 2]) * float(parameters[k + 2])
+            d += float(parameters[k + 3]) * float(parameters[k + 3])
+            k += 4
+        while k < end:
+            a += float(parameters[k]) * float(parameters[k])
+            k += 1
+        total += (a + b) + (c + d)
+        at += (inputs + 1) * outputs
+    return total
+
+
+@inline_ast
+def _loss(network, parameters, data, order, low, high, share, space):
+    """Forward through rows order[low:high], to the gradient of the loss in the last sums; the loss itself."""
     rows = high - low
     outputs = network.sizes[-1]
-    _gather(X, order, low, high, space.acts)
-    _gather(T, order, low, high, t)
+    gather(data.X, order, low, high, space.acts)
+    gather(data.T, order, low, high, space.t)
     for i in range(rows):
-        w[i] = weight[order[low + i]]
-    z = _forward(network, parameters, rows, space)
+        space.w[i] = data.weight[order[low + i]]
+    z = _forward(network, parameters, data.X, order, low, high, space)
     spare = part(space.acts, space.acts.size - rows * outputs, rows * outputs)
-    target = matrix(t, 0, rows, outputs)
-    return cost_and_slope(network.output, network.loss, z, target, w, share, spare)
+    target = matrix(space.t, 0, rows, outputs)
+    return loss_and_gradient(network.loss, (network.output, z, target, space.w, share, spare))
 
 
 @kernel
-def train_epoch(network, parameters, optimiser, memory, gradient, X, T, weight, order, batch, rate, decay, steps):
-    """One pass over the rows in the given order: the mean cost met on the way, and the number of steps so far."""
+def train_epoch(network, parameters, optimizer, state, data, order, step, number):
+    """One pass over the rows in the given order: the mean loss met on the way, and the number of steps so far.
+
+    `state` is the optimizer's moments and room for the gradient; `number` the number of steps before.
+    """
+    moments, gradient = state
     n = order.size
-    batch = min(batch, n)
-    space = _space(network, parameters, batch)
-    t = np.empty(batch * T.shape[1], T.dtype)
-    w = np.empty(batch, weight.dtype)
-    paid = total = 0.0
+    batch = min(step.batch, n)
+    space = _space(network, parameters, data.X, batch)
+    weight = data.weight
+    met = total = 0.0
     for low in range(0, n, batch):
         high = min(low + batch, n)
-        mass = 0.0
+        weight_sum = 0.0
         for i in range(low, high):
-            mass += weight[order[i]]
-        if mass == 0.0:
+            weight_sum += weight[order[i]]
+        if weight_sum == 0.0:
             continue
-        cost = _cost(network, parameters, X, T, weight, order, low, high, weight.dtype.type(1.0 / mass), space, t, w)
-        paid += cost
-        total += mass
-        if not np.isfinite(cost):
+        share = weight.dtype.type(1.0 / weight_sum)
+        loss = _loss(network, parameters, data, order, low, high, share, space)
+        if step.penalty != 0.0:
+            loss += 0.5 * step.penalty * _sum_of_squares(network, parameters)
+        met += loss
+        total += weight_sum
+        if not np.isfinite(loss):
             break
-        _backward(network, parameters, high - low, space, gradient)
+        _backward(network, parameters, data.X, order, low, high, space, gradient)
+        decay = step.decay + step.penalty / weight_sum
         if decay != 0.0:
-            _decay(network, parameters, decay, gradient)
-        steps += 1
-        update(optimiser, rate, steps, parameters, gradient, memory)
-    return paid / total, steps
+            _add_decay(network, parameters, decay, gradient)
+        number += 1
+        update(optimizer, step.rate, number, parameters, gradient, moments)
+    return met / total, number
 
 
 @kernel
-def cost_and_gradient(network, parameters, X, T, weight, gradient):
-    """The mean cost of all rows; its slopes are laid into `gradient` unless that is empty."""
-    n = X.shape[0]
+def one_update(optimizer, rate, number, parameters, gradient, moments):
+    """One step along a gradient that is there."""
+    update(optimizer, rate, number, parameters, gradient, moments)
+
+
+@kernel
+def mean_loss(network, parameters, data, gradient):
+    """The mean loss of all rows; its gradient is laid into `gradient` unless that is empty."""
+    n = data.weight.size
     rows = min(ROWS, n)
     order = np.arange(n)
-    space = _space(network, parameters, rows)
-    t = np.empty(rows * T.shape[1], T.dtype)
-    w = np.empty(rows, weight.dtype)
-    part = np.empty(gradient.size, gradient.dtype)
+    space = _space(network, parameters, data.X, rows)
+    added = np.empty(gradient.size, gradient.dtype)
     gradient[:] = 0
-    mass = paid = 0.0
+    weight_sum = total = 0.0
     for i in range(n):
-        mass += weight[i]
-    share = weight.dtype.type(1.0 / mass)
+        weight_sum += data.weight[i]
+    share = data.weight.dtype.type(1.0 / weight_sum)
     for low in range(0, n, rows):
         high = min(low + rows, n)
-        paid += _cost(network, parameters, X, T, weight, order, low, high, share, space, t, w)
+        total += _loss(network, parameters, data, order, low, high, share, space)
         if gradient.size:
-            _backward(network, parameters, high - low, space, part)
-            for k in range(part.size):
-                gradient[k] += part[k]
-    return paid / mass
+            _backward(network, parameters, data.X, order, low, high, space, added)
+            for k in range(added.size):
+                gradient[k] += added[k]
+    return total / weight_sum
 
 
 @kernel
-def forward(sizes, activations, output, loss, parameters, X):
+def forward(sizes, activations, output, loss, own, parameters, X):
     """The outputs (n, outputs), and the first row of X that is not finite, or -1.
 
     It takes the fields of a Network one by one: Numba is slow to recognise a NamedTuple, 1.5 us in a call of 3.
     """
-    network = Network(sizes, activations, output, loss)
-    n = X.shape[0]
+    network = Network(sizes, activations, output, loss, own)
+    n = length(X)
     rows = min(ROWS, n)
     outputs = network.sizes[-1]
     out = np.empty((n, outputs), parameters.dtype)
-    space = _space(network, parameters, rows)
+    space = _space(network, parameters, X, rows)
+    order = np.arange(0)  # the rows as they come
     for low in range(0, n, rows):
-        here = min(rows, n - low)
-        for i in range(here):
-            bad = 0
-            for j in range(X.shape[1]):
-                space.acts[i * X.shape[1] + j] = X[low + i, j]
-                bad |= X[low + i, j] - X[low + i, j] != 0
-            if bad:
-                return out, low + i
-        z = _forward(network, parameters, here, space)
-        emit(network.output, z)
-        out[low : low + here] = z
+        high = min(low + rows, n)
+        bad = lay_finite(X, low, high, space.acts)
+        if bad >= 0:
+            return out, bad
+        z = _forward(network, parameters, X, order, low, high, space)
+        output_transform(network.output, (z,))
+        out[low:high] = z
     return out, -1
 
 
 @kernel
-def residuals(network, parameters, X, T, weight, low, high):
-    """Of rows low to high: errors whose squares add up to the mean squared error, and their slopes in every parameter.
+def residuals(network, parameters, data, low, high):
+    """Of rows low to high: errors whose squares add up to the mean squared error, and their gradients.
 
     One backward pass per row and output.
     """
+    X, T, weight = data
     outputs, size = network.sizes[-1], parameters.size
-    space = _space(network, parameters, 1)
+    space = _space(network, parameters, X, 1)
+    order = np.arange(X.shape[0])
     acts, sums = space.acts.copy(), space.sums.copy()
     error = np.empty((high - low) * outputs, parameters.dtype)
-    slopes = np.empty(((high - low) * outputs, size), parameters.dtype)
+    gradients = np.empty(((high - low) * outputs, size), parameters.dtype)
     y = np.empty(outputs, parameters.dtype)
-    mass = 0.0
+    weight_sum = 0.0
     for i in range(X.shape[0]):
-        mass += weight[i]
+        weight_sum += weight[i]
     for i in range(low, high):
-        root = parameters.dtype.type(np.sqrt(weight[i] / (mass * outputs)))
-        space.acts[: X.shape[1]] = X[i]
-        z = _forward(network, parameters, 1, space)
+        root = parameters.dtype.type(np.sqrt(weight[i] / (weight_sum * outputs)))
+        gather(X, order, i, i + 1, space.acts)
+        z = _forward(network, parameters, X, order, i, i + 1, space)
         acts[:] = space.acts
         sums[:] = space.sums
-        emit(network.output, z)
+        output_transform(network.output, (z,))
         y[:] = z[0]
         for j in range(outputs):
             row = (i - low) * outputs + j
             error[row] = root * (y[j] - T[i, j])
             space.acts[:] = acts
             space.sums[:] = sums
-            slope = part(space.sums, space.sums.size - outputs, outputs)
-            slope[:] = 0
-            slope[j] = root
-            slope_through(network.output, y, slope)
-            _backward(network, parameters, 1, space, slopes[row])
-    return error, slopes
+            gradient = part(space.sums, space.sums.size - outputs, outputs)
+            gradient[:] = 0
+            gradient[j] = root
+            pull_back(network.output, (y, gradient))
+            _backward(network, parameters, X, order, i, i + 1, space, gradients[row])
+    return error, gradients

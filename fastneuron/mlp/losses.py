@@ -1,25 +1,34 @@
-"""Outputs and losses: what the last layer makes of its sums, what that costs, and the slope of the cost.
+"""Outputs and losses: a class says everything about one, in the kernels and outside.
 
-A row costs: mse, the mean over outputs of (y - t)**2; cross_entropy, -sum t log y of a softmax, and
--sum (t log y + (1 - t) log(1 - y)) of sigmoids, both straight from the sums z, where nothing overflows or cancels.
-Costs are added in float64, in order; elementary functions are applied across rows, so that loops are packed for a few
-outputs too.
+To add one: a class, a line in `OUTPUTS` or `LOSSES`, and its twin in `fastneuron.reference.mlp`.  Losses that suit an
+output are worked out straight from the sums z, where nothing overflows or cancels.  The loss is added in float64, in
+order; elementary functions are applied across rows, so that loops are packed for a few outputs too.
 """
 
-from .._kernel.calls import stay_whole, whole
 from .._kernel.elementary import exp, log, sigmoid, softplus
+from .._kernel.jit import inline, named, noinline, outlined
 from .._kernel.scalars import like, narrowed
-
-OUTPUTS = ("linear", "sigmoid", "softmax")
-LOSSES = ("mse", "cross_entropy")
-LINEAR, SIGMOID, SOFTMAX = range(3)
-MSE, CROSS_ENTROPY = range(2)
+from . import initial
+from .branches import by_number
 
 
-@whole
+def _across(formula):
+    def transform(z):
+        noinline()
+        flat = z.ravel()
+        for k in range(flat.size):
+            flat[k] = formula(flat[k])
+
+    return outlined(named(f"across {formula.__name__}", transform))
+
+
+_exp_all, _sigmoid_all = _across(exp), _across(sigmoid)
+
+
+@outlined
 def _shift(z):
     """Take from each row its maximum, which changes no softmax."""
-    stay_whole()
+    noinline()
     for i in range(z.shape[0]):
         top = z[i, 0]
         for j in range(1, z.shape[1]):
@@ -28,118 +37,212 @@ def _shift(z):
             z[i, j] -= top
 
 
-@whole
-def _exp_all(z):
-    stay_whole()
-    flat = z.ravel()
-    for k in range(flat.size):
-        flat[k] = exp(flat[k])
+@outlined
+def _softmax_all(z):
+    noinline()
+    _shift(z)
+    _exp_all(z)
+    for i in range(z.shape[0]):
+        total = like(z[i, 0], 0.0)
+        for j in range(z.shape[1]):
+            total += z[i, j]
+        for j in range(z.shape[1]):
+            z[i, j] /= total
 
 
-@whole
-def _sigmoid_all(z):
-    stay_whole()
-    flat = z.ravel()
-    for k in range(flat.size):
-        flat[k] = sigmoid(flat[k])
+class Linear:
+    """y = z."""
+
+    name, loss, onnx = "linear", "mse", None  # the loss is the one taken where none is given
+    initial = staticmethod(initial.lecun)
+    transform = outlined(named("nothing to z", lambda z: None))
+    pull_back = outlined(named("nothing to a gradient", lambda y, gradient: None))
 
 
-@whole
-def emit(output, z):
-    """z (rows, outputs) becomes the outputs."""
-    stay_whole()
-    if output == SIGMOID:
-        _sigmoid_all(z)
-    elif output == SOFTMAX:
-        _shift(z)
-        _exp_all(z)
+class Sigmoid:
+    """y = 1 / (1 + exp(-z)), each output by itself."""
+
+    name, loss, onnx = "sigmoid", "cross_entropy", ("Sigmoid", {})
+    initial = staticmethod(initial.glorot)
+    transform = _sigmoid_all
+
+    @outlined
+    def pull_back(y, gradient):
+        """dL/dz = dL/dy y (1 - y)."""
+        for j in range(y.size):
+            gradient[j] *= y[j] * (like(y[j], 1.0) - y[j])
+
+
+class Softmax:
+    """y = exp(z) over the sum of the row's."""
+
+    name, loss, onnx = "softmax", "cross_entropy", ("Softmax", {"axis": -1})
+    initial = staticmethod(initial.glorot)
+    transform = _softmax_all
+
+    @outlined
+    def pull_back(y, gradient):
+        """dL/dz_j = y_j (dL/dy_j - sum_i y_i dL/dy_i)."""
+        mean = like(y[0], 0.0)
+        for j in range(y.size):
+            mean += y[j] * gradient[j]
+        for j in range(y.size):
+            gradient[j] = y[j] * (gradient[j] - mean)
+
+
+class Exp:
+    """y = exp(z), for counts and rates."""
+
+    name, loss, onnx = "exp", "poisson", ("Exp", {})
+    initial = staticmethod(initial.lecun)
+    transform = _exp_all
+
+    @outlined
+    def pull_back(y, gradient):
+        """dL/dz = dL/dy y."""
+        for j in range(y.size):
+            gradient[j] *= y[j]
+
+
+OUTPUTS = {kind.name: kind for kind in (Linear, Sigmoid, Softmax, Exp)}
+LINEAR, SIGMOID, SOFTMAX, EXP = range(len(OUTPUTS))
+output_transform = by_number([kind.transform for kind in OUTPUTS.values()])  # (output, (z,)): z becomes the outputs
+pull_back = by_number([kind.pull_back for kind in OUTPUTS.values()])  # (output, (y, gradient)) of a row
+
+
+def _of_errors(name, formula, factor, mean):
+    """A loss that adds up ``formula(y - t)``, which returns the loss in float64 and its derivative over `factor`."""
+    formula = inline(named(f"{name} of an error", formula))
+
+    def loss_and_gradient(output, z, t, weight, share, spare):
+        loss = 0.0
+        columns = z.shape[1]
+        over = columns if mean else 1
+        output_transform(output, (z,))
+        y = spare[:columns]
         for i in range(z.shape[0]):
-            total = like(z[i, 0], 0.0)
-            for j in range(z.shape[1]):
-                total += z[i, j]
-            for j in range(z.shape[1]):
-                z[i, j] /= total
+            row = 0.0
+            scale = like(share, factor) * weight[i] * share / narrowed(share, over)
+            for j in range(columns):
+                y[j] = z[i, j]
+                added, derivative = formula(z[i, j] - t[i, j])
+                row += added
+                z[i, j] = scale * derivative
+            loss += float(weight[i]) * row / over
+            pull_back(output, (y, z[i]))
+        return loss
+
+    return outlined(named(f"{name} of errors", loss_and_gradient))
 
 
-@whole
+class MeanSquare:
+    """The mean over outputs of (y - t)^2."""
+
+    name, outputs = "mse", tuple(OUTPUTS)
+    targets = "finite"
+    squares = staticmethod(lambda outputs: 1.0)  # over the mean of squares, for Levenberg-Marquardt
+    loss_and_gradient = _of_errors(name, lambda error: (float(error) * float(error), error), 2.0, True)
+
+
+class HalfSquare:
+    """Half the sum over outputs of (y - t)^2: what scikit-learn's regressor goes down."""
+
+    name, outputs = "half_square", tuple(OUTPUTS)
+    targets = "finite"
+    squares = staticmethod(lambda outputs: outputs / 2)
+    loss_and_gradient = _of_errors(name, lambda error: (0.5 * float(error) * float(error), error), 1.0, False)
+
+
+def _huber(error):
+    inside = max(min(error, like(error, 1.0)), like(error, -1.0))
+    return float(inside) * (float(error) - 0.5 * float(inside)), inside
+
+
+class Huber:
+    """The mean over outputs of (y - t)^2 / 2 where |y - t| < 1, else of |y - t| - 1/2 (Huber 1964)."""
+
+    name, outputs = "huber", tuple(OUTPUTS)
+    targets = "finite"
+    loss_and_gradient = _of_errors(name, _huber, 1.0, True)
+
+
+@outlined
 def _softmax_cross_entropy(z, t, weight, share):
-    """With log y = z - log(sum(exp(z))), z counted from its maximum; the slope is y sum(t) - t."""
-    cost = 0.0
+    """With log y = z - log(sum(exp(z))), z counted from its maximum; the derivative is y sum(t) - t."""
+    loss = 0.0
     _shift(z)
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):
-            cost -= float(weight[i]) * float(t[i, j]) * float(z[i, j])
+            loss -= float(weight[i]) * float(t[i, j]) * float(z[i, j])
     _exp_all(z)
     for i in range(z.shape[0]):
         total, wanted = like(z[i, 0], 0.0), like(z[i, 0], 0.0)
         for j in range(z.shape[1]):
             total += z[i, j]
             wanted += t[i, j]
-        cost += float(weight[i]) * float(wanted) * float(log(total))
+        loss += float(weight[i]) * float(wanted) * float(log(total))
         factor, scale = wanted / total, weight[i] * share
         for j in range(z.shape[1]):
             z[i, j] = (z[i, j] * factor - t[i, j]) * scale
-    return cost
+    return loss
 
 
-@whole
+@outlined
 def _sigmoid_cross_entropy(z, t, weight, share, spare):
-    """As max(z, 0) - t z + log(1 + exp(-|z|)); the slope is y - t."""
-    cost = 0.0
+    """As max(z, 0) - t z + log(1 + exp(-|z|)); the derivative is y - t."""
+    loss = 0.0
     flat = z.ravel()
     for k in range(flat.size):
         spare[k] = softplus(-abs(flat[k]))
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):
             above = float(max(z[i, j], like(z[i, j], 0.0))) - float(t[i, j]) * float(z[i, j])
-            cost += float(weight[i]) * (above + float(spare[i * z.shape[1] + j]))
+            loss += float(weight[i]) * (above + float(spare[i * z.shape[1] + j]))
     _sigmoid_all(z)
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):
             z[i, j] = (z[i, j] - t[i, j]) * (weight[i] * share)
-    return cost
+    return loss
 
 
-@whole
-def slope_through(output, y, slope):
-    """`slope` with regard to a row's outputs y becomes that with regard to its sums."""
-    if output == SIGMOID:
-        for j in range(y.size):
-            slope[j] *= y[j] * (like(y[j], 1.0) - y[j])
-    elif output == SOFTMAX:
-        mean = like(y[0], 0.0)
-        for j in range(y.size):
-            mean += y[j] * slope[j]
-        for j in range(y.size):
-            slope[j] = y[j] * (slope[j] - mean)
+class CrossEntropy:
+    """Of a softmax, -sum t log y; of sigmoids, -sum (t log y + (1 - t) log(1 - y))."""
+
+    name, outputs = "cross_entropy", ("sigmoid", "softmax")
+    targets = "from 0 to 1"
+
+    @outlined
+    def loss_and_gradient(output, z, t, weight, share, spare):
+        """Straight from the sums, for both outputs."""
+        if output == SOFTMAX:
+            return _softmax_cross_entropy(z, t, weight, share)
+        return _sigmoid_cross_entropy(z, t, weight, share, spare)
 
 
-@whole
-def _squares(output, z, t, weight, share, spare):
-    """The mean of squares; the slope with regard to y is 2 (y - t) over the number of outputs."""
-    cost = 0.0
-    columns = z.shape[1]
-    emit(output, z)
-    y = spare[:columns]
-    for i in range(z.shape[0]):
-        paid = 0.0
-        scale = like(share, 2.0) * weight[i] * share / narrowed(share, columns)
-        for j in range(columns):
-            y[j] = z[i, j]
-            error = z[i, j] - t[i, j]
-            paid += float(error) * float(error)
-            z[i, j] = scale * error
-        cost += float(weight[i]) * paid / columns
-        slope_through(output, y, z[i])
-    return cost
+class Poisson:
+    """The sum over outputs of y - t + t log(t / y): half the deviance of counts t (McCullagh & Nelder 1989)."""
+
+    name, outputs = "poisson", ("exp",)
+    targets = "0 or more"
+
+    @outlined
+    def loss_and_gradient(output, z, t, weight, share, spare):
+        """With log y = z; the derivative is y - t."""
+        loss = 0.0
+        for i in range(z.shape[0]):
+            for j in range(z.shape[1]):
+                count = float(t[i, j])
+                best = count * (log(count) - 1.0) if count > 0.0 else 0.0
+                loss += float(weight[i]) * (best - count * float(z[i, j]))
+        _exp_all(z)
+        for i in range(z.shape[0]):
+            for j in range(z.shape[1]):
+                loss += float(weight[i]) * float(z[i, j])
+                z[i, j] = (z[i, j] - t[i, j]) * (weight[i] * share)
+        return loss
 
 
-@whole
-def cost_and_slope(output, loss, z, t, weight, share, spare):
-    """The sum over rows of weight times cost; z (rows, outputs) becomes the slope of that, times `share`."""
-    stay_whole()
-    if loss == MSE:
-        return _squares(output, z, t, weight, share, spare)
-    if output == SOFTMAX:
-        return _softmax_cross_entropy(z, t, weight, share)
-    return _sigmoid_cross_entropy(z, t, weight, share, spare)
+LOSSES = {kind.name: kind for kind in (MeanSquare, CrossEntropy, Huber, Poisson, HalfSquare)}
+# (loss, (output, z, t, weight, share, spare)): the sum over rows of weight times loss; z (rows, outputs) becomes the
+# gradient of that, times `share`; `spare` has room for as many numbers as z
+loss_and_gradient = by_number([kind.loss_and_gradient for kind in LOSSES.values()])

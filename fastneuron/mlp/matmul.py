@@ -13,8 +13,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .._kernel.calls import stay_whole, whole
-from .._kernel.jit import inline, specialises
+from .._kernel.jit import inline, noinline, outlined, specialises
 
 LARGE = (
     32768  # entries of a weight matrix from which on BLAS wins (128 x 128: 0.8 of our time lost, 256 x 256: 0.9 gained)
@@ -61,78 +60,83 @@ def _lanes_of(width, array):
     return lambda width, array: lanes
 
 
+def _define_tile(function, rows, scalar, lanes):
+    """The tile as a function of its own: inlined everywhere, it took most of the compiler's time.
+
+    `simd` has vectors of one width, and no way to outline: this wants three widths, or narrow layers pay for wide ones.
+    """
+    function.linkage = "linkonce_odr"
+    function.attributes.add("noinline")
+    a, b, start, out, a_row, a_inner, b_inner, out_row, count = function.args
+    align = 8 if scalar == ir.DoubleType() else 4
+    vector = ir.VectorType(scalar, lanes)
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    fma_type = ir.FunctionType(vector, [vector] * 3)
+    fma = cgutils.get_or_insert_function(function.module, fma_type, f"llvm.fma.v{lanes}f{align * 8}")
+    undefined = ir.Constant(vector, ir.Undefined)
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+
+    def load(pointer, kind):
+        return builder.load(builder.bitcast(pointer, kind.as_pointer()), align=align)
+
+    def along(pointer, row, stride):
+        return builder.gep(pointer, [builder.mul(count.type(row), stride)])
+
+    row_starts = [along(a, row, a_row) for row in range(rows)]
+    first = load(start, vector)
+    entry, body = builder.block, function.append_basic_block("body")
+    builder.branch(body)
+    builder.position_at_end(body)
+    k = builder.phi(count.type)
+    sums = [builder.phi(vector) for _ in range(rows)]
+    terms = load(builder.gep(b, [builder.mul(k, b_inner)]), vector)
+    totals = []
+    for total, row_start in zip(sums, row_starts, strict=True):
+        factor = load(builder.gep(row_start, [builder.mul(k, a_inner)]), scalar)
+        factors = builder.insert_element(undefined, factor, ir.IntType(32)(0))
+        totals.append(builder.call(fma, [builder.shuffle_vector(factors, undefined, zeros), terms, total]))
+    following = builder.add(k, count.type(1))
+    k.add_incoming(count.type(0), entry)
+    k.add_incoming(following, body)
+    for phi, total in zip(sums, totals, strict=True):
+        phi.add_incoming(first, entry)
+        phi.add_incoming(total, body)
+    after = function.append_basic_block("after")
+    builder.cbranch(builder.icmp_signed("<", following, count), body, after)
+    builder.position_at_end(after)
+    for row, total in enumerate(totals):
+        builder.store(total, builder.bitcast(along(out, row, out_row), vector.as_pointer()), align=align)
+    builder.ret_void()
+
+
+def _corners(context, builder, signature, args):
+    """The addresses where a, b, start and out meet the tile's corner, and the strides of each."""
+    i, j = args[4:6]
+    pointers, strides = [], []
+    for kind, arg, corner in zip(signature.args[:4], args, [(i, None), (None, j), (j,), (i, j)], strict=False):
+        view = context.make_array(kind)(context, builder, arg)
+        strides.append(cgutils.unpack_tuple(builder, view.strides))
+        pointer = builder.bitcast(view.data, ir.IntType(8).as_pointer())
+        for step, index in zip(strides[-1], corner, strict=True):
+            pointer = pointer if index is None else builder.gep(pointer, [builder.mul(index, step)])
+        pointers.append(pointer)
+    return pointers, strides
+
+
 @intrinsic
 def _tile(typingctx, a, b, start, out, i, j, height, width):
     """``out[i, j] = start[j] + sum over k of a[i, k] b[k, j]`` for a tile with its corner at (i, j)."""
-    rows = height.instance_class.rows
-    lanes = max(1, width.instance_class.bytes * 8 // a.dtype.bitwidth)
-    align = a.dtype.bitwidth // 8
-
-    byte = ir.IntType(8).as_pointer()
-    scalar = ir.DoubleType() if a.dtype.bitwidth == 64 else ir.FloatType()
-    vector = ir.VectorType(scalar, lanes)
-
-    def define(function):
-        """The tile as a function of its own: inlined everywhere, it took most of the compiler's time."""
-        function.linkage = "linkonce_odr"
-        function.attributes.add("noinline")
-        a, b, start, out, a_row, a_inner, b_inner, out_row, count = function.args
-        builder = ir.IRBuilder(function.append_basic_block("entry"))
-        fma_type = ir.FunctionType(vector, [vector] * 3)
-        fma = cgutils.get_or_insert_function(function.module, fma_type, f"llvm.fma.v{lanes}f{align * 8}")
-        undefined = ir.Constant(vector, ir.Undefined)
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
-
-        def load(pointer, kind):
-            return builder.load(builder.bitcast(pointer, kind.as_pointer()), align=align)
-
-        def along(pointer, row, stride):
-            return builder.gep(pointer, [builder.mul(count.type(row), stride)])
-
-        row_starts = [along(a, row, a_row) for row in range(rows)]
-        first = load(start, vector)
-        entry, body = builder.block, function.append_basic_block("body")
-        builder.branch(body)
-        builder.position_at_end(body)
-        k = builder.phi(count.type)
-        sums = [builder.phi(vector) for _ in range(rows)]
-        terms = load(builder.gep(b, [builder.mul(k, b_inner)]), vector)
-        totals = []
-        for total, row_start in zip(sums, row_starts, strict=True):
-            factor = load(builder.gep(row_start, [builder.mul(k, a_inner)]), scalar)
-            factors = builder.insert_element(undefined, factor, ir.IntType(32)(0))
-            totals.append(builder.call(fma, [builder.shuffle_vector(factors, undefined, zeros), terms, total]))
-        following = builder.add(k, count.type(1))
-        k.add_incoming(count.type(0), entry)
-        k.add_incoming(following, body)
-        for phi, total in zip(sums, totals, strict=True):
-            phi.add_incoming(first, entry)
-            phi.add_incoming(total, body)
-        after = function.append_basic_block("after")
-        builder.cbranch(builder.icmp_signed("<", following, count), body, after)
-        builder.position_at_end(after)
-        for row, total in enumerate(totals):
-            builder.store(total, builder.bitcast(along(out, row, out_row), vector.as_pointer()), align=align)
-        builder.ret_void()
+    rows, align = height.instance_class.rows, a.dtype.bitwidth // 8
+    lanes = max(1, width.instance_class.bytes // align)
+    scalar = ir.DoubleType() if align == 8 else ir.FloatType()
 
     def codegen(context, builder, signature, args):
-        views = [
-            context.make_array(kind)(context, builder, arg) for kind, arg in zip(signature.args[:4], args, strict=False)
-        ]
-        strides = [cgutils.unpack_tuple(builder, view.strides) for view in views]
-        corners = [(args[4], None), (None, args[5]), (args[5],), (args[4], args[5])]
-        pointers = []
-        for view, steps, corner in zip(views, strides, corners, strict=True):
-            pointer = builder.bitcast(view.data, byte)
-            for step, index in zip(steps, corner, strict=True):
-                pointer = pointer if index is None else builder.gep(pointer, [builder.mul(index, step)])
-            pointers.append(pointer)
-        count = cgutils.unpack_tuple(builder, views[0].shape)[1]
-        word = count.type
-        kind = ir.FunctionType(ir.VoidType(), [byte] * 4 + [word] * 5)
+        pointers, strides = _corners(context, builder, signature, args)
+        count = cgutils.unpack_tuple(builder, context.make_array(a)(context, builder, args[0]).shape)[1]
+        kind = ir.FunctionType(ir.VoidType(), [pointers[0].type] * 4 + [count.type] * 5)
         function = cgutils.get_or_insert_function(builder.module, kind, f"fastneuron_tile_{rows}x{lanes}x{align}")
         if function.is_declaration:
-            define(function)
+            _define_tile(function, rows, scalar, lanes)
         builder.call(function, [*pointers, *strides[0], strides[1][0], strides[3][0], count])
         return context.get_dummy_value()
 
@@ -164,9 +168,9 @@ def _bands(a, b, start, out, j, width):
     return j
 
 
-@whole
+@outlined
 def _strided_product(a, b, start, out):
-    stay_whole()
+    noinline()
     j = _bands(a, b, start, out, 0, Two())
     j = _bands(a, b, start, out, j, One())
     if j < out.shape[1] and out.shape[1] >= lanes_of(One(), out):
@@ -181,10 +185,10 @@ def small_product(a, b, start, out):
     _strided_product(a[::1, ::1], b, start, out)  # a slice of any strides by type: one compilation serves a and a.T
 
 
-@whole
+@outlined
 def large_product(a, b, start, out):
     """The same by BLAS."""
-    stay_whole()
+    noinline()
     np.dot(a, b, out)
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):

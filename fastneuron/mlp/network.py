@@ -2,74 +2,95 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from .._check import known, number, whole
-from .._kernel.threads import available, spread
-from . import kernels
-from .activations import ACTIVATIONS, LEAK
-from .losses import CROSS_ENTROPY, LOSSES, OUTPUTS, SIGMOID, SOFTMAX
-from .optimizers import SGD, Adam, Momentum, Nesterov, RMSprop
-from .training import History, Plan, train
+from .. import _check
+from .._progress import bar
+from . import data, files, kernels
+from .activations import Activation
+from .architecture import Architecture, Array, blas_threads
+from .config import TrainingConfig, generator_of
+from .history import MLPHistory
+from .losses import SIGMOID, SOFTMAX
+from .problem import Problem
+from .rows import Sparse
+from .scaling import Scaling
+from .training import run, train, warn_of_failure
 
-__all__ = ["MLP", "SGD", "Adam", "Ensemble", "Gradient", "History", "Momentum", "Nesterov", "RMSprop", "check_gradient"]
-
-Array = npt.NDArray[Any]
+if TYPE_CHECKING:
+    from .ensemble import Ensemble
 
 
 class Gradient(NamedTuple):
-    """The slopes of a loss in every parameter."""
+    """The derivatives of a loss with regard to every parameter."""
 
     flat: Array  #: (P,), in the order of `MLP.parameters`; the others are views on it
     weights: tuple[Array, ...]  #: (outputs, inputs) per layer
     biases: tuple[Array, ...]  #: (outputs,) per layer
 
 
-class MLP:
+class MLP(Architecture):
     """A multi-layer perceptron: y = f(W x + b), layer after layer.
 
     Parameters
     ----------
     layers : sequence of int
         Number of units of each layer, from the inputs to the outputs; at least two layers, each of at least 1 unit.
-    activation : str or sequence of str, default "tanh"
-        Of the hidden layers, one for all or one each: "identity", "sigmoid", "tanh", "relu", "leaky_relu" (slope 0.01
-        below 0), "gelu" (exact) or "softplus".
-    output : {"linear", "sigmoid", "softmax"}
-        What the last layer makes of its sums.
-    loss : {"mse", "cross_entropy"}
-        Mean over rows of, for "mse", the mean over outputs of (y - t)^2; for "cross_entropy" (sigmoid or softmax only),
-        the negative log-likelihood: -sum t log y for softmax, -sum (t log y + (1 - t) log(1 - y)) for sigmoid.
+    activation : str or Activation, or a sequence of them, default "tanh"
+        Of the hidden layers, one for all or one each: "identity", "sigmoid", "tanh", "relu", "leaky_relu" (0.01 z below
+        0), "gelu" (exact), "softplus", or a class of one's own (see `fastneuron.mlp.Activation`).
+    output : {"linear", "sigmoid", "softmax", "exp"}
+        What the last layer makes of its sums; "softmax" needs at least 2 outputs.
+    loss : {"mse", "cross_entropy", "huber", "poisson", "half_square"}, optional
+        What training minimises, a mean over rows.  "mse": the mean over outputs of (y - t)^2.  "cross_entropy" (sigmoid
+        or softmax only): the negative log-likelihood, -sum t log y for softmax, -sum (t log y + (1 - t) log(1 - y)) for
+        sigmoid.  "huber": the mean over outputs of (y - t)^2 / 2 where |y - t| < 1, else of |y - t| - 1/2.  "poisson"
+        (exp only): sum (y - t + t log(t / y)), half the deviance of counts.  "half_square": sum (y - t)^2 / 2.
+        By default it follows the output: "mse" for linear, "cross_entropy" for sigmoid and softmax, "poisson" for exp.
     dtype : float64 or float32
         The precision of everything: parameters, inputs, arithmetic.
     seed : None, int, sequence of int, SeedSequence or Generator
         Decides the initial weights and, unless `train` is given its own, the order of the rows.
+    standardize : bool, default False
+        Shift and scale each input, and each target of a linear output, to mean 0 and standard deviation 1 over the rows
+        of the first `train`; the network keeps these numbers and undoes them in what it returns.  Losses are then those
+        of the standardised targets.
 
     Attributes
     ----------
     parameters : (P,) array
-        Every weight and bias in one vector, as SciPy's optimisers take it; assigning copies into it.
+        Every weight and bias in one vector, as SciPy's optimizers take it; assigning copies into it.
     weights : tuple of (outputs, inputs) array
         Views on `parameters`: ``weights[l][i, j]`` joins unit j of layer l to unit i of the next.
     biases : tuple of (outputs,) array
         Views on `parameters`.
+    layers, activation, output, loss_name, dtype, standardize
+        As given, read-only; `activation` names one function for each hidden layer.
+    scaling : None or fastneuron.mlp.Scaling
+        What ``standardize=True`` keeps, once the network was trained.
 
     Notes
     -----
     Biases begin at 0.  Weights are drawn as suits the function they feed: Glorot & Bengio (2010), uniform with variance
     2 / (inputs + outputs), before tanh, sigmoid and softmax; He et al. (2015), normal with variance 2 / inputs, before
     relu, leaky_relu (over 1 + 0.01^2), gelu and softplus; LeCun et al. (1998), normal with variance 1 / inputs, before
-    identity and linear.
+    identity, linear and exp.
 
     Small layers (below 32768 weights) are computed by kernels whose bits depend neither on the machine nor on the
     number of rows; larger ones by BLAS, to the same bits where its version and number of threads are the same.
+
+    In NumPy, the outputs of a network without ``standardize`` are ::
+
+        for W, b, f in zip(net.weights, net.biases, functions):  # the activations, then the output's function
+            X = f(X @ W.T + b)
+
+    With it, X is ``(X - net.scaling.x_mean) / net.scaling.x_scale`` at first, and ``X * net.scaling.y_scale +
+    net.scaling.y_mean`` is returned.
 
     References
     ----------
@@ -81,7 +102,7 @@ class MLP:
     >>> import numpy as np
     >>> import fastneuron as fn
     >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
-    >>> net = fn.MLP([2, 4, 1], output="sigmoid", loss="cross_entropy", seed=1)
+    >>> net = fn.MLP([2, 4, 1], output="sigmoid", seed=1)
     >>> history = net.train(X, [0, 1, 1, 0], epochs=200, optimizer="lbfgs")
     >>> net.predict(X)
     array([0, 1, 1, 0])
@@ -90,142 +111,41 @@ class MLP:
     def __init__(
         self,
         layers: Sequence[int],
-        activation: str | Sequence[str] = "tanh",
+        activation: Any = "tanh",
         output: str = "linear",
-        loss: str = "mse",
+        loss: str | None = None,
         dtype: npt.DTypeLike = np.float64,
         seed: Any = None,
+        standardize: bool = False,
     ) -> None:
-        if isinstance(layers, str) or not hasattr(layers, "__len__"):
-            raise TypeError(f"layers must be the units of each layer, such as [64, 32, 10]; got {layers!r}")
-        if len(layers) < 2:
-            raise ValueError(f"layers must be at least two numbers, inputs and outputs; got {layers!r}")
-        self.layers = tuple(whole(f"layers[{i}]", size, 1) for i, size in enumerate(layers))
-        hidden = len(self.layers) - 2
-        names = [activation] * hidden if isinstance(activation, str) else list(activation)
-        if len(names) != hidden:
-            raise ValueError(
-                f"activation must be one name, or one for each of {hidden} hidden layers; got {activation!r}"
-            )
-        if isinstance(activation, str):
-            known("activation", activation, ACTIVATIONS)
-        self.activation = tuple(known("activation", name, ACTIVATIONS) for name in names)
-        self.output, self.loss_name = known("output", output, OUTPUTS), known("loss", loss, LOSSES)
-        if loss == "cross_entropy" and output == "linear":
-            raise ValueError('loss="cross_entropy" needs output="sigmoid" or "softmax"; got output="linear"')
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float32, np.float64):
-            raise ValueError(f"dtype must be float32 or float64; got {dtype!r}")
-        self._network = kernels.Network(
-            np.array(self.layers),
-            np.array([ACTIVATIONS.index(name) for name in self.activation], dtype=np.int64),
-            OUTPUTS.index(output),
-            LOSSES.index(loss),
-        )
-        self._generator = np.random.default_rng(seed)
-        size = sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(self.layers))
-        self._parameters = np.zeros(size, self.dtype)
-        for weights, feeds in zip(self.weights, [*self.activation, output], strict=True):
-            weights.T[...] = _draw(self._generator, feeds, *weights.shape)
+        super().__init__(layers, activation, output, loss, dtype, seed, standardize)
 
-    @property
-    def parameters(self) -> Array:
-        """Every weight and bias in one vector; weights and biases are views on it."""
-        return self._parameters
+    def _standardized(self, rows: kernels.Data) -> kernels.Data:
+        if self._scaling is None:
+            return rows
+        return kernels.Data(self._scaling.inputs(rows.X), self._scaling.targets(rows.T), rows.weight)
 
-    @parameters.setter
-    def parameters(self, value: npt.ArrayLike) -> None:
-        new = np.asarray(value, self.dtype)
-        if new.shape != self._parameters.shape:
-            raise ValueError(f"parameters must have shape {self._parameters.shape}; got {new.shape}")
-        self._parameters[:] = new
+    def problem_of(self, rows: kernels.Data, held: kernels.Data | None = None) -> Problem:
+        """What training on checked data minimises, by the network's own parameters."""
+        aside = None if held is None else self._standardized(held)
+        return Problem(self._network, self._parameters, self._standardized(rows), aside)
 
-    @property
-    def weights(self) -> tuple[Array, ...]:
-        """The weights of each layer, (outputs, inputs)."""
-        return self._split(self._parameters)[0]
-
-    @property
-    def biases(self) -> tuple[Array, ...]:
-        """The biases of each layer, (outputs,)."""
-        return self._split(self._parameters)[1]
-
-    def _split(self, flat: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        weights, biases, at = [], [], 0
-        for inputs, outputs in itertools.pairwise(self.layers):
-            weights.append(flat[at : at + inputs * outputs].reshape(inputs, outputs).T)
-            at += inputs * outputs
-            biases.append(flat[at : at + outputs])
-            at += outputs
-        return tuple(weights), tuple(biases)
-
-    def _inputs(self, X: npt.ArrayLike, name: str = "X") -> Array:
-        """X as C-ordered rows in this network's precision; finite values are left to `_finite` or the kernel."""
-        if type(X) is np.ndarray and X.dtype == self.dtype and X.ndim == 2 and X.flags.carray:
-            rows = X
-        else:
-            rows = _numbers(name, X, self.dtype)
-        if rows.ndim != 2 or rows.shape[1] != self.layers[0] or not len(rows):
-            raise ValueError(f"{name} must have shape (n, {self.layers[0]}), n at least 1; got {np.shape(X)}")
-        return rows
-
-    def _targets(self, T: npt.ArrayLike, n: int, name: str = "T") -> Array:
-        """T as targets (n, n_out)."""
-        outputs = self.layers[-1]
-        shape = np.shape(T)
-        if len(shape) == 1 and shape[0] == n and outputs == 1:
-            targets = _numbers(name, T, self.dtype)[:, None]
-        elif len(shape) == 1 and shape[0] == n:
-            if self.output == "linear":
-                raise ValueError(
-                    f'{name} must be targets of shape ({n}, {outputs}) for output="linear"; '
-                    f"got class labels, shape {shape}"
-                )
-            labels = np.asarray(T)
-            if labels.dtype.kind not in "iub" and not (labels.dtype.kind == "f" and np.all(labels == np.floor(labels))):
-                raise ValueError(f"{name} as class labels must be whole numbers from 0 to {outputs - 1}; got {T!r}")
-            bad = np.flatnonzero((labels < 0) | (labels >= outputs))
-            if bad.size:
-                raise ValueError(
-                    f"{name} as class labels must be from 0 to {outputs - 1}; got {labels[bad[0]]} in row {bad[0]}"
-                )
-            targets = np.zeros((n, outputs), self.dtype)
-            targets[np.arange(n), labels.astype(np.int64)] = 1
-        else:
-            targets = _numbers(name, T, self.dtype)
-        if targets.shape != (n, outputs):
-            labels_too = "" if self.output == "linear" else f", or be class labels of shape ({n},)"
-            raise ValueError(f"{name} must have shape ({n}, {outputs}){labels_too}; got {shape}")
-        _finite(name, targets)
-        if self._network.loss == CROSS_ENTROPY:
-            bad = np.flatnonzero(((targets < 0) | (targets > 1)).any(axis=1))
-            if bad.size:
-                raise ValueError(f"{name} must be from 0 to 1 for cross_entropy; got {targets[bad[0]]} in row {bad[0]}")
-        return np.ascontiguousarray(targets)
-
-    def _sample_weight(self, sample_weight: npt.ArrayLike | None, n: int) -> Array:
-        if sample_weight is None:
-            return np.ones(n, self.dtype)
-        weight = _numbers("sample_weight", sample_weight, self.dtype)
-        if weight.shape != (n,):
-            raise ValueError(f"sample_weight must have shape ({n},); got {weight.shape}")
-        if not (np.all(np.isfinite(weight)) and np.all(weight >= 0) and np.any(weight > 0)):
-            raise ValueError(f"sample_weight must be finite, 0 or more, and not all 0; got {sample_weight!r}")
-        return weight
-
-    def _data(
-        self, X: npt.ArrayLike, T: npt.ArrayLike, weight: npt.ArrayLike | None = None
-    ) -> tuple[Array, Array, Array]:
-        rows = self._inputs(X)
-        _finite("X", rows)
-        return rows, self._targets(T, len(rows)), self._sample_weight(weight, len(rows))
+    def _problem(self, X: Any, T: Any, sample_weight: Any, dtype: np.dtype[Any] | None = None) -> Problem:
+        """The loss on these data as a function of the parameters; of a copy of them in another dtype if asked."""
+        problem = self.problem_of(data.checked(self, X, T, sample_weight))
+        if dtype is None:
+            return problem
+        rows = problem.data
+        X = rows.X._replace(values=rows.X.values.astype(dtype)) if isinstance(rows.X, Sparse) else rows.X.astype(dtype)
+        wide = kernels.Data(X, rows.T.astype(dtype), rows.weight.astype(dtype))
+        return Problem(self._network, self._parameters.astype(dtype), wide)
 
     def forward(self, X: npt.ArrayLike) -> Array:
         """The outputs.
 
         Parameters
         ----------
-        X : (n, n_in) or (n_in,) array_like
+        X : (n, n_in) or (n_in,) array_like, or SciPy sparse (n, n_in)
             Rows of inputs, or one.
 
         Returns
@@ -234,42 +154,91 @@ class MLP:
 
         Raises
         ------
-        ValueError
-            If the shape does not fit, or a number is not finite (the row is named).
+        TypeError, ValueError
+            If X is not of numbers, its shape does not fit, or a number is not finite (the row is named).
         """
-        if type(X) is not np.ndarray or X.ndim != 2:
-            X = _numbers("X", X, self.dtype)
+        if (type(X) is not np.ndarray or X.ndim != 2) and not _check.is_sparse(X):
+            X = data.numbers("X", X, self._dtype)
             if X.ndim == 1:
                 return self.forward(X[None])[0]
-        out, bad = kernels.forward(*self._network, self._parameters, self._inputs(X))
+        rows = data.inputs(self, X)
+        if self._scaling is not None:
+            _check.finite("X", rows)
+            rows = self._scaling.inputs(rows)
+        out, bad = kernels.forward(*self._network, self._parameters, rows)
         if bad >= 0:
-            raise ValueError(f"X must be finite; row {bad} is not")
-        return out
+            _check.finite("X", rows)
+        return out if self._scaling is None else self._scaling.outputs(out)
 
     def predict(self, X: npt.ArrayLike) -> Any:
-        """The decisions: for softmax, the most probable class (n,); for sigmoids, 0 or 1, (n, n_out) or, of a single
-        output, (n,); for linear outputs, the outputs (n, n_out).  Of a single row, without the n.
+        """The decisions.
+
+        Parameters
+        ----------
+        X : (n, n_in) or (n_in,) array_like, or SciPy sparse (n, n_in)
+            Rows of inputs, or one.
+
+        Returns
+        -------
+        array
+            For softmax, the most probable class, (n,); for sigmoids, 0 or 1, (n, n_out) or, of a single output, (n,);
+            else the outputs, (n, n_out).  Of a single row, without the n.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `forward`.
         """
         out = self.forward(X)
         if self._network.output == SOFTMAX:
             return out.argmax(-1)
         if self._network.output == SIGMOID:
             chosen = (out >= 0.5).astype(np.int64)
-            return chosen[..., 0] if self.layers[-1] == 1 else chosen
+            return chosen[..., 0] if self._layers[-1] == 1 else chosen
         return out
 
     def loss(self, X: npt.ArrayLike, T: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
-        """The loss: the mean over rows, weighted by `sample_weight`, (n,); T as in `train`."""
-        rows, targets, weight = self._data(X, T, sample_weight)
-        return kernels.cost_and_gradient(
-            self._network, self._parameters, rows, targets, weight, np.empty(0, self.dtype)
-        )
+        """The loss.
+
+        Parameters
+        ----------
+        X, T
+            As in `train`.
+        sample_weight : (n,) array_like, optional
+            Weight of each row in the mean.
+
+        Returns
+        -------
+        float
+            The mean over rows.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not allowed.
+        """
+        return self._problem(X, T, sample_weight).loss()
 
     def gradient(self, X: npt.ArrayLike, T: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Gradient:
-        """The slopes of `loss` in every parameter, by backpropagation."""
-        rows, targets, weight = self._data(X, T, sample_weight)
+        """The derivatives of `loss` with regard to every parameter, by backpropagation.
+
+        Parameters
+        ----------
+        X, T, sample_weight
+            As for `loss`.
+
+        Returns
+        -------
+        Gradient
+            One vector, ``flat``, and views on it, ``weights`` and ``biases``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not allowed.
+        """
         flat = np.empty_like(self._parameters)
-        kernels.cost_and_gradient(self._network, self._parameters, rows, targets, weight, flat)
+        self._problem(X, T, sample_weight).loss(gradient=flat)
         return Gradient(flat, *self._split(flat))
 
     def train(
@@ -287,27 +256,28 @@ class MLP:
         early_stopping: int | None = None,
         shuffle: bool = True,
         seed: Any = None,
-        callback: Callable[[MLP, History], bool | None] | None = None,
+        callback: Callable[[MLP, MLPHistory], bool | None] | None = None,
         progress: bool = False,
         threads: int = 1,
-    ) -> History:
+    ) -> MLPHistory:
         """Train the network; its parameters change in place.
 
         Parameters
         ----------
-        X : (n, n_in) array_like
-            Inputs, all finite.
+        X : (n, n_in) array_like, or SciPy sparse
+            Inputs, all finite.  Sparse ones are not made dense: the first layer's products take the numbers stored.
         T : (n, n_out) array_like, or (n,) class labels
             Targets.  Labels, whole numbers from 0, are for softmax and sigmoid outputs; a single output takes (n,) too.
         epochs : int, default 100
             Passes over the data; for "lbfgs" and "levenberg-marquardt", iterations.
         batch_size : int, default 32
-            Rows per step; more than n means all n.  Of no meaning to "lbfgs" and "levenberg-marquardt".
-        optimizer : str, or one of fastneuron.mlp's SGD, Momentum, Nesterov, RMSprop, Adam
-            "sgd", "momentum", "nesterov", "rmsprop", "adam"; "lbfgs" (SciPy's L-BFGS-B) and "levenberg-marquardt"
-            (Hagan & Menhaj 1994; loss "mse" only), which see all rows at once.
+            Rows per step; more than n means all n.  Of no meaning to "rprop", "lbfgs" and "levenberg-marquardt".
+        optimizer : str, or one of fastneuron.mlp's SGD, Momentum, Nesterov, RMSprop, Adam, AdamHat, Rprop
+            "sgd", "momentum", "nesterov", "rmsprop", "adam", "adam_hat"; "rprop" (a step an epoch, along the gradient
+            of all rows); "lbfgs" (SciPy's L-BFGS-B) and "levenberg-marquardt" (Hagan & Menhaj 1994; loss "mse" and
+            dense X only), which see all rows at once.
         learning_rate : float, optional
-            Default 0.1 for sgd, 0.01 for momentum and nesterov, 0.001 for rmsprop and adam.
+            Default 0.1 for sgd, 0.01 for momentum, nesterov and rprop (its first steps), 0.001 for rmsprop and adam.
         schedule : str or callable, default "constant"
             What the learning rate is multiplied by in each epoch: "constant", "linear" or "cosine" (from 1 towards 0
             over all epochs), "inverse" (1 / (1 + epoch)), or a function of the epoch, from 0.
@@ -334,7 +304,7 @@ class MLP:
 
         Returns
         -------
-        History
+        MLPHistory
             The loss met in each epoch, the validation loss after it, and what stopped training.
 
         Raises
@@ -346,37 +316,52 @@ class MLP:
         -----
         RuntimeWarning
             If the loss stops being finite or explodes: training stops, and the parameters are those of the last good
-            epoch.
+            epoch.  If SciPy's optimizer gives up: the parameters are its last ones.
         """
-        plan = Plan.checked(
-            self,
-            epochs,
-            batch_size,
-            optimizer,
-            learning_rate,
-            schedule,
-            weight_decay,
-            early_stopping,
-            shuffle,
-            callback,
+        config = TrainingConfig.checked(
+            self._loss,
+            epochs=epochs,
+            batch_size=batch_size,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            schedule=schedule,
+            weight_decay=weight_decay,
+            early_stopping=early_stopping,
+            shuffle=shuffle,
+            callback=callback,
         )
-        threads = whole("threads", threads, 1)
-        data = self._data(X, T, sample_weight)
-        held = self._held_out(validation, plan)
-        orders = self._generator if seed is None else np.random.default_rng(seed)
-        with blas_threads(self.layers, threads):
-            return spread(lambda _: train(self, data, held, plan, orders, progress), [None], 1)[0]
+        threads, progress = _check.whole("threads", threads, 1), _check.flag("progress", progress)
+        orders = self._generator if seed is None else generator_of("seed", seed)
+        given = data.checked(self, X, T, sample_weight)
+        held = self._held_out(validation, config)
+        with blas_threads(self._layers, threads), bar(progress, config.epochs, "epoch") as tick:
+            show = lambda loss: tick(1, f"loss {loss:.4g}")  # noqa: E731
+            history = run(self._steps(given, held, config, orders, show))
+        warn_of_failure(history)
+        return history
 
-    def _held_out(self, validation: Any, plan: Plan) -> Any:
+    def _steps(
+        self, given: kernels.Data, held: kernels.Data | None, config: TrainingConfig, orders: Any, show: Any = None
+    ) -> Any:
+        """The steps of training on checked data, each a moment at which it can be stopped for good."""
+        if config.optimizer == "levenberg-marquardt" and isinstance(given.X, Sparse):
+            raise TypeError('X must be a dense array for optimizer="levenberg-marquardt"; got a sparse one')
+        callback = config.callback
+        if callback is not None:
+            config = config._replace(callback=lambda history: callback(self, history))  # type: ignore[call-arg]
+        if self._standardize and self._scaling is None:
+            outputs_too = self._output == "linear"
+            self._scaling = Scaling.of(given.X, given.T, given.weight, outputs_too)
+        return train(self.problem_of(given, held), config, orders, show or (lambda loss: None))
+
+    def _held_out(self, validation: Any, config: TrainingConfig) -> kernels.Data | None:
         if validation is None:
-            if plan.early_stopping is not None:
+            if config.early_stopping is not None:
                 raise ValueError("early_stopping needs validation=(X, T)")
             return None
         if not isinstance(validation, tuple | list) or len(validation) != 2:
             raise ValueError(f"validation must be a pair (X, T); got {type(validation).__name__}")
-        rows = self._inputs(validation[0], "validation X")
-        _finite("validation X", rows)
-        return rows, self._targets(validation[1], len(rows), "validation T"), np.ones(len(rows), self.dtype)
+        return data.checked(self, validation[0], validation[1], prefix="validation ")
 
     @classmethod
     def ensemble(cls, k: int, layers: Sequence[int], *, seed: Any = None, **options: Any) -> Ensemble:
@@ -391,6 +376,10 @@ class MLP:
         seed : int or sequence of k ints, optional
             One seed per network, or one number s from which network i gets [s, i].
 
+        Returns
+        -------
+        Ensemble
+
         Examples
         --------
         >>> import numpy as np
@@ -401,230 +390,52 @@ class MLP:
         >>> nets.forward(X).shape
         (3, 20, 1)
         """
-        k = whole("k", k, 1)
-        if isinstance(seed, int | np.integer):
-            seeds: list[Any] = [[int(seed), i] for i in range(k)]
-        elif seed is None:
-            seeds = [None] * k
-        else:
-            seeds = list(seed)
-            if len(seeds) != k:
-                raise ValueError(f"seed must be one number or {k} of them; got {len(seeds)}")
-        return Ensemble([cls(layers, seed=one, **options) for one in seeds])
+        from .ensemble import Ensemble, seeds
+
+        return Ensemble([cls(layers, seed=one, **options) for one in seeds(k, seed)])
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network to a file, in NumPy's npz format."""
-        with open(path, "wb") as file:
-            np.savez(
-                file,
-                layers=self.layers,
-                activation=np.array(self.activation, dtype=np.str_),
-                output=self.output,
-                loss=self.loss_name,
-                parameters=self._parameters,
-            )
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """The network that `save` wrote."""
-        with np.load(path, allow_pickle=False) as file:
-            missing = {"layers", "activation", "output", "loss", "parameters"} - set(file.files)
-            if missing:
-                raise ValueError(
-                    f"{os.fspath(path)} is not a network saved by MLP.save: it has no {sorted(missing)[0]}"
-                )
-            layers = [int(size) for size in file["layers"]]
-            parameters = file["parameters"]
-            activation = [str(name) for name in file["activation"]]
-            net = cls(layers, activation, str(file["output"]), str(file["loss"]), parameters.dtype)
-        net.parameters = parameters
-        return net
-
-    def __repr__(self) -> str:
-        names = self.activation[0] if len(set(self.activation)) == 1 else list(self.activation)
-        return (
-            f"MLP({list(self.layers)}, activation={names!r}, output={self.output!r}, loss={self.loss_name!r}, "
-            f"dtype={self.dtype.name})"
-        )
-
-
-class Ensemble(Sequence[MLP]):
-    """Networks of one shape, trained in parallel, each to the same bits as alone; made by `MLP.ensemble`."""
-
-    def __init__(self, nets: Sequence[MLP]) -> None:
-        self._nets = tuple(nets)
-
-    def __len__(self) -> int:
-        return len(self._nets)
-
-    def __getitem__(self, index: Any) -> Any:
-        return Ensemble(self._nets[index]) if isinstance(index, slice) else self._nets[index]
-
-    def forward(self, X: npt.ArrayLike) -> Array:
-        """The outputs of every network, (k, n, n_out)."""
-        return np.stack([net.forward(X) for net in self._nets])
-
-    def predict(self, X: npt.ArrayLike) -> Array:
-        """The decisions of every network, (k, ...) as of `MLP.predict`."""
-        return np.stack([net.predict(X) for net in self._nets])
-
-    def train(
-        self,
-        X: npt.ArrayLike,
-        T: npt.ArrayLike,
-        *,
-        rows: Sequence[npt.ArrayLike] | None = None,
-        threads: int | None = None,
-        learning_rate: Any = None,
-        weight_decay: Any = 0.0,
-        seed: Any = None,
-        sample_weight: npt.ArrayLike | None = None,
-        validation: Any = None,
-        **options: Any,
-    ) -> list[History]:
-        """Train every network.
+        """Write the network to a file, in NumPy's npz format, whole or not at all.
 
         Parameters
         ----------
-        X, T, sample_weight, validation, **options
-            As for `MLP.train`; the same for all.
-        rows : sequence of k index arrays, optional
-            The rows that each network is trained on, such as the folds of a cross-validation; default all.
-        threads : int, optional
-            Default, all cores.
-        learning_rate, weight_decay, seed : number or sequence of k numbers, optional
-            As for `MLP.train`, one for all or one each; a seed for all means the same orders for all.
+        path : str or PathLike
+            An older file of that name is replaced once the new one is complete.
+        """
+        files.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], activations: Sequence[type[Activation]] = ()) -> Self:
+        """The network that `save` wrote.
+
+        Parameters
+        ----------
+        path : str or PathLike
+            The file.
+        activations : sequence of Activation classes
+            A user's own that the network has: a file names them, and no file can bring code.
 
         Returns
         -------
-        list of History
+        MLP
+            Without the state of its random generator.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged, or not of a network.
         """
-        k = len(self)
-        if options.pop("progress", False):
-            raise ValueError("progress is shown for single networks only")
-        threads = available() if threads is None else whole("threads", threads, 1)
-        each = {"learning_rate": learning_rate, "weight_decay": weight_decay, "seed": seed}
-        lists = {name: _one_each(name, value, k) for name, value in each.items()}
-        if rows is not None and len(rows) != k:
-            raise ValueError(f"rows must be {k} index arrays, one per network; got {len(rows)}")
-        first = self._nets[0]
-        inputs, targets, weight = first._data(X, T, sample_weight)
-        defaults = {"epochs": 100, "batch_size": 32, "optimizer": "sgd", "schedule": "constant"}
-        defaults |= {"early_stopping": None, "shuffle": True, "callback": None}
-        for name in options:
-            known("an option of train", name, defaults)
-        plans = [
-            Plan.checked(net, learning_rate=rate, weight_decay=decay, **(defaults | options))
-            for net, rate, decay in zip(self._nets, lists["learning_rate"], lists["weight_decay"], strict=True)
-        ]
-        held = first._held_out(validation, plans[0])
-        chosen = [None] * k if rows is None else [np.arange(len(inputs))[np.asarray(part)] for part in rows]
-        for part in chosen:
-            if part is not None and not part.size:
-                raise ValueError("rows must name at least one row for each network")
+        return files.load(cls, path, activations)
 
-        def one(index: int) -> Any:
-            net, part = self._nets[index], chosen[index]
-            data = (inputs, targets, weight) if part is None else (inputs[part], targets[part], weight[part])
-            own = lists["seed"][index]
-            orders = net._generator if own is None else np.random.default_rng(own)
-            return train(net, data, held, plans[index], orders)
+    def to_onnx(self, path: str | os.PathLike[str]) -> None:
+        """Write the network as an ONNX model, for other programs (extra "onnx").
 
-        with blas_threads(first.layers, 1):
-            return spread(one, range(k), threads)
+        Parameters
+        ----------
+        path : str or PathLike
+            The model has one input, "X" (n, n_in), and one output, "y" (n, n_out), in the network's precision;
+            it holds the scaling of a network with ``standardize=True``.
+        """
+        from .onnx_export import write
 
-
-def check_gradient(
-    net: MLP, X: npt.ArrayLike, T: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None, step: float = 1e-3
-) -> float:
-    """How far the gradient by backpropagation is from central differences of fourth order.
-
-    Parameters
-    ----------
-    net : MLP
-        Differences are taken in float64, on a float64 copy of a float32 network.
-    X, T, sample_weight
-        As for `MLP.gradient`.
-    step : float, default 1e-3
-        Of the differences, for parameters of ordinary size; kinks (relu) nearer than two steps spoil them.
-
-    Returns
-    -------
-    float
-        The norm of the difference over the norm of the gradient by differences: 1e-9 or so in float64, 1e-6 in float32.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import fastneuron as fn
-    >>> net = fn.MLP([3, 5, 2], seed=0)
-    >>> rng = np.random.default_rng(0)
-    >>> fn.check_gradient(net, rng.normal(size=(8, 3)), rng.normal(size=(8, 2))) < 1e-8
-    True
-    """
-    step = number("step", step, "a positive number", lambda x: x > 0)
-    found = net.gradient(X, T, sample_weight).flat.astype(np.float64)
-    twin = MLP(net.layers, net.activation, net.output, net.loss_name)
-    twin.parameters = net.parameters
-    data = tuple(array.astype(np.float64) for array in net._data(X, T, sample_weight))
-    nothing = np.empty(0)
-    expected = np.empty_like(found)
-    for i in range(found.size):
-        at = twin.parameters[i]
-        costs = []
-        for move in (-2 * step, -step, step, 2 * step):
-            twin.parameters[i] = at + move
-            costs.append(kernels.cost_and_gradient(twin._network, twin.parameters, *data, nothing))
-        twin.parameters[i] = at
-        expected[i] = (costs[0] - 8 * costs[1] + 8 * costs[2] - costs[3]) / (12 * step)
-    size = float(np.linalg.norm(expected))
-    return float(np.linalg.norm(found - expected)) / (size if size else 1.0)
-
-
-def _draw(generator: np.random.Generator, feeds: str, outputs: int, inputs: int) -> Array:
-    """Initial weights (inputs, outputs) of a layer that feeds the function named."""
-    shape = (inputs, outputs)
-    if feeds in ("tanh", "sigmoid", "softmax"):
-        bound = np.sqrt(6 / (inputs + outputs))
-        return generator.uniform(-bound, bound, shape)
-    if feeds in ("relu", "gelu", "softplus", "leaky_relu"):
-        return generator.normal(0, np.sqrt(2 / inputs / (1 + LEAK**2 * (feeds == "leaky_relu"))), shape)
-    return generator.normal(0, np.sqrt(1 / inputs), shape)
-
-
-def _numbers(name: str, value: npt.ArrayLike, dtype: np.dtype[Any]) -> Array:
-    try:
-        array = np.asarray(value)
-        if array.dtype.kind not in "fiub":
-            raise TypeError(f"dtype {array.dtype}")
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be an array of numbers; got {type(value).__name__} ({error})") from None
-    array = np.ascontiguousarray(array, dtype)
-    return array if array.flags.writeable else array.copy()  # to the compiler, a read-only array is another type
-
-
-def _finite(name: str, array: Array) -> None:
-    good = np.isfinite(array)
-    if not good.all():
-        raise ValueError(f"{name} must be finite; row {int(np.argmin(good.all(axis=1)))} is not")
-
-
-def _one_each(name: str, value: Any, k: int) -> list[Any]:
-    if np.ndim(value) == 0:
-        return [value] * k
-    if len(value) != k:
-        raise ValueError(f"{name} must be one number or {k} of them, one per network; got {len(value)}")
-    return list(value)
-
-
-def blas_threads(layers: Sequence[int], threads: int) -> Any:
-    """Where layers are large enough for BLAS, give it so many threads: the last bits depend on that."""
-    if max(a * b for a, b in itertools.pairwise(layers)) < kernels.LARGE:
-        return contextlib.nullcontext()
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        raise ImportError(
-            "training layers of 32768 weights or more needs threadpoolctl: pip install threadpoolctl"
-        ) from None
-    return threadpool_limits(threads, "blas")
+        write(self, path)

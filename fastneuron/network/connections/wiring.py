@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..._kernel.jit import generic, inline, spliced
+from ..._kernel.jit import generic, inline, inline_ast
 
 CONNECT, SPLIT, WEIGHT, DELAY = 2, 3, 4, 5  # kinds of random numbers; 0 and 1 are noise, from 6 on sources
 BATCH = 8  # counters at once: a vector of 64-bit words
@@ -60,7 +60,7 @@ def row(rule, wiring, source, low, high, scratch):
     """
 
 
-@spliced
+@inline_ast
 def make_row(wiring, source, low, high, scratch):
     """Put the synapses of a source, by its number in the whole population, on targets low to high into `scratch`.
 
@@ -92,7 +92,7 @@ def rank_of(wiring, source):
     return first if first < wiring.post.size and wiring.post[first] == source else -1
 
 
-@spliced
+@inline_ast
 def keep(wiring, source, own, chunk, low, high, found, count, scratch):
     """Turn `count` ranks in a chunk, from `found` on, into targets of the range; returns how many there are now."""
     target, weight, delay = scratch.target, scratch.weight, scratch.delay
@@ -118,7 +118,7 @@ def keep(wiring, source, own, chunk, low, high, found, count, scratch):
     return kept
 
 
-@spliced
+@inline_ast
 def set_values(law, wiring, kind, source, chunk, found, count, rank, out):
     """Weights or delays of `count` synapses from `found` on, `rank` being in the chunk."""
     i, begin = wiring.pre_rank[source], wiring.starts[chunk]

@@ -1,0 +1,81 @@
+"""When an estimator's training stops, as scikit-learn decides it, and what is left as it was if it fails."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..mlp import MLPHistory
+
+
+@contextmanager
+def as_it_was(estimator: Any) -> Iterator[None]:
+    """Whatever raises inside, an interrupt too: the estimator answers as before."""
+    before = vars(estimator).copy()
+    net, curve = before.get("network_"), before.get("loss_curve_")
+    parameters = None if net is None else net.parameters.copy()
+    length = None if curve is None else len(curve)
+    kept = copy.deepcopy({name: before[name] for name in ("_state", "_random", "_orders") if name in before})
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before | kept)
+        if net is not None:
+            net.parameters = parameters
+        if curve is not None:
+            del curve[length:]
+        raise
+
+
+class Stopping:
+    """Called with the history after each epoch: whether nothing has become better for long enough.
+
+    Parameters
+    ----------
+    tol : float or None
+        What counts as better; None: training does not stop before its last epoch.
+    patience : int or inf
+        Epochs without anything better that are let pass.
+    score : callable, optional
+        Of the network on the rows set aside; without it, the training loss is watched.
+    keep : callable
+        Returns a copy of the parameters: those of the best score.
+    verbose : bool
+        Print each epoch.
+    """
+
+    def __init__(
+        self,
+        tol: float | None,
+        patience: float,
+        score: Callable[[], float] | None,
+        keep: Callable[[], Any],
+        verbose: bool,
+    ) -> None:
+        self.tol, self.patience, self.score, self.keep, self.verbose = tol, patience, score, keep, verbose
+        self.best_loss, self.best_score, self.scores = np.inf, -np.inf, list[float]()
+        self.best_parameters: Any = None
+        self.no_better = 0
+
+    def __call__(self, history: MLPHistory) -> bool:
+        """Whether to stop."""
+        loss, tol = float(history.loss[-1]), -np.inf if self.tol is None else self.tol
+        if self.verbose:
+            print(f"Iteration {len(history.loss)}, loss = {loss:.8f}")
+        if self.score is None:
+            self.no_better = self.no_better + 1 if loss > self.best_loss - tol else 0
+            self.best_loss = min(loss, self.best_loss)
+        else:
+            score = self.score()
+            self.scores.append(score)
+            if self.verbose:
+                print(f"Validation score: {score:f}")
+            self.no_better = self.no_better + 1 if score < self.best_score + tol else 0
+            if score > self.best_score:
+                self.best_score, self.best_parameters = score, self.keep()
+        return self.no_better > self.patience
