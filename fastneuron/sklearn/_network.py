@@ -18,6 +18,7 @@ from ..mlp import MLP, SGD, AdamHat, Momentum, Nesterov, data
 from ..mlp.architecture import blas_threads
 from ..mlp.config import MOST, TrainingConfig, optimizer_of, schedule_of
 from ..mlp.kernels import Data
+from ..mlp.optimizers import FRACTION, POSITIVE
 from ..mlp.training import OptimizerState, run, train
 from ._stopping import Stopping
 
@@ -208,6 +209,9 @@ class NetworkEstimator(BaseEstimator):
         return list(map(ours, self.activation)) if isinstance(self.activation, list | tuple) else ours(self.activation)
 
     def _optimizer(self) -> Any:
+        for name in ("momentum", "beta_1", "beta_2"):
+            _check.number(name, getattr(self, name), *FRACTION)
+        _check.number("epsilon", self.epsilon, *POSITIVE)
         adam = AdamHat(self.beta_1, self.beta_2, self.epsilon)
         nesterovs = _check.flag("nesterovs_momentum", self.nesterovs_momentum)
         ball = (Nesterov if nesterovs else Momentum)(self.momentum)
