@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._kernel.jit import helper, inline, kernel, spliced
+from .._kernel.jit import helper, inline, inline_ast, kernel
 from .._kernel.lanes import Lanes16, Lanes32, fma, local, put, take, width
 from ..inputs import port
 from .block import derivative, evaluate_gates, gated_derivative, make_block, prepare
@@ -70,7 +70,7 @@ class Workspace(NamedTuple):
     bend: Any  # (POWERS - 1,) and of its derivative
 
 
-@spliced
+@inline_ast
 def make_workspace(state_type, lanes):
     """The arrays of a method for a block without neurons; only the stages, which some methods skip, are set."""
     work = Workspace(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._kernel.jit import inline, spliced
+from .._kernel.jit import inline, inline_ast
 from .._kernel.lanes import bits, fma, from_bits, local, width
 from .._kernel.scalars import scale
 from .dense_output import may_spike
@@ -44,7 +44,7 @@ class Pace(NamedTuple):
     sample: Any  # the number of the next sample, inf where the neuron is not sampled
 
 
-@spliced
+@inline_ast
 def make_pace(lanes):
     """Room for the pace of a block's lanes; nothing in it is set."""
     return Pace(
