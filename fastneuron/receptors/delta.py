@@ -1,6 +1,6 @@
 """A jump of the voltage."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from .receptor import Receptor
 
@@ -12,7 +12,8 @@ class Delta(Receptor):
     fixed steps is of order 2.
     """
 
-    weight_units = "mV"
+    weight_units: ClassVar = "mV"
+    lasts: ClassVar = False
 
     @staticmethod
     def response(p: Any) -> Any:

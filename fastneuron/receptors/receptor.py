@@ -56,6 +56,7 @@ class Receptor(Parametrised):
 
     formulas: ClassVar = ("current",)
     weight_units: ClassVar[str] = "mS/cm^2"
+    lasts: ClassVar[bool] = True  # whether anything remains of a spike after it
 
     @staticmethod
     def response(p: Any) -> Sequence[Mode]:
@@ -71,7 +72,7 @@ class Receptor(Parametrised):
     def modes(self) -> tuple[Mode, ...]:
         """The response of this receptor; ValueError where it is no sum of modes."""
         modes = tuple(self.response(SimpleNamespace(**self.parameters)))
-        if not modes or not all(isinstance(mode, Mode) and mode.power in (0, 1) for mode in modes):
+        if bool(modes) != self.lasts or not all(isinstance(mode, Mode) and mode.power in (0, 1) for mode in modes):
             raise ValueError(
                 f"{type(self).__name__}.response must return Modes, of power 0 or 1, as in (Mode(1.0, 1 / p.tau),)"
             )

@@ -70,11 +70,11 @@ class System:
         return [event(neuron, part.start) for neuron, part in zip(self.neurons, self.slices, strict=True)]
 
     def crossing(self, before, after):
-        """Which neurons have crossed, where one has."""
+        """Which neurons have crossed, where one has; one that stands at its threshold has crossed in a piece before."""
         return [
             k
             for k, (neuron, part) in enumerate(zip(self.neurons, self.slices, strict=True))
-            if before[part.start] < neuron.threshold <= after[part.start] + APART
+            if before[part.start] < neuron.threshold - APART and neuron.threshold <= after[part.start] + APART
         ]
 
 
