@@ -22,7 +22,7 @@ RECEPTORS = {  # and the order of convergence that is promised, for rk4
     "alpha": (fn.Alpha(tau=2.0, E=0.0), 3.7),
     "alpha-current": (fn.AlphaCurrent(tau=2.0), 3.7),
     "nmda": (fn.NMDA(rise=1.0, decay=20.0), 3.7),
-    "delta": (fn.Delta(), 1.85),
+    "delta": (fn.Delta(), 0.9),
 }
 WEIGHTS = {"exponential-current": 3.0, "double-exponential-current": 3.0, "alpha-current": 3.0, "delta": 0.7}
 
@@ -191,6 +191,11 @@ def test_a_population_alone_gives_its_run():
     np.testing.assert_array_equal(run.spikes.time, alone.spikes.time)
 
 
+def driven(source, cells, receptor, weight, delay):
+    every = fn.Projection(source, cells, receptor, fn.AllToAll(), weight=weight, delay=delay)
+    return fn.Network({"s": source, "c": cells}, [every])
+
+
 def test_conductances_follow_their_formula():
     times = [10.03, 11.5, 25.0]
     source = fn.SpikeSource([times])
@@ -313,13 +318,25 @@ def test_bad_input(changes, message):
         fn.simulate(net, **{"duration": 10.0} | changes)
 
 
-def test_an_executor_is_for_many_networks(executor=object()):
+def test_an_executor_is_for_many_networks():
     net, _ = spiking(fn.Exponential(5.0, 0.0))
     with pytest.raises(ValueError, match="executor is for neurons that do not see each other"):
-        fn.simulate(net, 10.0, executor=executor)
+        fn.simulate(net, 10.0, executor=object())
 
 
 def test_a_blow_up_names_the_neuron():
     net, _ = spiking(fn.Exponential(5.0, 0.0), weight=1e6)
     with pytest.raises(FloatingPointError, match=r"neuron \d of 'cells' blew up"):
         fn.simulate(net, 100.0, 1.0 / 4)
+
+
+@pytest.mark.parametrize("rule", [fn.FixedProbability(0.1), fn.FixedOutDegree(20), fn.AllToAll()], ids=repr)
+@pytest.mark.parametrize("weight", [0.05, fn.Uniform(0.0, 0.1)], ids=repr)
+def test_synapses_made_anew_are_those_that_are_stored(rule, weight):
+    def run(stored):
+        noise = fn.PoissonSource(30, rate=50.0)
+        cells = fn.Population(fn.MorrisLecar.hopf(), 200, {"syn": fn.Exponential(5.0, 0.0)}, current=80.0)
+        synapses = fn.Projection(noise, cells, "syn", rule, weight=weight, delay=1.1, stored=stored)
+        return fn.simulate(fn.Network({"noise": noise, "cells": cells}, [synapses]), 40.0, record="syn", every=100)
+
+    assert_same(run(True), run(False))

@@ -12,6 +12,7 @@ from numba.core.errors import NumbaError
 from .._integrators import Chunk
 from .._kernel.team import Team
 from ..models.validation import explain
+from ..network.anew import Anew
 from ..network.delivery import LATEST, Flight, Receivers
 from ..network.epochs import LOST, Cells, CoupledNeurons, Net, Outbox, Stage, prepare_cells, run_epochs
 from ..network.exchange import Ranges
@@ -138,9 +139,30 @@ class NetworkAtWork:
         """Each population in ranges of whole blocks, as many as the team has use for."""
         for name, part in self.recipe.parts.items():
             count = -(-max(self.members, -(-part.n // RANGE)) // self.members) * self.members
-            size = -(-part.n // (count * WHOLE)) * WHOLE
+            whole = max([WHOLE, *self._chunks_of(name)])  # rows that are made anew begin at their rule's chunks
+            size = -(-part.n // (count * whole)) * whole
             for low in range(0, part.n, size):
                 yield Range(name, low, min(low + size, part.n))
+
+    def _chunks_of(self, name: str) -> list[int]:
+        """In how many targets the rules of projections that are not stored make them."""
+        network = self.recipe.network
+        return [
+            network.plan(number).chunk
+            for number, projection in enumerate(network.projections)
+            if not projection.stored and network.name_of(projection.post) == name
+        ]
+
+    def anew(self) -> Iterable[Anew]:
+        """The projections whose synapses are not stored, each with room for a row."""
+        network, cells = self.recipe.network, list(self.cells)
+        for number, projection in enumerate(network.projections):
+            if not projection.stored:
+                name, plan = network.name_of(projection.post), network.plan(number)
+                places = [place for place in self.places if place.population == name]
+                rooms = [plan.scratch(place.low, place.high) for place in places]
+                largest = max(rooms, key=lambda room: room.target.size)
+                yield Anew(number, cells.index(name), plan.wiring, largest)
 
     def _flight(self, room: int) -> None:
         shape = len(self.names), room
@@ -250,8 +272,16 @@ class _ChunkRun:
             for name, cell in work.cells.items()
         )  # fmt: skip
         senders = np.array([work.names.index(name) for name in work.trains], np.int64)
-        return Net(cells, tuple(work.trains.values()), senders, self.ranges, work.wired.routes, self._receivers(),
-                   work.flight)  # fmt: skip
+        return Net(
+            cells=cells,
+            trains=tuple(work.trains.values()),
+            senders=senders,
+            ranges=self.ranges,
+            routes=work.wired.routes,
+            anew=tuple(work.anew()),
+            receivers=self._receivers(),
+            flight=work.flight,
+        )
 
     def _receivers(self) -> Receivers:
         rows = [

@@ -58,11 +58,12 @@ class Receivers(NamedTuple):
 
 
 class Due(NamedTuple):
-    """What is delivered: arrivals in the steps `first` to `last`, to neurons from `low` on."""
+    """What is delivered: arrivals in the steps `first` to `last`, to the neurons `low` to `high`."""
 
     first: int
     last: int
     low: int
+    high: int
     dt: float
 
 

@@ -13,6 +13,7 @@ from .._integrators.problem import set_constants
 from .._kernel.jit import for_tuples, generic, helper, kernel
 from .._kernel.lanes import width
 from .._kernel.team import meet
+from .anew import deliver_anew
 from .delivery import Due, deliver
 from .exchange import exchange
 from .trains import SpikeBuffer, emit
@@ -156,6 +157,7 @@ class Net(NamedTuple):
     senders: Any  # (sources,) int64: where they stand among the populations
     ranges: Any
     routes: Any
+    anew: Any  # a tuple of projections without lists
     receivers: Any
     flight: Any
 
@@ -172,9 +174,9 @@ def run_epochs(words, members, member, net, stage, events):
     while first < stage.last:
         last = min(first + stage.epoch, stage.last)
         for r in range(member, len(ranges.low), members):
-            events[member] += deliver(
-                net.routes, net.receivers, net.flight, r, Due(first, last, ranges.low[r], stage.dt)
-            )
+            due = Due(first, last, ranges.low[r], ranges.high[r], stage.dt)
+            events[member] += deliver(net.routes, net.receivers, net.flight, r, due)
+            events[member] += deliver_anew(net.anew, ranges.cells[r], net, r, due)
             ranges.spiked[r] = integrate_one(net.cells, ranges.cells[r], ranges, r, first, last, stage.dt)
         if not meet(words, members):
             return -1

@@ -8,8 +8,8 @@ from .receptor import Receptor
 class Delta(Receptor):
     """A jump of the voltage by the weight, at the spike's own time.
 
-    Inside a step the jump is spread over its stages with the right sum and the right centre, so that a run with
-    fixed steps is of order 2.
+    Inside a step the jump is spread over the stages with the right sum and the right centre: the error falls as dt^2
+    where jumps are small, and as dt where one changes how fast the voltage moves.
     """
 
     weight_units: ClassVar = "mV"

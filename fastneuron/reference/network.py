@@ -69,13 +69,15 @@ class System:
 
         return [event(neuron, part.start) for neuron, part in zip(self.neurons, self.slices, strict=True)]
 
-    def crossing(self, before, after):
-        """Which neurons have crossed, where one has; one that stands at its threshold has crossed in a piece before."""
-        return [
-            k
-            for k, (neuron, part) in enumerate(zip(self.neurons, self.slices, strict=True))
-            if before[part.start] < neuron.threshold - APART and neuron.threshold <= after[part.start] + APART
-        ]
+    def crossing(self, solution):
+        """Which neurons have crossed where a piece ends: SciPy names one of those that do so together."""
+        before, after = solution.y[:, 0], solution.y[:, -1]
+        found = []
+        for k, (neuron, part) in enumerate(zip(self.neurons, self.slices, strict=True)):
+            below, away = before[part.start] < neuron.threshold - APART, abs(after[part.start] - neuron.threshold)
+            if solution.t_events[k].size or (below and away <= APART):
+                found.append(k)
+        return found
 
 
 def simulate(
@@ -193,8 +195,8 @@ def _solve(system, outgoing, arrivals, edges, duration, time, names):
             solution = _smooth(system, state, t, stop, events)
             reached = float(solution.t[-1])
             _sample(system, samples, time, solution.sol, (time > t) & (time <= reached))
-            before, state, t = state, solution.y[:, -1].copy(), reached
-            for k in system.crossing(before, state) if solution.status == 1 else []:
+            state, t = solution.y[:, -1].copy(), reached
+            for k in system.crossing(solution) if solution.status == 1 else []:
                 _spike(system, k, t, outgoing, arrivals)
         while arrivals and arrivals[0][0] <= t:
             _arrive(system, heapq.heappop(arrivals), state, t, outgoing, arrivals)
