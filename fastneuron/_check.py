@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._units import library_of
+
 DTYPES = ("float64", "float32")  # the precisions of all that is trained
 
 COUNTABLE = 2**53  # above, not every whole number is a float: steps, samples and bins are counted up to here
@@ -72,6 +74,8 @@ def numbers(name: str, value: Any, finite: bool = True, dimensions: int = 1, of:
     if isinstance(value, str | bytes) or value is None:
         raise TypeError(f"{name} must be {wanted}; got {shown(value)}")
     try:
+        if library_of(value) is not None:
+            raise TypeError("it has a unit")
         if np.ma.is_masked(value):
             raise TypeError("some values are masked")
         array = np.asarray(value)
@@ -219,7 +223,7 @@ def number(name, value, wanted="a finite number", holds=lambda x: True):
     """`value` as a finite Python float for which `holds`."""
     try:
         odd = isinstance(value, np.ndarray | np.generic) and value.dtype.kind not in "fiu"
-        if odd or isinstance(value, str | bytes | bool) or np.ma.is_masked(value):
+        if odd or isinstance(value, str | bytes | bool) or np.ma.is_masked(value) or library_of(value) is not None:
             raise TypeError
         result = float(value)
     except OverflowError:  # a whole number beyond the largest float

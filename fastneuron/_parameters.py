@@ -20,6 +20,7 @@ import numpy.typing as npt
 from ._check import known, numbers, population_size, satisfies
 from ._formulas import compiled
 from ._kernel.function_hash import Unknown, describe
+from ._units import plain
 
 Parameter = float | npt.ArrayLike
 PROCESS = uuid.uuid4()
@@ -78,7 +79,7 @@ class Parametrised:
         population_size({name: np.size(value) for name, value in self.parameters.items()})  # raises if they do not fit
 
     def _set(self, name: str, value: Any) -> None:
-        array = numbers(name, value, finite=name not in self.unbounded)
+        array = numbers(name, plain(name, value, self.units.get(name)), finite=name not in self.unbounded)
         if name in self.positive:
             satisfies(name, array, lambda x: x > 0, "positive")
         if name in self.nonnegative:

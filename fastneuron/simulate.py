@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from . import _progress
 from ._engine import resources
+from ._engine.advice import warn_of_a_new_begin, warn_of_the_threshold
 from ._engine.execute import Memory, execute
 from ._engine.executors import Executor
 from ._engine.network_recipe import ALONE, checked_network
@@ -54,6 +55,8 @@ def simulate(
     summary: str | Sequence[str] | None = None,
     bin_width: float = 1.0,
     spike_times: bool = True,
+    n: int | None = None,
+    refractory: float = 0.0,
     out: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     checkpoint_interval: float | None = None,
@@ -79,8 +82,9 @@ def simulate(
     current : float, (n,) array_like or Current, default 0
         Injected current, uA/cm^2: constant, or a function of time such as ``fn.Step(30.0, start=100.0)``.
     initial : dict of float or (n,) array_like, optional
-        Initial value by name of state, as in ``run.state``.  Morris-Lecar starts at V = -60 mV, and N at its steady
-        state for the initial V, where nothing else is given.
+        Initial value by name of state, as in ``run.state``; a run that begins at the end of another is a run of its
+        own, and noise and currents that change begin anew, which is warned of.  Morris-Lecar starts at V = -60 mV, and
+        N at its steady state for the initial V, where nothing else is given.
     method : {"rk4", "heun", "staggered", "dop853", "tsit5"}
         Classical Runge-Kutta of order 4 (Kutta 1901); Heun's of order 2, for noise (Rümelin 1982); gates and voltage in
         turns, of order 2 (Hines 1984); or an adaptive method in which every neuron has steps of its own: Dormand &
@@ -99,6 +103,7 @@ def simulate(
         Which neurons to sample; all by default.
     threshold : float, optional
         A spike is an upward crossing of it by the voltage, mV; the model's own by default, 0 for Morris-Lecar.
+        Nothing is reset there; a neuron that stays above it is warned of.
     threads : int, optional
         Number of threads; one per core this process may use by default, and four per core at most.
     progress : bool, default False
@@ -127,6 +132,11 @@ def simulate(
         Of ``"population.rate"``, ms.
     spike_times : bool, default True
         Keep the time of every spike; if not, only ``run.spike_count`` is kept.
+    n : int, optional
+        How many neurons, where no value differs from neuron to neuron: trials with noise of their own, for example.
+    refractory : float, default 0
+        Crossings of the threshold less than this after the spike that was counted before are not counted, ms: noise
+        makes V cross it several times where it hovers there.  It has no effect on the neurons.
     out : path, optional
         Write the run to a zarr store of this name while it goes on (extra ``zarr``), so that its memory is bounded
         whatever its duration; rows of samples are then in order of neuron.  Whatever ends the run, ``fn.resume(out)``
@@ -154,7 +164,8 @@ def simulate(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not allowed; nothing has been started then.
+        If an argument is not allowed; nothing has been started then.  Quantities of pint, quantities, astropy and
+        Brian2 are converted to the units that stand here, or refused.
     MemoryError, OSError
         If the run cannot fit into memory or onto the disk, as far as that can be told before; if there is something at
         `out` already, or somebody else is writing there.
@@ -182,13 +193,16 @@ def simulate(
     if isinstance(model, Network | Population):
         return _network(asked)
     recipe = checked(asked)
+    warn_of_a_new_begin(recipe, initial)
     plan = planned(recipe, asked)
     if out is not None:
         check_path(out, overwrite)
     resources.check(recipe, plan)
     with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
         sink = Memory(recipe, plan.shards) if out is None else Store.create(recipe, plan)
-        return execute(sink, plan.threads, executor, on_progress)
+        run = execute(sink, plan.threads, executor, on_progress)
+    warn_of_the_threshold(recipe, run, threshold is not None)
+    return run
 
 
 def _network(asked: Mapping[str, Any]) -> Run | NetworkRun:

@@ -14,6 +14,7 @@ from ._engine import resources
 from ._engine.run import Run
 from ._engine.summary import names
 from ._parameters import Parametrised
+from ._units import plain
 from .models import Model
 from .simulate import simulate
 
@@ -145,6 +146,8 @@ def _axes(model: Model, grid: Mapping[str, npt.ArrayLike], options: Mapping[str,
         _check.known("an axis of grid", name, ("current", *model.names, *(INITIAL + state for state in model.states)))
         if (name == "current" and name in options) or name.removeprefix(INITIAL) in (options.get("initial") or {}):
             raise ValueError(f"{name} is an axis of grid and an argument: give one of them")
+        unit = model.units.get(name.removeprefix(INITIAL), "uA/cm^2" if name == "current" else None)
+        values = plain(f"grid[{name!r}]", values, unit)
         axes[name] = np.atleast_1d(_check.numbers(f"grid[{name!r}]", values, of="index"))
     sizes = {name: np.size(value) for name, value in model.parameters.items() if name not in axes}
     given = {name: options[name] for name in ("current", "noise") if name in options}

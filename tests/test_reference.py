@@ -43,7 +43,8 @@ def test_same_arguments_as_the_fast_one():
     fast, plain = inspect.signature(fn.simulate).parameters, inspect.signature(fn.reference.simulate).parameters
     assert list(fast)[: len(plain)] == list(plain)
     assert list(fast)[len(plain) :] == [
-        *("summary", "bin_width", "spike_times", "out", "overwrite", "checkpoint_interval", "executor", "shards")
+        *("summary", "bin_width", "spike_times", "n", "refractory"),
+        *("out", "overwrite", "checkpoint_interval", "executor", "shards", "delivery"),
     ]
     assert {name for name in plain if fast[name].default != plain[name].default} <= {"method"}
 
@@ -131,3 +132,41 @@ def test_currents_as_defined(current):
     np.testing.assert_allclose(fast.spikes.time, plain.spikes.time, rtol=0, atol=1e-7)
     adaptive = fn.simulate(method="dop853", rtol=1e-12, atol=1e-12, sample_interval=2.0, **arguments)
     np.testing.assert_allclose(adaptive["V"], plain["V"], rtol=0, atol=1e-8)
+
+
+class FitzHughNagumo(fn.Model):
+    """Of the name of one of the package's, and of other equations."""
+
+    k: float = 1.0
+    states = {"V": -1.0, "W": lambda V, p: 2.0 * V}
+
+    @staticmethod
+    def gates(V, p):
+        return fn.math.exp(-V)
+
+    @staticmethod
+    def derivative(V, W, I, p, gate):
+        return I - p.k * W + 0.0 * gate, V
+
+
+def test_a_users_model_is_answered_by_itself():
+    t = 9.0
+    run = fn.reference.simulate(FitzHughNagumo(k=[1.0, 4.0]), t)
+    for i, omega in enumerate((1.0, 2.0)):
+        V = -np.cos(omega * t) + 2.0 * omega * np.sin(omega * t)
+        assert run.state["V"][i] == pytest.approx(V, rel=1e-10)
+    fast = fn.simulate(FitzHughNagumo(k=[1.0, 4.0]), t, method="dop853", rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(fast.state["W"], run.state["W"], rtol=1e-9)
+
+
+def test_a_changed_model_is_not_the_model():
+    class Decay(fn.MorrisLecar):
+        @staticmethod
+        def derivative(V, N, I, p, gates):
+            return -V, -N
+
+    run = fn.reference.simulate(Decay(), 1.0, initial={"V": 1.0, "N": 1.0})
+    assert run.state["V"][0] == pytest.approx(np.exp(-1.0), rel=1e-10)
+    assert fn.reference.simulate(type("Renamed", (fn.MorrisLecar,), {})(), 1.0).state["V"] == pytest.approx(
+        fn.reference.simulate(fn.MorrisLecar(), 1.0).state["V"], rel=1e-14
+    )

@@ -16,7 +16,7 @@ import numpy as np
 from . import executors, scheduler
 from .executors import Executor
 from .recipe import Recipe
-from .run import Run, Spikes
+from .run import FinalState, Run, Spikes
 from .scheduler import SUMMARY, ChunkResult, Population
 from .summary import results
 
@@ -198,7 +198,7 @@ def run_of(
         dt=recipe.dt,
         spike_count=found.spike_count,
         spikes=spikes if recipe.spike_times else Spikes.not_kept(recipe.n),
-        state=found.state,
+        state=FinalState(found.state),
         time=recipe.time[:samples],
         neurons=recipe.neurons,
         traces=traces,

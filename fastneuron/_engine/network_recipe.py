@@ -17,7 +17,13 @@ from .recipe import Recipe, checked_population
 
 DELIVERIES = ("exact", "grid")
 ALONE = "population"  # what a population that is simulated alone is called
-OF_POPULATIONS = ("current", "noise", "threshold")  # arguments of `simulate` that a Population has of its own
+OF_POPULATIONS = (
+    "current",
+    "noise",
+    "threshold",
+    "n",
+    "refractory",
+)  # arguments of `simulate` that a Population has of its own
 BY_POPULATION = ("initial", "record", "neurons", "summary")
 
 
@@ -103,7 +109,7 @@ def _check_arguments(asked: Mapping[str, Any]) -> None:
     """Refuse what is not for networks."""
     for name in OF_POPULATIONS:
         value = asked[name]
-        if value is not None and not (name == "current" and np.ndim(value) == 0 and value == 0.0):
+        if value is not None and not (name in ("current", "refractory") and np.ndim(value) == 0 and value == 0.0):
             raise ValueError(
                 f"{name} belongs to a Population, fn.Population(..., {name}=...); got {_check.shown(value)}"
             )

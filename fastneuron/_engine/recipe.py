@@ -12,13 +12,13 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from .. import _check
+from .. import _check, _units
 from .._formulas import underlying
 from .._integrators import METHODS, Chunk, Method
 from ..inputs.current import Current, as_current
 from ..inputs.noise import Noise
 from ..models import Model
-from ..models.validation import rehearse
+from ..models.validation import rehearse, rehearse_input
 from ..receptors import Receptor
 from . import summary as summaries
 
@@ -164,13 +164,13 @@ class Recipe:
 
 def checked(asked: Mapping[str, Any]) -> Recipe:
     """The recipe that the arguments of `simulate`, by name, describe; TypeError or ValueError if one is not allowed."""
-    return checked_population({"n": 1, "receptors": {}, "refractory": 0.0, **asked})
+    return checked_population({"n": None, "receptors": {}, "refractory": 0.0, **asked})
 
 
 def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recipe:
     """That of a population of `n` neurons at least, with receptors, whose neurons are counted from `first_neuron`."""
-    a = SimpleNamespace(**asked)
-    model = _model(a.model)
+    model = _model(asked["model"])
+    a = SimpleNamespace(**_units.plain_arguments(asked, model.units))
     method = _method(a, model)
     drive = _drive(a)
     population = _population(a, model, drive)
@@ -185,14 +185,21 @@ def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recip
         **outputs,
         first_neuron=first_neuron,
         receptors=a.receptors,
-        refractory=a.refractory,
         threshold=_check.number("threshold", threshold, "a finite number of mV"),
+        refractory=_check.number("refractory", a.refractory, "a number of ms, 0 or more", lambda x: x >= 0),
     )
-    if (underlying(type(model).derivative).__module__ or "").partition(".")[0] != __package__.partition(".")[0]:
+    if not is_built_in(model):
         start = [float(recipe.initial[state].flat[0]) for state in model.states]
         rehearse(model, start, 0.0)
         METHODS[a.method].refuse(model, start)
+    for given in recipe.inputs:
+        rehearse_input(given, recipe.dt)
     return recipe
+
+
+def is_built_in(model: Model) -> bool:
+    """Whether the equations are the package's."""
+    return (underlying(type(model).derivative).__module__ or "").partition(".")[0] == __package__.partition(".")[0]
 
 
 def _model(model: Any) -> Model:
@@ -242,11 +249,17 @@ def _population(a: SimpleNamespace, model: Model, drive: Mapping[str, Any]) -> d
         raise ValueError(f"dtype float32 is for the methods {able}, without noise; got it with {but}")
     given = _initial(a.initial, model, a.receptors)
     values = model.parameters | {f"initial[{name!r}]": value for name, value in given.items()}
-    sizes = {name: np.size(value) for name, value in values.items()} | {"n": a.n}
+    sizes = {name: np.size(value) for name, value in values.items()}
     start = _start(model, given, _check.population_size(sizes), precision)
     start |= {name: given.get(name, np.zeros(())) for name in a.receptors}
-    n = _check.population_size(sizes | {"current": drive["current"].size, "noise": a.noise.size if a.noise else 1})
-    return {"n": n, "initial": start, "dtype": precision}
+    try:
+        n = _check.population_size(sizes | {"current": drive["current"].size, "noise": a.noise.size if a.noise else 1})
+    except ValueError as error:
+        hint = "; a current that is sampled in time is fn.Samples(values, dt)" if "current has" in str(error) else ""
+        raise ValueError(f"{error}{hint}") from None
+    if a.n is not None and n not in (1, _check.whole("n", a.n, 1)):
+        raise ValueError(f"n must be {n}, the number of values of what differs from neuron to neuron; got {a.n}")
+    return {"n": n if a.n is None else a.n, "initial": start, "dtype": precision}
 
 
 def _outputs(a: SimpleNamespace, variables: Sequence[str], n: int, duration: float, dt: float) -> dict[str, Any]:

@@ -106,6 +106,10 @@ def _not_kept() -> Any:
     raise ValueError("the times of the spikes were not kept, for spike_times=False; run.spike_count has their numbers")
 
 
+class FinalState(dict[str, np.ndarray]):
+    """Each state at the end of a run: a dict that says so."""
+
+
 @dataclass(frozen=True)
 class Run:
     """The result of a simulation of `n` neurons.
@@ -121,7 +125,8 @@ class Run:
     spikes : Spikes
         Which neuron spiked when.
     state : dict of (n,) float64
-        Each state at the end; as `initial` of another run it goes on from there.
+        Each state at the end; as `initial` of another run it goes on from there.  That is a run of its own: its noise
+        and a current that changes begin anew, and an adaptive method with its first step.
     time : (samples,) float64
         Times of the recorded samples, ms: 0, every * dt, ...
     neurons : (m,) int64

@@ -16,6 +16,7 @@ import numpy as np
 from numba.core.errors import NumbaError
 
 from .._integrators import Chunk, Problem, Traces
+from .._integrators.statistics import apart
 from .._kernel import threads as _threads
 from ..inputs.port import carried
 from ..models.validation import explain
@@ -50,6 +51,7 @@ class Population:
         self.summary = Summary(recipe.summary, variables, self.problem.state, recipe.samples, recipe.bins)
         which = np.array([variables.index(name) for name in recipe.record], np.int64)
         nothing = np.empty((which.size, recipe.neurons.size, 0), recipe.dtype)
+        self.counted = np.full(recipe.n if recipe.refractory else 0, -np.inf)  # when the last spike was counted
         self.traces = Traces(which, *recipe.rows, recipe.every, recipe.interval, 0, nothing)
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -57,6 +59,8 @@ class Population:
         problem = self.problem
         arrays = {"state": problem.state, "spike_count": problem.spike_count}
         arrays |= carried(problem.sources)
+        if self.counted.size:
+            arrays["counted"] = self.counted
         if problem.clock is not None:
             arrays |= {f"clock.{name}": array for name, array in problem.clock._asdict().items()}
         return arrays | {f"{SUMMARY}{name}": array for name, array in self.summary.arrays.items()}
@@ -118,7 +122,7 @@ def advance(
         places = _places(itertools.chain([first], chunks), len(bounds))
         _threads.for_each(unit, places, min(threads, len(bounds)), lag=len(bounds))
     except NumbaError as error:
-        raise explain(recipe.model, error) from None
+        raise explain(recipe.model, error, recipe.inputs) from None
 
 
 def _places(chunks: Iterable[Chunk], units: int) -> Iterator[tuple[int, Chunk, int]]:
@@ -148,7 +152,8 @@ class _ChunkRun:
         self, index: int, low: int, high: int, on_progress: Callable[[float], None]
     ) -> Generator[None, None, ChunkResult | None]:
         """Take unit `index`, the neurons `low` to `high`, through it; the last unit to end has the result."""
-        recipe, summary, traces = self.population.recipe, self.population.summary, self.traces
+        population, traces = self.population, self.traces
+        recipe, summary = population.recipe, population.summary
         method = recipe.chosen
         if not (method.is_adaptive and self.chunk.begin):  # there each neuron is at a time of its own
             mine = slice(*np.searchsorted(traces.neuron, (low, high)))
@@ -158,6 +163,9 @@ class _ChunkRun:
         spikes = []
 
         def take_spikes(neuron: np.ndarray, time: np.ndarray) -> None:
+            if recipe.refractory:
+                kept = apart(neuron, time, population.counted, recipe.refractory, population.problem.spike_count)
+                neuron, time = neuron[kept], time[kept]
             summary.take_spikes(sums, neuron, time, recipe.bin_width)
             if recipe.spike_times:
                 spikes.append((neuron, time))

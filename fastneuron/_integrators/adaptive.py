@@ -295,9 +295,12 @@ def advance(
             traces, statistics,
         )  # fmt: skip
         if bad >= 0:  # go on with those before it: which fails first must not depend on the order of work
+            reason = p.undefined_term(bad, p.clock.time[bad]) or (
+                f"its state blows up, or the tolerances (rtol = {p.rtol:g}) ask for more than float64 holds"
+            )
             failure = FloatingPointError(
-                f"neuron {p.first_neuron + bad} needs steps too small to go on at t = {p.clock.time[bad]:.12g} ms: its "
-                f"state blows up, or the tolerances (rtol = {p.rtol:g}) ask for more than float64 holds"
+                f"neuron {p.first_neuron + bad} needs steps too small to go on at t = {p.clock.time[bad]:.12g} ms: "
+                f"{reason}"
             )
             high = bad
             done = high == low

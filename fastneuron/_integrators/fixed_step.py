@@ -263,7 +263,9 @@ def _failure(method: Any, problem: Problem, traces: Traces, neuron: int, span: S
         middle = (good + bad) // 2
         failed, _ = _integrate(method, problem, traces, Span(neuron, neuron + 1, good, middle, nobody), buffer, None)
         good, bad = (good, middle) if failed >= 0 else (middle, bad)
+    term = problem.undefined_term(neuron, good * problem.dt)
     return FloatingPointError(
         f"neuron {problem.first_neuron + neuron} blew up: its state is no longer finite at "
-        f"t = {bad * problem.dt:.12g} ms; dt = {problem.dt:g} ms is probably too large for its parameters"
+        f"t = {bad * problem.dt:.12g} ms; "
+        + (term or f"dt = {problem.dt:g} ms is probably too large for its parameters")
     )

@@ -11,6 +11,8 @@ import numpy as np
 from .._kernel.columns import columns
 from .._kernel.jit import generic
 from .._kernel.lanes import choose_lanes, width
+from ..inputs.current import Current
+from ..models.validation import undefined_term
 from .block import prepare
 
 
@@ -136,6 +138,12 @@ class Problem:
         state_type = (self.state.dtype.type(0),) * len(self.state)
         types = self.model.like(), state_type, state_type
         return Neurons(*types, self.columns, self.sources, self.state, self.clock)
+
+    def undefined_term(self, neuron: int, t: float) -> str:
+        """The term of a neuron's derivative that is not finite where it stands, in words, or ""."""
+        currents = [given for given in self.inputs if isinstance(given, Current)]
+        total = sum(given.at(t, neuron) for given in currents)
+        return undefined_term(self.model, neuron, self.state[:, neuron], total)
 
     def buffer(self, room: int) -> SpikeBuffer:
         """An empty list for that many spikes."""

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from numba import types
 
 from .._kernel.jit import inline, kernel, specialises
@@ -142,3 +143,17 @@ def observe_spikes(neuron, time, first, last, count, mean, squares, spikes, widt
                 mean[i] += away / count[i]
                 squares[i] += away * (time[s] - last[i] - mean[i])
             last[i] = time[s]
+
+
+@kernel
+def apart(neuron, time, counted, refractory, count):
+    """Which spikes of a list come `refractory` ms or more after the last that was counted; the others leave `count`."""
+    kept = np.ones(neuron.size, np.bool_)
+    for s in range(neuron.size):
+        i = neuron[s]
+        if time[s] - counted[i] < refractory:
+            kept[s] = False
+            count[i] -= 1
+        else:
+            counted[i] = time[s]
+    return kept

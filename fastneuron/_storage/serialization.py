@@ -25,10 +25,10 @@ from ..inputs.waveforms import Samples
 from ..models import Model
 from .damage import Refused
 
-PLAIN = ("n", "duration", "dt", "method", "rtol", "threshold", "interval", "bin_width", "spike_times")
+PLAIN = ("n", "duration", "dt", "method", "rtol", "threshold", "interval", "bin_width", "spike_times", "refractory")
 PACKAGE = Path(__file__).parent.parent
 DECIDE_BITS = (  # but for what checks, counts, and carries data to and fro
-    "_kernel", "_integrators", "inputs", "models", "_parameters.py", "math.py",
+    "_kernel", "_integrators", "inputs", "models", "_parameters.py", "_formulas.py", "math.py",
     "_engine/recipe.py", "_engine/scheduler.py", "_engine/summary.py",
 )  # fmt: skip
 Classes = tuple[type, ...]

@@ -26,6 +26,10 @@ class Current(Parametrised):
     """
 
     formulas: ClassVar = ("value", "edge", "on_grid")
+    units: ClassVar = {
+        **dict.fromkeys(("amplitude", "low", "high"), "uA/cm^2"),
+        **dict.fromkeys(("start", "stop", "period", "width"), "ms"),
+    }
     ordered: ClassVar[tuple[str, str] | None] = None  # two parameters of which the second is the larger
     may_be_equal: ClassVar[bool] = False  # these two
     whole: ClassVar[tuple[str, ...]] = ()  # whole numbers, or infinite where that is allowed
@@ -74,11 +78,12 @@ class Current(Parametrised):
     def __call__(self, t: npt.ArrayLike) -> np.ndarray:
         """The current at some times (ms), uA/cm^2: (times,), or (n, times) where it differs from neuron to neuron."""
         times = _check.numbers("t", t)
-        found = np.array([[self._at(time, i) for time in np.atleast_1d(times)] for i in range(self.size)])
+        found = np.array([[self.at(time, i) for time in np.atleast_1d(times)] for i in range(self.size)])
         found = found.reshape(self.size, *times.shape)
         return found if self.size > 1 else found[0]
 
-    def _at(self, t: float, neuron: int) -> float:
+    def at(self, t: float, neuron: int) -> float:
+        """The current of one neuron at time t (ms), uA/cm^2."""
         one = {name: np.ravel(value)[neuron if np.size(value) > 1 else 0] for name, value in self.parameters.items()}
         return float(self.value(t, False, self.table, SimpleNamespace(**one)))
 
@@ -87,6 +92,25 @@ class Current(Parametrised):
 
     def __radd__(self, other: npt.ArrayLike) -> Sum:
         return Sum(other, self)
+
+    def __mul__(self, factor: npt.ArrayLike) -> Current:
+        """The current times a number, or times one for each neuron: what is a current of its parameters is scaled."""
+        strengths = [name for name in self.names if self.units.get(name) == "uA/cm^2"]
+        if not strengths:
+            raise TypeError(f"{type(self).__name__} names no parameter in uA/cm^2 in its units, so it cannot be scaled")
+        return self.replace(**{name: np.multiply(getattr(self, name), factor) for name in strengths})
+
+    def __rmul__(self, factor: npt.ArrayLike) -> Current:
+        return self * factor
+
+    def __neg__(self) -> Current:
+        return self * -1.0
+
+    def __sub__(self, other: Current | npt.ArrayLike) -> Sum:
+        return Sum(self, -other if isinstance(other, Current) else np.negative(other))
+
+    def __rsub__(self, other: npt.ArrayLike) -> Sum:
+        return Sum(other, -self)
 
     __array_ufunc__ = None  # array + current is a current
 
@@ -131,8 +155,13 @@ class Sum(Current):
         """Those of all parts."""
         return tuple(source for part in self.parts for source in part.sources(n, seed, first_neuron))
 
-    def _at(self, t: float, neuron: int) -> float:
-        return sum(part._at(t, neuron if part.size > 1 else 0) for part in self.parts)
+    def at(self, t: float, neuron: int) -> float:
+        """The current of one neuron at time t (ms), uA/cm^2."""
+        return sum(part.at(t, neuron) for part in self.parts)
+
+    def __mul__(self, factor: npt.ArrayLike) -> Sum:
+        """Every part times a number, or times one for each neuron."""
+        return Sum(*(part * factor for part in self.parts))
 
     def nbytes(self, n: int) -> int:
         """Bytes of the arrays of all parts."""
@@ -161,6 +190,11 @@ def as_current(name: str, current: Any) -> Current:
     if isinstance(current, type) and issubclass(current, Current):
         raise TypeError(
             f"{name} must be a number, an array or a current; got the class {current.__name__}, without its values"
+        )
+    if getattr(current, "ndim", 0) > 1 and current.size:
+        raise ValueError(
+            f"{name} must be a number or one value per neuron; got an array of shape {current.shape}: "
+            f"if it is sampled in time, write fn.Samples(values, dt), with values (samples,) or (n, samples)"
         )
     return Constant(_check.numbers(name, current))
 

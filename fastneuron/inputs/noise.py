@@ -27,6 +27,7 @@ class Noise(Parametrised):
     """
 
     formulas: ClassVar = ("prepare", "begin", "move")
+    units: ClassVar = {"sigma": "uA/cm^2", "tau": "ms"}
     nonnegative: ClassVar = ("sigma",)
 
     def sources(self, n: int, seed: int, first_neuron: int) -> tuple[NoiseSource]:
@@ -57,6 +58,7 @@ class WhiteNoise(Noise):
     """
 
     sigma: Parameter
+    units: ClassVar = {"sigma": "uA/cm^2*ms^0.5"}
 
     @staticmethod
     def prepare(dt: Any, p: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from .._kernel.elementary import sin_cos_turn
 from .._kernel.jit import inline
 from .._kernel.lanes import bits, floor
 from .._parameters import Parameter
+from .._units import plain
 from .current import Current
 
 INFINITY = math.inf
@@ -102,6 +103,7 @@ class Sine(Current):
         Turns: 0.25 makes it a cosine.
     """
 
+    units: ClassVar = {"amplitude": "uA/cm^2", "frequency": "Hz", "phase": "1"}
     amplitude: Parameter
     frequency: Parameter
     phase: Parameter = 0.0
@@ -127,6 +129,7 @@ class Chirp(Current):
         ms; moved to the nearest whole step by a fixed-step method.
     """
 
+    units: ClassVar = Current.units | {"low": "Hz", "high": "Hz"}
     amplitude: Parameter
     low: Parameter
     high: Parameter
@@ -231,6 +234,7 @@ class Samples(Current):
     held: Parameter
 
     def __init__(self, values: npt.ArrayLike, dt: float, held: bool = False) -> None:
+        values, dt = plain("values", values, "uA/cm^2"), plain("dt", dt, "ms")
         samples = np.atleast_1d(_check.numbers("values", values, dimensions=2, of="index"))
         interval = _check.number("dt", dt, "a positive number of ms", lambda x: x > 0)
         _check.flag("held", held)
@@ -252,6 +256,12 @@ class Samples(Current):
     def values(self) -> np.ndarray:
         """The samples, (samples,) or (n, samples)."""
         return self.table.reshape(self.size, -1) if np.ndim(self.first) else self.table
+
+    def __mul__(self, factor: npt.ArrayLike) -> Samples:
+        """The samples times a number, or times one for each neuron."""
+        scale = _check.numbers("factor", factor)
+        values = self.values * (scale[:, None] if scale.ndim else scale)
+        return Samples(values, float(np.asarray(self.interval)), bool(self.held))
 
     def part(self, low: int, high: int) -> Self:
         """The same for the neurons `low` to `high` alone."""

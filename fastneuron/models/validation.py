@@ -12,7 +12,7 @@ import traceback
 from typing import Any
 
 import numpy as np
-from numba import float64, typeof
+from numba import boolean, float64, typeof
 from numba.core.errors import NumbaError
 
 from .._formulas import underlying
@@ -47,6 +47,44 @@ def rehearse(model: Any, state: Any, current: float) -> None:
         )
 
 
+ARGUMENTS = {  # of the formulas of currents and noises
+    "value": ("t", "before", "table", "p"),
+    "edge": ("t", "p"),
+    "on_grid": ("dt", "p"),
+    "prepare": ("dt", "p"),
+    "begin": ("z", "c"),
+    "move": ("noise", "z", "c"),
+}
+
+
+def rehearse_input(thing: Any, dt: float) -> None:
+    """Call each formula of a user's current or noise, or of those in a sum, once in Python; TypeError if one fails."""
+    if hasattr(thing, "parts"):
+        for part in thing.parts:
+            rehearse_input(part, dt)
+        return
+    kind = type(thing)
+    values = {"t": 0.0, "before": False, "table": getattr(thing, "table", None), "dt": dt, "z": 0.0, "noise": 0.0}
+    for name in kind.formulas:
+        formula = getattr(kind, name)
+        if name not in ARGUMENTS or underlying(formula).__module__.partition(".")[0] == __package__.partition(".")[0]:
+            if name == "prepare":
+                return  # the package's own
+            continue
+        where = _source(formula)
+        try:
+            result = _called(formula, *((values | {"p": first_neuron(thing)})[x] for x in ARGUMENTS[name]))
+        except (ArithmeticError, NumbaError):
+            return
+        except Exception as error:
+            frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == where]
+            place = _place(where, frames[-1].lineno if frames else _definition(formula))
+            hint = "" if frames else f"; it is called as {name}({', '.join(ARGUMENTS[name])})"
+            raise TypeError(f"{kind.__name__}.{name}: {type(error).__name__}: {error}{hint}{place}") from None
+        if name == "prepare":
+            values["c"] = result
+
+
 def slope(model: Any, state: Any, current: float) -> Any:
     """What the derivative of the first neuron's state is in Python."""
     kind = type(model)
@@ -68,8 +106,8 @@ def _source(formula: Any) -> str:
     return inspect.getsourcefile(underlying(formula)) or "?"
 
 
-def _place(where: str, line: int) -> str:
-    return f"\n  {where}, line {line}: {linecache.getline(where, line).strip()}"
+def _place(where: str, line: int | None) -> str:
+    return f"\n  {where}, line {line}: {linecache.getline(where, line or 0).strip()}"
 
 
 def _definition(formula: Any) -> int:
@@ -172,20 +210,29 @@ def _compiled(function: Any, *arguments: Any) -> Any:
     return function.overloads[arguments].signature.return_type
 
 
-def explain(model: Any, error: NumbaError) -> TypeError:
-    """The compiler's objection to a model, in its own words but without the pages around them."""
-    kind = type(model)
+def explain(model: Any, error: NumbaError, inputs: Any = ()) -> TypeError:
+    """The compiler's objection to a model, its current or its noise, in its own words but without the pages around."""
+    kind, name = type(model), "derivative"
     try:
         _compile_model(model)
+        for given in (part for whole in inputs for part in getattr(whole, "parts", (whole,))):
+            types: dict[str, Any] = {"before": boolean, "table": typeof(getattr(given, "table", 0.0))}
+            types["p"] = typeof(given.like())
+            for name in set(type(given).formulas) & set(ARGUMENTS):
+                kind = type(given)
+                if name not in ("begin", "move"):
+                    wanted = (types.get(argument, float64) for argument in ARGUMENTS[name])
+                    _compiled(type(given.like()).formulas[name], *wanted)
+        kind, name = type(model), "derivative"
     except NumbaError as own:
         error = own
-    where = _source(kind.derivative)
+    where = _source(getattr(kind, name))
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     noise = ("Failed in", "During", "There are", "File ", "def ", "<source", ">>>", "^", "- ", "Of which")
     reasons = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith(noise)]
     lines = [int(number) for number in re.findall(r'File "[^"]*", line (\d+)', text)]
     place = _place(where, lines[-1]) if lines else f"\n  {where}"
-    return TypeError(f"{kind.__name__}.derivative cannot be compiled: {reasons[0] if reasons else text}{place}")
+    return TypeError(f"{kind.__name__}.{name} cannot be compiled: {reasons[0] if reasons else text}{place}")
 
 
 def _compile_model(model: Any) -> None:

@@ -112,7 +112,7 @@ def _neurons(name, group, given, duration):
     if group.noise is not None:
         raise NotImplementedError("there is no reference for noise")
     equations = _equations(group.model)
-    states = equations.derivative.__code__.co_varnames[2 : equations.derivative.__code__.co_argcount]
+    states = list(group.model.states)
     if unknown := set(given) - set(states) - set(group.receptors):
         raise ValueError(f"initial[{name!r}] must be of {', '.join(states)}; got {', '.join(sorted(unknown))}")
     found = []

@@ -91,7 +91,8 @@ def simulate(
     Parameters
     ----------
     model : Model or Network
-        Any of the package's own models; its class name chooses the equations, its ``parameters`` their constants.
+        One of the package's own, whose equations are written here once more, or a user's, whose own derivative is
+        called in plain Python.
         Or a network of them, whose neurons are then one system, solved anew from each spike and from each arrival of
         one: `initial` maps the populations' names to such dicts, and what is not said with the network (`current`,
         `neurons`, `threshold`, `sample_interval`) has no effect.
@@ -126,7 +127,7 @@ def simulate(
     Raises
     ------
     NotImplementedError
-        If there are no equations for this model or current.
+        If there is no reference for this current, or for noise.
     ValueError
         If sizes do not broadcast, or a state's name is unknown.
     FloatingPointError
@@ -149,11 +150,12 @@ def simulate(
     equations = _equations(model)
     if noise is not None:
         raise NotImplementedError("there is no reference for noise")
-    names = equations.derivative.__code__.co_varnames[2 : equations.derivative.__code__.co_argcount]
+    names = list(model.states)
     wanted = dict(initial or {})
     if unknown := set(wanted) - set(names):
         raise ValueError(f"initial must be of {', '.join(names)}; got {', '.join(sorted(unknown))}")
     threshold = equations.THRESHOLD if threshold is None else float(threshold)
+    voltage = names[0]
 
     formula = hasattr(current, "parameters") or hasattr(current, "parts")
     values = {**model.parameters, "current": np.zeros(current.size) if formula else current, **wanted}
@@ -171,8 +173,8 @@ def simulate(
     samples = np.empty((len(names), n, time.size))
     for i in range(n):
         p = SimpleNamespace(**{name: float(values[name][i]) for name in model.parameters})
-        V = float(values["V"][i]) if "V" in values else equations.INITIAL_V
-        start = {"V": V, **equations.initial(V, p), **{name: float(values[name][i]) for name in wanted}}
+        V = float(values[voltage][i]) if voltage in wanted else equations.INITIAL_V
+        start = {voltage: V, **equations.initial(V, p), **{name: float(values[name][i]) for name in wanted}}
         drive = currents.of_neuron(current, i, duration) if formula else currents.constant(float(values["current"][i]))
         end[:, i], crossings, samples[:, i] = _solve(
             equations, p, drive, [start[name] for name in names], duration, threshold, time
@@ -193,12 +195,39 @@ def simulate(
 
 
 def _equations(model: Any) -> Any:
-    for kind in type(model).__mro__:  # a subclass that only renames a model or its defaults is that model
-        if kind.__name__ in MODELS:
-            return MODELS[kind.__name__]
-    raise NotImplementedError(
-        f"there are no reference equations for {type(model).__name__}; there are for {', '.join(MODELS)}"
-    )
+    """The package's model written once more, if nothing of it has been changed; else the model's own formulas."""
+    own, package = type(model), __name__.partition(".")[0]
+    for kind in own.__mro__:
+        if kind.__name__ in MODELS and kind.__module__.partition(".")[0] == package:
+            said = ("prepare", "gates", "derivative", "states", "threshold")
+            if all(getattr(kind, name) is getattr(own, name) for name in said):
+                return MODELS[kind.__name__]
+    return _Own(model)
+
+
+class _Own:
+    """The equations of a user's model: its own formulas, in plain Python."""
+
+    def __init__(self, model: Any) -> None:
+        self.kind, self.THRESHOLD = type(model), float(model.threshold)
+        self.INITIAL_V = next(iter(model.states.values()))
+
+    def initial(self, V: float, p: Any) -> dict[str, float]:
+        """Where the other states start."""
+        others = list(self.kind.states.items())[1:]
+        return {name: float(value(V, p)) if callable(value) else float(value) for name, value in others}
+
+    def derivative(self, p: Any, I: float, *state: float) -> Any:
+        """The derivative of each state."""
+        prepare, gates, derivative = (
+            getattr(formula, "py_func", formula)  # what Numba would compile
+            for formula in (self.kind.prepare, self.kind.gates, self.kind.derivative)
+        )
+        with np.errstate(all="ignore"):
+            prepared = prepare(p)
+            found = gates(state[0], prepared)
+            opened = () if isinstance(found, tuple) and not found else (found,)
+            return derivative(*state, I, prepared, *opened)
 
 
 def _solve(equations, p, current, start, duration, threshold, times):
