@@ -23,20 +23,20 @@ def memory(recipe: Recipe, plan: Plan, spikes: float = 0.0) -> int:
     """Bytes of memory: arrays of the population, samples (of a chunk, if the run goes to disk), spikes."""
     threads = plan.here * PER_THREAD
     population, snapshot = _population(recipe)
-    found = _results(recipe)
+    found, listed = _results(recipe), of_spikes(recipe, spikes)
     if plan.out is not None:
         chunks = -(-recipe.samples // plan.chunk)
         chunk = samples(recipe) * min(plan.chunk / recipe.samples, 1.0)
         going_on = min(chunks, 2.5) * chunk + min(chunks - 1, 3) * snapshot  # under way, done, being written
-        return int(population + max(going_on, 2 * (snapshot + found))) + threads
-    whole = population + samples(recipe) + 2 * of_spikes(recipe, spikes) + found  # as they come, and in order
+        return int(population + max(going_on, 2 * snapshot + found) + 2 * listed / chunks) + threads
+    whole = population + samples(recipe) + listed + max(listed, found)  # spikes as they come, and in order
     if plan.executor is None:
         return int(whole) + threads
-    shard = (snapshot + samples(recipe) + of_spikes(recipe, spikes)) / plan.shards
-    arriving = (plan.workers + 1) * shard + of_spikes(recipe, spikes)
+    shard = (snapshot + samples(recipe) + listed) / plan.shards
+    arriving = (plan.workers + 1) * shard + listed
     population += _tables(recipe)
     there = plan.workers * (population / plan.shards + 2 * shard) if plan.is_local else 0
-    return int(samples(recipe) + of_spikes(recipe, spikes) + found + _held(recipe) + arriving + there) + threads
+    return int(samples(recipe) + listed + found + _held(recipe) + arriving + there) + threads
 
 
 def _population(recipe: Recipe) -> tuple[int, int]:
