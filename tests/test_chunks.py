@@ -128,5 +128,6 @@ def test_threads_are_of_the_whole_run(monkeypatch, size):
     recipe = recipe_of(
         fn.MorrisLecar.hopf(), 100.0, current=np.linspace(80, 130, 10_000), record="V", sample_interval=1.0
     )
-    scheduler.advance(scheduler.Population(recipe), recipe.chunks(size), 2, lambda done: None, lambda result: None)
+    work = scheduler.PopulationAtWork(recipe)
+    scheduler.advance(work, recipe.chunks(size), 2, lambda done: None, lambda result: None)
     assert taken == [2]

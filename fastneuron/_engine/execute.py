@@ -17,7 +17,7 @@ from . import executors, scheduler
 from .executors import Executor
 from .recipe import Recipe
 from .run import FinalState, Run, Spikes
-from .scheduler import SUMMARY, ChunkResult, Population
+from .scheduler import SUMMARY, ChunkResult, PopulationAtWork
 from .summary import results
 
 TOTALS = ("state", "spike_count", SUMMARY)  # what the names of arrays begin with that say what came of a run
@@ -89,7 +89,7 @@ def execute(sink: Sink, threads: int, executor: Executor | None, on_progress: Ca
 def advance(shard: Shard, threads: int, on_progress: Callable[..., None] = lambda *done: None) -> Any:
     """Take a shard from where it stands to its end; what the sink is to take."""
     recipe = shard.recipe
-    population = Population(recipe)
+    population = PopulationAtWork(recipe)
     done, snapshot = shard.checkpoint()
     if done:
         population.go_back_to(snapshot)

@@ -22,7 +22,7 @@ from ..receptors.kinetics import kinetics
 from ..receptors.synapses import source
 from .network_recipe import NetworkRecipe
 from .recipe import Recipe
-from .scheduler import ChunkResult, Population
+from .scheduler import ChunkResult, PopulationAtWork
 
 EPOCH = 16  # steps at most: the inbox of an epoch stays in the L2 cache
 RANGE = 4096  # neurons: as their inboxes do
@@ -45,7 +45,7 @@ class Coupled:
     """A population at work in a network: its arrays, its receptors', and its outbox."""
 
     def __init__(self, recipe: Recipe, slots: int, room: int) -> None:
-        self.recipe, self.population = recipe, Population(recipe)
+        self.recipe, self.population = recipe, PopulationAtWork(recipe)
         problem = self.population.problem
         n, blocks = recipe.n, -(-recipe.n // WHOLE) * WHOLE
         self.kinetics = {name: kinetics(receptor, recipe.dt) for name, receptor in recipe.receptors.items()}

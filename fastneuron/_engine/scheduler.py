@@ -41,7 +41,7 @@ class ChunkResult(NamedTuple):
     release: Callable[[], None]  # to be called if the room of the samples may be filled again
 
 
-class Population:
+class PopulationAtWork:
     """The arrays of a recipe's population at work, which change as it goes on; the recipe does not."""
 
     def __init__(self, recipe: Recipe) -> None:
@@ -84,7 +84,7 @@ class Population:
 
 
 def advance(
-    population: Population,
+    population: PopulationAtWork,
     chunks: Iterable[Chunk],
     threads: int,
     on_progress: Callable[[float], None],
@@ -135,7 +135,7 @@ def _places(chunks: Iterable[Chunk], units: int) -> Iterator[tuple[int, Chunk, i
 class _ChunkRun:
     """A chunk under way, and what has come of it so far."""
 
-    def __init__(self, population: Population, chunk: Chunk, units: int, spare: list[np.ndarray]) -> None:
+    def __init__(self, population: PopulationAtWork, chunk: Chunk, units: int, spare: list[np.ndarray]) -> None:
         self.population, self.chunk = population, chunk
         self.traces = population.room(chunk, spare)
         self.release = functools.partial(spare.append, self.traces.out)

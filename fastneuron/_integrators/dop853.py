@@ -4,7 +4,7 @@ Hairer, Norsett & Wanner (1993), Solving Ordinary Differential Equations I, 2nd 
 numbers are those of their program DOP853, but for the estimate of order 6.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.polynomial import polynomial
@@ -222,7 +222,7 @@ def _dense() -> np.ndarray:
     nested = [rise, begin - rise, 2 * rise - begin - end, *map(row, DENSE)]
     powers = np.zeros((len(nested), stages))
     for j in range(stages):
-        whole = [0.0]
+        whole: Any = [0.0]
         for i, level in reversed(list(enumerate(nested))):
             whole = polynomial.polymul(polynomial.polyadd(whole, [level[j]]), [1.0, -1.0] if i % 2 else [0.0, 1.0])
         powers[: len(whole) - 1, j] = whole[1:]

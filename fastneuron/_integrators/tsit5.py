@@ -4,7 +4,7 @@ Tsitouras Ch (2011). Runge-Kutta pairs of order 5(4) satisfying only the first c
 & Mathematics with Applications 62:770-775. doi:10.1016/j.camwa.2011.06.002
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.polynomial import polynomial
@@ -41,7 +41,7 @@ def _dense() -> np.ndarray:
     """The weights by power of the fraction, (4, stages)."""
     weights = []
     for factor, factors in DENSE:
-        product = [factor]
+        product: Any = [factor]
         for f in factors:
             product = polynomial.polymul(product, f)
         weights.append(product[1:])
@@ -53,7 +53,7 @@ class Weights(NamedTuple):
 
     name = "tsit5"
     rows = tuple(STAGES)
-    errors = (ERROR, {})
+    errors = (ERROR, {})  # type: ignore[var-annotated]
 
 
 TSIT5 = tableau(Weights(), 7, NODES, _dense(), order=5, estimates=[(5, 1.0), (5, 1.0)], memory=0.04)
