@@ -53,7 +53,7 @@ class Weights(NamedTuple):
 
     name = "tsit5"
     rows = tuple(STAGES)
-    errors = (ERROR, {})  # type: ignore[var-annotated]
+    errors = (ERROR, {})
 
 
 TSIT5 = tableau(Weights(), 7, NODES, _dense(), order=5, estimates=[(5, 1.0), (5, 1.0)], memory=0.04)

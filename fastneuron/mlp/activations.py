@@ -10,6 +10,7 @@ import inspect
 import types
 import uuid
 from collections import namedtuple
+from typing import Any
 
 from numba.core.types import none
 
@@ -49,8 +50,8 @@ class Activation:
     """
 
     name = ""
-    initial = staticmethod(initial.he)
-    onnx = None  # the operator of an ONNX model and its attributes; None is the identity
+    initial: Any = staticmethod(initial.he)
+    onnx: Any = None  # the operator of an ONNX model and its attributes; None is the identity
 
     @staticmethod
     def value_and_derivative(z):
