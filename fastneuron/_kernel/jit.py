@@ -111,7 +111,25 @@ class Inner(CPUDispatcher):
         )
 
 
+def _tell_apart(function):
+    """Give a lambda, or a function made inside another, a name by what it does, before it is compiled.
+
+    Two of one name and with arguments of the same types may be one symbol where kernels come from the caches of several
+    processes, and then one of them runs in the place of the other.
+    """
+    if "<" in function.__qualname__:
+        enclosed = []
+        for cell in function.__closure__ or ():
+            value = getattr(cell.cell_contents, "py_func", cell.cell_contents)
+            named = hasattr(value, "__qualname__") and hasattr(value, "__module__")
+            enclosed.append(f"{value.__module__}.{value.__qualname__}" if named else repr(value))
+        code = function.__code__
+        content = repr((code.co_code, code.co_names, _constants(code), enclosed, function.__defaults__))
+        function.__qualname__ += f" {hashlib.sha256(content.encode()).hexdigest()[:16]}"
+
+
 def _inner(function, **options):
+    _tell_apart(function)
     dispatcher = numba.njit(**options, **INNER)(function)
     dispatcher.__class__ = Inner  # the machine code has no entry for Python: a call of it would be a segmentation fault
     return dispatcher
@@ -179,16 +197,6 @@ def kernel(function, flags=FLAGS):
 def outlined(function):
     """Compile a function that is called; with `noinline` in its body, LLVM never copies it into a caller."""
     return _inner(function, forceinline=False, **FLAGS)  # said aloud, or an inlined caller hands it down
-
-
-def named(name, function):
-    """Name a function made inside another by what it does, before it is compiled.
-
-    Two of one name and with arguments of the same types are one symbol where kernels come from the caches of different
-    processes, and then one of them runs in the place of the other.
-    """
-    function.__qualname__ = name
-    return function
 
 
 @intrinsic

@@ -16,7 +16,7 @@ from numba.core.types import none
 
 from .._kernel.elementary import erf, exp, sigmoid, softplus, tanh
 from .._kernel.function_hash import Unknown, describe
-from .._kernel.jit import inline, named, noinline, outlined, specialises
+from .._kernel.jit import inline, noinline, outlined, specialises
 from .._kernel.lanes import fma
 from .._kernel.scalars import like, select
 from . import initial
@@ -170,7 +170,8 @@ def kernel_type(kind):
         copy = types.FunctionType(
             function.__code__, function.__globals__, name, function.__defaults__, function.__closure__
         )
-        made.__module__, made.__qualname__, made.function = __name__, f"KernelTypes.{name}", named(name, copy)
+        copy.__qualname__ = name
+        made.__module__, made.__qualname__, made.function = __name__, f"KernelTypes.{name}", copy
         setattr(KernelTypes, name, made)
     return getattr(KernelTypes, name)()
 
@@ -185,7 +186,7 @@ def _layer(function):
         for i in range(z.size):
             a[i], z[i] = formula(z[i])
 
-    return outlined(named(f"layer of {function.__qualname__}", layer))
+    return outlined(layer)
 
 
 @functools.cache

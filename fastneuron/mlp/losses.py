@@ -6,7 +6,7 @@ order; elementary functions are applied across rows, so that loops are packed fo
 """
 
 from .._kernel.elementary import exp, log, sigmoid, softplus
-from .._kernel.jit import inline, named, noinline, outlined
+from .._kernel.jit import inline, noinline, outlined
 from .._kernel.scalars import like, narrowed
 from . import initial
 from .branches import by_number
@@ -19,7 +19,7 @@ def _across(formula):
         for k in range(flat.size):
             flat[k] = formula(flat[k])
 
-    return outlined(named(f"across {formula.__name__}", transform))
+    return outlined(transform)
 
 
 _exp_all, _sigmoid_all = _across(exp), _across(sigmoid)
@@ -55,8 +55,8 @@ class Linear:
 
     name, loss, onnx = "linear", "mse", None  # the loss is the one taken where none is given
     initial = staticmethod(initial.lecun)
-    transform = outlined(named("nothing to z", lambda z: None))
-    pull_back = outlined(named("nothing to a gradient", lambda y, gradient: None))
+    transform = outlined(lambda z: None)
+    pull_back = outlined(lambda y, gradient: None)
 
 
 class Sigmoid:
@@ -110,9 +110,9 @@ output_transform = by_number([kind.transform for kind in OUTPUTS.values()])  # (
 pull_back = by_number([kind.pull_back for kind in OUTPUTS.values()])  # (output, (y, gradient)) of a row
 
 
-def _of_errors(name, formula, factor, mean):
+def _of_errors(formula, factor, mean):
     """A loss that adds up ``formula(y - t)``, which returns the loss in float64 and its derivative over `factor`."""
-    formula = inline(named(f"{name} of an error", formula))
+    formula = inline(formula)
 
     def loss_and_gradient(output, z, t, weight, share, spare):
         loss = 0.0
@@ -132,7 +132,7 @@ def _of_errors(name, formula, factor, mean):
             pull_back(output, (y, z[i]))
         return loss
 
-    return outlined(named(f"{name} of errors", loss_and_gradient))
+    return outlined(loss_and_gradient)
 
 
 class MeanSquare:
@@ -141,7 +141,7 @@ class MeanSquare:
     name, outputs = "mse", tuple(OUTPUTS)
     targets = "finite"
     squares = staticmethod(lambda outputs: 1.0)  # over the mean of squares, for Levenberg-Marquardt
-    loss_and_gradient = _of_errors(name, lambda error: (float(error) * float(error), error), 2.0, True)
+    loss_and_gradient = _of_errors(lambda error: (float(error) * float(error), error), 2.0, True)
 
 
 class HalfSquare:
@@ -150,7 +150,7 @@ class HalfSquare:
     name, outputs = "half_square", tuple(OUTPUTS)
     targets = "finite"
     squares = staticmethod(lambda outputs: outputs / 2)
-    loss_and_gradient = _of_errors(name, lambda error: (0.5 * float(error) * float(error), error), 1.0, False)
+    loss_and_gradient = _of_errors(lambda error: (0.5 * float(error) * float(error), error), 1.0, False)
 
 
 def _huber(error):
@@ -163,7 +163,7 @@ class Huber:
 
     name, outputs = "huber", tuple(OUTPUTS)
     targets = "finite"
-    loss_and_gradient = _of_errors(name, _huber, 1.0, True)
+    loss_and_gradient = _of_errors(_huber, 1.0, True)
 
 
 @outlined
