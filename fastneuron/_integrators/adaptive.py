@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._kernel.jit import helper, inline, inline_ast, kernel
-from .._kernel.lanes import Lanes16, Lanes32, fma, local, put, take, width
+from .._kernel.lanes import Lanes8, Lanes16, Lanes32, fma, local, put, take, width
 from ..inputs import port
 from .block import derivative, evaluate_gates, gated_derivative, make_block, prepare
 from .controller import (
@@ -45,6 +45,7 @@ from .tableau import MOST_STAGES, POWERS, keep_stage, sum_errors, sum_stage
 BUDGET = 20_000  # steps of a block per kernel call
 MANY = 512  # neurons: from there on the wider block is full most of the time
 NOBODY = -1
+OF_POWERS = Lanes8()  # an array of POWERS numbers
 
 
 class Span(NamedTuple):
@@ -72,7 +73,10 @@ class Workspace(NamedTuple):
 
 @inline_ast
 def make_workspace(state_type, lanes):
-    """The arrays of a method for a block without neurons; only the stages, which some methods skip, are set."""
+    """The arrays of a method for a block without neurons; only the stages, which some methods skip, are set.
+
+    None is NumPy's, whose references are counted wherever the tuple is looked at: 9 % of a run sampled every 0.5 ms.
+    """
     work = Workspace(
         local(state_type, 1, lanes, 0.0),
         local(state_type, 1, lanes, 0.0),
@@ -80,11 +84,12 @@ def make_workspace(state_type, lanes):
         local(state_type, 1, lanes, 0.0),
         local(state_type, MOST_STAGES, lanes, 0.0),
         make_pace(lanes),
-        np.full(width(lanes), NOBODY),
-        np.empty(POWERS),
-        np.empty(POWERS - 1),
+        local((0,), 1, lanes, 0)[0],
+        local((0.0,), 1, OF_POWERS, 0.0)[0],
+        local((0.0,), 1, OF_POWERS, 0.0)[0][: POWERS - 1],
     )
     work.k[:] = 0.0
+    work.seats[:] = NOBODY
     return work
 
 

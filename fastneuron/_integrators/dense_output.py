@@ -19,13 +19,13 @@ def may_spike(tableau, state_type, work, lane, threshold):
 
 
 @helper
-def extension(tableau, work, d, lane, out):
-    """The coefficients of the continuous extension of one state, in powers of the fraction of the step."""
+def extension(tableau, k, row, states, lane, length, out):
+    """The coefficients of the continuous extension of state `row`, in powers of the fraction of a lane's step."""
     out[:] = 0.0
     for j in range(tableau.node.size):
-        k = work.pace.length[lane] * work.k[j * work.start.shape[0] + d, lane]
+        change = length * k[j * states + row, lane]
         for p in range(POWERS):  # eight: packs
-            out[p] = fma(tableau.dense[j, p], k, out[p])
+            out[p] = fma(tableau.dense[j, p], change, out[p])
 
 
 @helper
@@ -40,9 +40,10 @@ def turning_point(power, bend, sign):
 def find_spike(tableau, work, lane, neuron, spikes, spiked):
     """List the spike in the step of a lane, if there is one, after the `spiked` that are listed; how many are then."""
     power, threshold = work.power, spikes.threshold
+    states, length = work.start.shape[0], work.pace.length[lane]
     V0, V1 = work.start[0, lane], work.end[0, lane]
     if threshold > V0 or threshold <= V1:
-        extension(tableau, work, 0, lane, power)
+        extension(tableau, work.k, 0, states, lane, length, power)
         rise_from, rise_to = 0.0, 1.0
         if threshold > V1:
             rise_to = turning_point(power, work.bend, -1.0)
@@ -53,7 +54,7 @@ def find_spike(tableau, work, lane, neuron, spikes, spiked):
             part = crossing(V0 - threshold, power, rise_from, rise_to)
             spikes.count[neuron] += 1
             spikes.neuron[spiked] = neuron
-            spikes.time[spiked] = fma(part, work.pace.length[lane], work.pace.time[lane])
+            spikes.time[spiked] = fma(part, length, work.pace.time[lane])
             spiked += 1
     return spiked
 
@@ -91,18 +92,18 @@ def take_samples(tableau, work, lane, neuron, traces, statistics):
     while upto * interval <= work.pace.arrival[lane] and upto < traces.begin + traces.out.shape[2]:
         upto += 1.0
     if upto > number:
-        first, end = int(number), int(upto)
+        first, end, states = int(number), int(upto), work.start.shape[0]
         m = position(traces.neuron, neuron) if traces.neuron.size else 0
         traced = traces.neuron.size > 0 and traces.neuron[m] == neuron
         for which in range(traces.which.size if traced else 0):
             d = traces.which[which]
-            extension(tableau, work, d, lane, power)
+            extension(tableau, work.k, d, states, lane, h, power)
             for sample in range(first, end):
                 x = polynomial(work.start[d, lane], power, (sample * interval - t) / h)
                 traces.out[which, traces.row[m], sample - traces.begin] = x
-        for d in range(work.start.shape[0]):
+        for d in range(states):
             if observes(statistics, d):
-                extension(tableau, work, d, lane, power)
+                extension(tableau, work.k, d, states, lane, h, power)
                 for sample in range(first, end):
                     x = polynomial(work.start[d, lane], power, (sample * interval - t) / h)
                     observe_one(statistics, d, neuron, x, sample)
