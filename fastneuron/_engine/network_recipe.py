@@ -117,8 +117,12 @@ def _check_arguments(asked: Mapping[str, Any]) -> None:
         raise ValueError(f"seed belongs to the network, fn.Network(..., seed=...); got {_check.shown(asked['seed'])}")
     if asked["executor"] is not None:
         raise ValueError(
-            "executor is for neurons that do not see each other; one network runs on threads, or with comm= on MPI: "
-            "to share out many networks, submit a call of simulate for each"
+            "executor is for neurons that do not see each other; one network runs on threads: to share out many "
+            "networks, submit a call of simulate for each"
+        )
+    if asked["out"] is not None:
+        raise ValueError(
+            f"out is for neurons that do not see each other; a network stays in memory, got {asked['out']!r}"
         )
     if METHODS[_check.known("method", asked["method"], METHODS)].is_adaptive:
         allowed = ", ".join(repr(name) for name, method in METHODS.items() if not method.is_adaptive)

@@ -203,6 +203,8 @@ def is_built_in(model: Model) -> bool:
 
 
 def _model(model: Any) -> Model:
+    if hasattr(model, "populations") or hasattr(model, "receptors"):
+        raise TypeError(f"model must be a Model here: networks are for fn.simulate; got {_check.shown(model)}")
     if not isinstance(model, Model):
         hint = "; a model is an instance: write MorrisLecar() with its parentheses" if isinstance(model, type) else ""
         raise TypeError(f"model must be a Model, for example MorrisLecar.hopf(); got {_check.shown(model)}{hint}")
