@@ -39,7 +39,7 @@ class Parametrised:
     names: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
-        fixed = {name for base in cls.__mro__[1:] for name in vars(base).get("__annotations__", {})} - {*cls.names}
+        fixed = {name for base in cls.__mro__[1:] for name in inspect.get_annotations(base)} - {*cls.names}
         own = [
             name
             for name, kind in inspect.get_annotations(cls).items()
