@@ -137,7 +137,7 @@ class Stateful(RuleBasedStateMachine):
                 ({"shuffle": "no"}, X, y),
                 ({}, np.where(X > 5, np.nan, X), y),
                 ({}, X, y[:-1]),
-                ({}, X[:, :3], np.r_[y[1:], 7]),
+                ({}, X[:, :3], np.r_[y[1:], np.nan]),
                 ({}, X, np.full(150, 1.5)),
             ]
         ),

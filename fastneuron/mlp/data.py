@@ -26,13 +26,13 @@ def numbers(name: str, value: Any, dtype: np.dtype[Any]) -> Array:
 
 def inputs(net: MLP, X: Any, name: str = "X") -> Any:
     """X as C-ordered rows in the network's precision, or `Sparse`; dense ones are not yet known to be finite."""
-    width = net.layers[0]
-    if type(X) is np.ndarray and X.dtype == net.dtype and X.ndim == 2 and X.flags.carray:
+    width, dtype = net._layers[0], net._dtype  # the properties would take 0.1 us of a single row's 3
+    if type(X) is np.ndarray and X.dtype == dtype and X.ndim == 2 and X.flags.carray:
         rows = X
     elif _check.is_sparse(X):
         return _sparse(net, X, name)
     else:
-        rows = numbers(name, X, net.dtype)
+        rows = numbers(name, X, dtype)
     if rows.ndim != 2 or rows.shape[1] != width or not len(rows):
         raise ValueError(f"{name} must have shape (n, {width}), n at least 1; got {np.shape(X)}")
     return rows
