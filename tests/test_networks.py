@@ -27,6 +27,11 @@ RECEPTORS = {  # and the order of convergence that is promised, for rk4
 WEIGHTS = {"exponential-current": 3.0, "double-exponential-current": 3.0, "alpha-current": 3.0, "delta": 0.7}
 
 
+def rest_slow(values, quick=1):
+    """Parameters of a test of which each compiles kernels of its own: CI runs those behind the first."""
+    return [value if k < quick else pytest.param(value, marks=pytest.mark.slow) for k, value in enumerate(values)]
+
+
 def spiking(receptor, weight=0.1, n=6, seed=1):
     """A few neurons, all to all, delays off every grid."""
     draw = np.random.default_rng(seed)
@@ -56,7 +61,11 @@ def published(case):
 
 
 @pytest.mark.parametrize(
-    ("name", "dt"), [("ml_hopf_pair_excitation_inhibition", 0.01), ("traub_miles_four_double_exponential", 0.0025)]
+    ("name", "dt"),
+    [
+        ("ml_hopf_pair_excitation_inhibition", 0.01),
+        pytest.param("traub_miles_four_double_exponential", 0.0025, marks=pytest.mark.slow),
+    ],
 )
 def test_published_spikes(name, dt):
     case = NETWORKS[name]
@@ -81,7 +90,7 @@ def errors(net, initial, steps, duration=150.0, **options):
     return np.array(found)
 
 
-@pytest.mark.parametrize("name", RECEPTORS)
+@pytest.mark.parametrize("name", rest_slow(RECEPTORS))
 def test_order(name):
     receptor, order = RECEPTORS[name]
     steps = np.array([0.2, 0.1, 0.05, 0.025])
@@ -90,6 +99,7 @@ def test_order(name):
         assert np.polyfit(np.log(steps), np.log(column), 1)[0] >= order
 
 
+@pytest.mark.slow
 def test_an_event_inside_a_step_is_thousands_of_times_as_exact_as_on_the_grid():
     net, initial = spiking(fn.Exponential(tau=5.0, E=0.0))
     exact, grid = (errors(net, initial, [0.05], delivery=how)[0, 0] for how in ("exact", "grid"))
@@ -149,7 +159,7 @@ def whole():
     return run
 
 
-@pytest.mark.parametrize("threads", [2, 3, 4])
+@pytest.mark.parametrize("threads", rest_slow([2, 3, 4]))
 def test_bits_do_not_depend_on_threads(whole, threads, monkeypatch):
     monkeypatch.setattr(network_scheduler, "WORTH_A_MEMBER", 1)
     assert_same(whole, carry_out(balanced(), threads=threads))
@@ -217,6 +227,7 @@ def test_conductances_follow_their_formula():
     np.testing.assert_allclose(run["d"][0], 0.2 * (on * rise).sum(1), atol=1e-13)
 
 
+@pytest.mark.slow
 def test_receptors_may_differ_from_neuron_to_neuron():
     tau = np.array([2.0, 5.0, 9.0])
     source = fn.SpikeSource([[3.01]])
@@ -245,6 +256,7 @@ def test_a_delta_jumps_by_its_weight():
     assert fn.simulate(net, 5.0)["c"].state["V"] == pytest.approx(-70.0 + 3 * 1.5, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_a_crossing_in_the_refractory_time_does_not_count():
     arguments = {"duration": 500.0, "method": "heun"}
 
@@ -272,6 +284,7 @@ def test_given_spikes_come_back():
     np.testing.assert_array_equal(run["again"].spike_count, first.spike_count)
 
 
+@pytest.mark.slow
 def test_a_receptor_of_ones_own():
     class Slow(fn.Receptor):
         E: float = 0.0
@@ -331,8 +344,8 @@ def test_a_blow_up_names_the_neuron():
         fn.simulate(net, 100.0, 1.0 / 4)
 
 
-@pytest.mark.parametrize("rule", [fn.FixedProbability(0.1), fn.FixedOutDegree(20), fn.AllToAll()], ids=repr)
-@pytest.mark.parametrize("weight", [0.05, fn.Uniform(0.0, 0.1)], ids=repr)
+@pytest.mark.parametrize("rule", rest_slow([fn.FixedProbability(0.1), fn.FixedOutDegree(20), fn.AllToAll()]), ids=repr)
+@pytest.mark.parametrize("weight", rest_slow([0.05, fn.Uniform(0.0, 0.1)]), ids=repr)
 def test_synapses_made_anew_are_those_that_are_stored(rule, weight):
     def run(stored):
         noise = fn.PoissonSource(30, rate=50.0)
