@@ -177,7 +177,7 @@ before = run()
 model = fn.MorrisLecar.hopf(V3=np.linspace(0, 4, {n}))
 print("ready", flush=True)
 try:
-    fn.simulate(model, 1e8, current=100.0, **{options})
+    fn.simulate(model, 1e8, current=100.0, spike_times=False, **{options})
 except KeyboardInterrupt:
     print("stopped", flush=True)
 print(same(run(), before))
