@@ -105,7 +105,7 @@ def roofline(quick: bool) -> dict[str, Any]:
         multiply_add(x, 0.5, 0.25, rounds)
 
     task = Population("morris_lecar", 4096, 20 if quick else 1000)
-    rk4 = paired(peak, fastneuron._engine.scheduler(task, 1), 1 if quick else 9, clock=process_time)
+    rk4 = paired(peak, fastneuron.population(task, 1), 1 if quick else 9, clock=process_time)
     return {
         "vectors": _vectors(),
         "operations": dict(operations().most_common()),
