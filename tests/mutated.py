@@ -105,6 +105,8 @@ def check(load, data, same, n, path, seed=0):
     No reading takes more than ten times the size of the file.
     """
     refused = 0
+    path.write_bytes(data)
+    load(path)  # what is compiled and imported once is not a file's memory
     for mutation in mutations(data, n, seed):
         path.write_bytes(mutation)
         tracemalloc.start()
