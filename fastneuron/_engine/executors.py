@@ -36,16 +36,29 @@ def workers(executor: Any) -> int:
     return next((count for count in counts if isinstance(count, int) and count > 0), 1)
 
 
+class _OwnWorker(Exception):
+    """A call runs on a worker of the executor that it is to use."""
+
+
 def _check_executor(executor: Any) -> None:
     if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
         raise TypeError(f"executor must be a concurrent.futures.Executor; got {_check.shown(executor)}")
-    if threading.current_thread() in getattr(executor, "_threads", ()):  # a ThreadPoolExecutor's
-        raise ValueError("executor must be another than the one this call runs on: its workers might all wait for it")
     manager = getattr(executor, "_executor_manager_thread", None)  # a ProcessPoolExecutor's
     if manager is not None and not manager.is_alive() and not getattr(executor, "_broken", False):
         raise ValueError("executor takes no work: it belongs to the process that this one is a fork of")
     try:
-        executor.submit(int).result()
+        future = executor.submit(int)
+        while hasattr(executor, "_threads"):  # a ThreadPoolExecutor, which lists a thread some time after its start
+            if threading.current_thread() in executor._threads:
+                future.cancel()
+                raise _OwnWorker
+            if wait([future], timeout=0.05).done:
+                break
+        future.result()
+    except _OwnWorker:
+        raise ValueError(
+            "executor must be another than the one this call runs on: its workers might all wait for it"
+        ) from None
     except (RuntimeError, BrokenExecutor) as error:
         raise ValueError(f"executor takes no work: {error}") from None
 
