@@ -15,8 +15,7 @@ import numpy as np
 
 from .._kernel.addresses import add_at, four_zeros, next_power, number_at
 from .._kernel.jit import helper, inline
-
-VECTOR = 4  # columns of a table come in multiples of this
+from ..receptors.kinetics import VECTOR
 
 
 class Flight(NamedTuple):
