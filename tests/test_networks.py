@@ -22,7 +22,7 @@ RECEPTORS = {  # and the order of convergence that is promised, for rk4
     "alpha": (fn.Alpha(tau=2.0, E=0.0), 3.7),
     "alpha-current": (fn.AlphaCurrent(tau=2.0), 3.7),
     "nmda": (fn.NMDA(rise=1.0, decay=20.0), 3.7),
-    "delta": (fn.Delta(), 0.9),
+    "delta": (fn.Delta(), 0.8),  # between 1 and 2: its error wanders as jumps move through steps
 }
 WEIGHTS = {"exponential-current": 3.0, "double-exponential-current": 3.0, "alpha-current": 3.0, "delta": 0.7}
 
