@@ -435,6 +435,11 @@ class MLP(Architecture):
         path : str or PathLike
             The model has one input, "X" (n, n_in), and one output, "y" (n, n_out), in the network's precision;
             it holds the scaling of a network with ``standardize=True``.
+
+        Notes
+        -----
+        ONNX Runtime has ``"leaky_relu"``, ``"gelu"`` and ``"softplus"`` in single precision only: networks with them
+        are for it with ``dtype="float32"``.
         """
         from .onnx_export import write
 
