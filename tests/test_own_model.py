@@ -250,6 +250,12 @@ def test_arithmetic_that_fails_at_the_start_is_no_mistake():
     assert fn.simulate(singular, 1.0).state["W"] == pytest.approx(0.0)
 
 
+def test_a_gate_that_overflows_at_the_start_is_no_mistake():
+    """NumPy warns of it in Python, and a kernel says nothing."""
+    steep = model(lambda V, W, I, p: (-V / p.tau, 1.0 - 1.0 / (1.0 + np.exp(1000.0 - V)) - W))
+    assert fn.simulate(steep, 1.0).state["W"] == pytest.approx(1.0 - math.exp(-1.0), rel=1e-6)
+
+
 # ---- what a formula may call, and be
 
 EXPECTED = math.exp(-1.0)  # of a decay with rate 1, after 1 ms

@@ -95,7 +95,8 @@ def slope(model: Any, state: Any, current: float) -> Any:
 
 
 def _called(formula: Any, *arguments: Any) -> Any:
-    return getattr(formula, "py_func", formula)(*arguments)
+    with np.errstate(all="ignore"):  # as in the kernels: a gate may overflow on its way to 0 or 1
+        return getattr(formula, "py_func", formula)(*arguments)
 
 
 def _is_number(value: Any) -> bool:
@@ -149,14 +150,13 @@ def undefined_term(model: Any, neuron: int, state: Any, current: float) -> str:
     one = model.part(neuron, neuron + 1)
     kind, values = type(one), [np.float64(value) for value in state]
     try:
-        with np.errstate(all="ignore"):
-            prepared = _called(kind.prepare, first_neuron(one))
-            gates = _called(kind.gates, values[0], prepared)
-            opened = () if isinstance(gates, tuple) and not gates else (gates,)
-            arguments = (*values, np.float64(current), prepared, *opened)
-            found = _first_not_finite(underlying(kind.derivative), arguments)
-            if np.all(np.isfinite(_called(kind.derivative, *arguments))):
-                return ""
+        prepared = _called(kind.prepare, first_neuron(one))
+        gates = _called(kind.gates, values[0], prepared)
+        opened = () if isinstance(gates, tuple) and not gates else (gates,)
+        arguments = (*values, np.float64(current), prepared, *opened)
+        found = _first_not_finite(underlying(kind.derivative), arguments)
+        if np.all(np.isfinite(_called(kind.derivative, *arguments))):
+            return ""
     except Exception:
         return ""
     names = zip(kind.states, values, strict=True)
@@ -197,7 +197,7 @@ def _first_not_finite(function: Any, arguments: Any) -> str:
     scope = function.__globals__ | {name: cell.cell_contents for name, cell in cells} | {"_watch": watch}
     module = ast.fix_missing_locations(ast.Module([_Watched().visit(definition)], []))
     exec(compile(module, "<formula>", "exec"), scope)
-    scope[function.__name__](*arguments)
+    _called(scope[function.__name__], *arguments)
     return found[0] if found else ""
 
 
