@@ -7,6 +7,7 @@ shown, evenly spaced neurons stand for it, and the figure says how many.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _check
+from ._engine.network_run import NetworkRun
 from ._engine.run import Run
+from ._figures import BLUE, COLOURS, GREY, VERMILION, axes, draw_spikes, evenly, pyplot, say_how_many, tidy
 from .inputs.current import Constant, Current
 from .simulate import simulate
 
@@ -22,16 +25,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE, VERMILION, GREY = "#0072B2", "#D55E00", "#666666"
 NICE_LENGTHS = np.outer(10.0 ** np.arange(-12, 13), [1, 2, 5]).ravel()  # for scale bars
 
 
-def raster(run: Run, ax: Axes | None = None, neurons: int = 100) -> Axes:
-    """Spike times, one row per neuron.
+def raster(run: Run | NetworkRun, ax: Axes | None = None, neurons: int = 100) -> Axes:
+    """Spike times, one row per neuron; of a network, by population, in the colours that `network` has.
 
     Parameters
     ----------
-    run : Run
+    run : Run or NetworkRun
         What `simulate` returned.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
@@ -48,30 +50,64 @@ def raster(run: Run, ax: Axes | None = None, neurons: int = 100) -> Axes:
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('Time (ms)', 'Neuron')
     """
-    ax = _axes(ax, (5.0, 3.2))
-    shown = _evenly(run.n, _check.whole("neurons", neurons, 1))
+    ax = axes(ax, (5.0, 3.2))
+    most = _check.whole("neurons", neurons, 1)
+    if isinstance(run, NetworkRun):
+        return _raster_by_population(run, ax, most)
+    shown = evenly(run.n, most)
     kept = np.isin(run.spikes.neuron, shown)
-    figure: Any = ax.get_figure(root=True)
-    points = 72 * ax.get_window_extent().height / figure.dpi / shown.size
-    ax.plot(
-        run.spikes.time[kept],
-        run.spikes.neuron[kept],
-        linestyle="none",
-        marker="|",
-        markersize=float(np.clip(0.8 * points, 1.0, 12.0)),
-        markeredgewidth=0.7,
-        color="black",
-        rasterized=int(kept.sum()) > 20_000,
-    )
+    draw_spikes(ax, run.spikes.time[kept], run.spikes.neuron[kept], 1 / shown.size, "black")
     ax.yaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)  # type: ignore[call-arg]
     ax.yaxis.set_major_formatter("{x:,.0f}")
     margin = 0.7 * run.n / shown.size
     ax.set_ylim(-margin, run.n - 1 + margin)
     ax.set_xlim(0, run.duration or 1)
     ax.set(xlabel=_named(run, "Time", "time", "ms"), ylabel="Neuron")
-    if shown.size < run.n:
-        ax.set_title(f"{shown.size:,} of {run.n:,} neurons, evenly spaced", fontsize="small", color=GREY, loc="right")
+    say_how_many(ax, shown.size, run.n)
     return ax
+
+
+def network(run: NetworkRun, bin_width: float | None = None, neurons: int = 200) -> Figure:
+    """The raster of a network by population, sources too, and below it their mean rates in time.
+
+    Parameters
+    ----------
+    run : NetworkRun
+        What `simulate` returned.
+    bin_width : float, optional
+        In which spikes are counted, ms; about a hundredth of the run by default.
+    neurons : int, default 200
+        The most rows to draw; of a larger network, as many evenly spaced neurons, and the figure says so.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastneuron as fn
+    >>> from fastneuron import plot
+    >>> cells = fn.Population(fn.MorrisLecar.hopf(), 40, current=np.linspace(80, 130, 40))
+    >>> figure = plot.network(fn.simulate(fn.Network({"cells": cells}), duration=500.0))
+    >>> [ax.get_ylabel() for ax in figure.axes]
+    ['', 'Rate (Hz)']
+    """
+    if not isinstance(run, NetworkRun):
+        raise TypeError(f"run must be a NetworkRun; got {_check.shown(run)}; of a population, see raster")
+    wanted = "a positive number of ms"
+    width = _bin_width(run) if bin_width is None else _check.number("bin_width", bin_width, wanted, lambda x: x > 0)
+    figure, (top, bottom) = pyplot().subplots(
+        2, 1, figsize=(4.0, 3.0), height_ratios=[2.4, 1], layout="constrained", dpi=200, sharex=True
+    )
+    for ax in (top, bottom):
+        tidy(ax)
+    figure.draw_without_rendering()  # only then are the axes as high as they will be
+    raster(run, top, neurons)
+    top.set_xlabel("")
+    edges = np.append(np.arange(0.0, run.duration, width), run.duration)
+    for colour, part in zip(itertools.cycle(COLOURS), run.values(), strict=False):
+        count, _ = np.histogram(part.spikes.time, edges)
+        bottom.stairs(1000.0 * count / (part.n * np.diff(edges)), edges, baseline=None, color=colour, linewidth=0.9)
+    bottom.set(xlabel="Time (ms)", ylabel="Rate (Hz)", ylim=(0, None))
+    bottom.set_title(f"in bins of {width:g} ms", fontsize="small", color=GREY, loc="right", pad=2)
+    return figure
 
 
 def fi_curve(
@@ -115,8 +151,8 @@ def fi_curve(
         got = _check.shown(run.current if current is None else current)
         raise ValueError(f"current must be one value per neuron where what was injected is no constant; got {got}")
     rate = run.steady_rate(after)
-    ax = _axes(ax, (3.2, 3.2))
-    shown = _evenly(run.n, _check.whole("neurons", neurons, 1))
+    ax = axes(ax, (3.2, 3.2))
+    shown = evenly(run.n, _check.whole("neurons", neurons, 1))
     ax.plot(
         np.broadcast_to(amplitude.ravel(), run.n)[shown],
         rate[shown],
@@ -130,8 +166,7 @@ def fi_curve(
     top = max(1.05 * rate.max(), 1.0)
     ax.set_ylim(-0.03 * top, top)  # a dot at 0 is seen whole
     ax.set(xlabel=_named(run, "Injected current", "current", "µA/cm$^2$"), ylabel=_rate_label(run))
-    if shown.size < run.n:
-        ax.set_title(f"{shown.size:,} of {run.n:,} neurons", fontsize="small", color=GREY, loc="right")
+    say_how_many(ax, shown.size, run.n)
     return ax
 
 
@@ -170,7 +205,7 @@ def rate_histogram(run: Run, ax: Axes | None = None, after: float | None = None)
     Run.steady_rate : the rate that is drawn
     """
     rate = run.steady_rate(after)
-    ax = _axes(ax, (3.2, 3.2))
+    ax = axes(ax, (3.2, 3.2))
     ax.hist(rate, bins=min(50, max(10, run.n // 20)), color=BLUE)
     ax.set(xlabel=_rate_label(run), ylabel="Neurons")
     return ax
@@ -206,14 +241,14 @@ def traces(
     rows = _rows(run, state, neurons, most)
     samples = run[state][rows]
     if rows.size == 1:
-        ax = _axes(ax, (5.0, 2.4))
+        ax = axes(ax, (5.0, 2.4))
         ax.plot(run.time, samples[0], color="black", linewidth=0.9)
         ax.set_xlim(0, run.duration or 1)
         ax.set(xlabel=_named(run, "Time", "time", "ms"), ylabel=_labelled(run, state))
         return ax
     spread = np.ptp(samples) or 1.0
     spacing = 1.15 * spread
-    ax = _axes(ax, (5.0, 0.6 + 0.6 * max(rows.size, 3)))
+    ax = axes(ax, (5.0, 0.6 + 0.6 * max(rows.size, 3)))
     for place, row in enumerate(samples):
         ax.plot(run.time, row - samples.min() + place * spacing, color="black", linewidth=0.9)
     middle = (samples.mean(axis=1) - samples.min()) + np.arange(rows.size) * spacing
@@ -265,7 +300,7 @@ def phase_plane(
     if amplitude is None and isinstance(waveform, Current):
         amplitude = np.ravel(waveform(run.duration))
     amplitude = np.ravel(np.asarray(amplitude))
-    ax = _axes(ax, (3.6, 3.2))
+    ax = axes(ax, (3.6, 3.2))
     margin = 0.12 * np.array([np.ptp(x) or 1.0, np.ptp(y) or 0.1])
     across = np.linspace(x.min() - margin[0], x.max() + margin[0], 241)
     up = np.linspace(y.min() - margin[1], y.max() + margin[1], 241)
@@ -311,11 +346,11 @@ def summary(run: Run, current: npt.ArrayLike | Current | None = None) -> Figure:
     >>> len(figure.axes)
     2
     """
-    figure, (left, right) = _pyplot().subplots(
+    figure, (left, right) = pyplot().subplots(
         1, 2, figsize=(7.2, 3.2), width_ratios=[1.6, 1], layout="constrained", dpi=200
     )
     for ax in (left, right):
-        _tidy(ax)
+        tidy(ax)
     raster(run, left)
     amplitude = _amplitude(run, current)
     if amplitude is None or amplitude.size == 1:
@@ -325,36 +360,41 @@ def summary(run: Run, current: npt.ArrayLike | Current | None = None) -> Figure:
     return figure
 
 
-def _pyplot() -> Any:
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        raise ImportError("fastneuron.plot needs matplotlib: pip install matplotlib") from None
-    return pyplot
-
-
-def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    if ax is not None:
-        return ax
-    _, ax = _pyplot().subplots(figsize=size, layout="constrained", dpi=200)
-    _tidy(ax)
+def _raster_by_population(run: NetworkRun, ax: Any, most: int) -> Any:
+    """Populations above each other, the first below; the small ones have room for their names."""
+    sizes = np.array([part.n for part in run.values()])
+    heights = np.maximum(sizes / sizes.sum(), min(0.12, 0.7 / sizes.size))
+    tops = np.cumsum(heights / heights.sum())
+    rows = 0
+    for colour, part, low, top in zip(itertools.cycle(COLOURS), run.values(), [0.0, *tops], tops, strict=False):
+        shown = evenly(part.n, max(int(most * (top - low)), 1))
+        rank = np.searchsorted(shown, part.spikes.neuron)
+        kept = shown[np.minimum(rank, shown.size - 1)] == part.spikes.neuron
+        row = (top - low) / shown.size
+        draw_spikes(ax, part.spikes.time[kept], low + (rank[kept] + 0.5) * row, row, colour)
+        rows += shown.size
+        if low:
+            ax.axhline(low, color=GREY, linewidth=0.4)
+    ax.set_yticks((tops + np.append(0.0, tops[:-1])) / 2, list(run))
+    ax.tick_params(axis="y", length=0)
+    for colour, label in zip(itertools.cycle(COLOURS), ax.get_yticklabels(), strict=False):
+        label.set_color(colour)
+    ax.set_ylim(0, 1)
+    ax.set_xlim(0, run.duration or 1)
+    ax.set_xlabel("Time (ms)")
+    say_how_many(ax, rows, int(sizes.sum()))
     return ax
 
 
-def _tidy(ax: Any) -> None:
-    ax.spines[["top", "right"]].set_visible(False)
-
-
-def _evenly(n: int, most: int) -> np.ndarray:
-    """At most so many of n indices, the first and the last among them."""
-    return np.arange(n) if n <= most else np.linspace(0, n - 1, most).round().astype(np.int64)
+def _bin_width(run: NetworkRun) -> float:
+    return float(NICE_LENGTHS[np.searchsorted(NICE_LENGTHS, run.duration / 100, side="right") - 1])
 
 
 def _rows(run: Run, state: str, neurons: Sequence[int] | None, most: int) -> np.ndarray:
     """The rows of the recorded samples that hold these neurons."""
     recorded = run[state].shape[0]
     if neurons is None:
-        return _evenly(recorded, most)
+        return evenly(recorded, most)
     place = {int(neuron): row for row, neuron in enumerate(run.neurons)}
     missing = [neuron for neuron in neurons if int(neuron) not in place]
     if missing or not len(neurons):
@@ -365,7 +405,7 @@ def _rows(run: Run, state: str, neurons: Sequence[int] | None, most: int) -> np.
 
 
 def _unit(run: Run, state: str) -> str:
-    unit = run.model.units.get(state, "")
+    unit = run.units.get(state, "")
     return "" if unit == "1" else unit  # without dimensions
 
 

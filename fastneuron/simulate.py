@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, overload
@@ -10,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _progress
-from ._engine import resources
+from ._engine import executors, resources
 from ._engine.advice import warn_of_a_new_begin, warn_of_the_threshold
 from ._engine.execute import Memory, execute
 from ._engine.executors import Executor
-from ._engine.network_recipe import ALONE, checked_network
-from ._engine.network_run import NetworkRun, run_network
+from ._engine.network_recipe import NetworkRecipe, checked_network
+from ._engine.network_run import NetworkMemory, NetworkRun
 from ._engine.plan import planned
 from ._engine.recipe import checked
 from ._engine.run import Run
@@ -32,8 +33,10 @@ from .network.population import Population
 def simulate(model: Model | Population, duration: float, *arguments: Any, **named: Any) -> Run: ...
 @overload
 def simulate(model: Network, duration: float, *arguments: Any, **named: Any) -> NetworkRun: ...
+@overload
+def simulate(model: Sequence[Network], duration: float, *arguments: Any, **named: Any) -> list[NetworkRun]: ...
 def simulate(
-    model: Model | Population | Network,
+    model: Model | Population | Network | Sequence[Network],
     duration: float,
     dt: float = 0.05,
     current: npt.ArrayLike | Current = 0.0,
@@ -63,18 +66,19 @@ def simulate(
     executor: Executor | None = None,
     shards: int | None = None,
     delivery: str = "exact",
-) -> Run | NetworkRun:
-    """Integrate a population of neurons, or a network of them, on all cores.
+) -> Run | NetworkRun | list[NetworkRun]:
+    """Integrate a population of neurons, a network of them, or many networks, on all cores.
 
     The population is as large as the parameters, the current and the initial state broadcast to.  The same call gives
     the same bits whatever the number of threads, and each neuron the same bits as when simulated alone.
 
     Parameters
     ----------
-    model : Model, Population or Network
+    model : Model, Population, Network or sequence of Network
         For example ``fn.MorrisLecar.hopf()``.  A population has its current, noise and threshold itself; of a network,
         `initial`, `record`, `neurons` and `summary` are mappings from names of populations, and `record` and `summary`
-        may be names of variables, for all populations that have them.
+        may be names of variables, for all populations that have them.  Several networks, other seeds for example, are
+        simulated one after the other, or by the workers of an `executor`.
     duration : float
         How long, ms; with a fixed-step method, a multiple of `dt`.
     dt : float, default 0.05
@@ -139,7 +143,8 @@ def simulate(
         makes V cross it several times where it hovers there.  It has no effect on the neurons.
     out : path, optional
         Write the run to a zarr store of this name while it goes on (extra ``zarr``), so that its memory is bounded
-        whatever its duration; rows of samples are then in order of neuron.  Whatever ends the run, ``fn.resume(out)``
+        whatever its duration; rows of samples are then in order of neuron.  That of a network has a group for each
+        population, and keeps the rules of its projections, not the synapses.  Whatever ends the run, ``fn.resume(out)``
         goes on with it, ``fn.open(out)`` shows what is there, and so does ``xarray.open_zarr(out)``.
     overwrite : bool, default False
         Replace a run that is there already.
@@ -147,9 +152,9 @@ def simulate(
         ms of the run between two moments from which it can go on, with `out`; by default some tenths of a
         second of work, and never more samples than 32 MB hold.
     executor : concurrent.futures.Executor, optional
-        Share the population out to the workers of this executor, for example a ``ProcessPoolExecutor``, Dask's
-        ``client.get_executor()`` or mpi4py's ``MPIPoolExecutor``; each worker has one thread unless `threads` says
-        otherwise.  With `out`, the workers write to the store, which all of them must see.
+        Share the population, or several networks, out to the workers of this executor, for example a
+        ``ProcessPoolExecutor``, Dask's ``client.get_executor()`` or mpi4py's ``MPIPoolExecutor``; each worker has one
+        thread unless `threads` says otherwise.  With `out`, the workers write to the store, which all of them must see.
     shards : int, optional
         In how many parts to share it out; 16 by default.
     delivery : {"exact", "grid"}
@@ -158,8 +163,9 @@ def simulate(
 
     Returns
     -------
-    Run or NetworkRun
-        Spikes, rates, samples, and the final state; of a network, a mapping from names of populations to that.
+    Run, NetworkRun or list of NetworkRun
+        Spikes, rates, samples, and the final state; of a network, a mapping from names of populations to that; of
+        several, one each, in their order.
 
     Raises
     ------
@@ -190,6 +196,8 @@ def simulate(
     array([24.867])
     """
     asked = locals()
+    if isinstance(model, Sequence) and model and all(isinstance(one, Network) for one in model):
+        return _networks(asked)
     if isinstance(model, Network | Population):
         return _network(asked)
     recipe = checked(asked)
@@ -209,6 +217,47 @@ def _network(asked: Mapping[str, Any]) -> Run | NetworkRun:
     """The run of a network; of a population that is alone, its `Run`."""
     recipe = checked_network(asked)
     plan = planned(recipe, asked)
+    if plan.out is not None:
+        check_path(plan.out, plan.overwrite)
     with _progress.bar_of_run(plan.progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
-        run = run_network(recipe, plan.threads, on_progress)
-    return run[ALONE] if isinstance(asked["model"], Population) else run
+        sink = NetworkMemory(recipe) if plan.out is None else Store.create(recipe, plan)
+        return execute(sink, plan.threads, None, on_progress)
+
+
+def _networks(asked: Mapping[str, Any]) -> list[NetworkRun]:
+    """The runs of several networks, in their order; all are checked before the first begins."""
+    networks, executor = asked["model"], asked["executor"]
+    if asked["out"] is not None or asked["shards"] is not None:
+        name = "out" if asked["out"] is not None else "shards"
+        raise ValueError(f"{name} is for one run; got it with {len(networks)} networks")
+    recipes = [_numbered(k, {**asked, "model": network, "executor": None}) for k, network in enumerate(networks)]
+    plan = planned(recipes[0], asked)
+    options = {**asked, "executor": None, "progress": False, "threads": plan.threads}
+    del options["model"]
+    work = functools.partial(_simulate_network, options)
+    runs: list[Any] = [None] * len(networks)
+    some, n = recipes[0], sum(recipe.n for recipe in recipes)
+    with _progress.bar_of_run(plan.progress, n, some.duration, some.dt) as on_progress:
+
+        def take(number: int, run: NetworkRun) -> None:
+            runs[number] = run
+            on_progress(recipes[number].n * some.duration)
+
+        if executor is None:
+            for number, network in enumerate(networks):
+                take(number, work(network))
+        else:
+            executors.spread(executor, work, networks, take)
+    return runs
+
+
+def _numbered(number: int, asked: Mapping[str, Any]) -> NetworkRecipe:
+    """The recipe of one of many networks; an error names its number."""
+    try:
+        return checked_network(asked)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"network {number}: {error}") from None
+
+
+def _simulate_network(options: Mapping[str, Any], network: Network) -> NetworkRun:
+    return simulate(network, **options)

@@ -316,7 +316,6 @@ def test_a_receptor_of_ones_own():
         ({"current": 5.0}, "current belongs to a Population"),
         ({"seed": 3}, "seed belongs to the network"),
         ({"method": "dop853"}, "method must be one of 'rk4', 'heun'"),
-        ({"out": "run.zarr"}, "a network stays in memory"),
         ({"initial": {"cell": {"V": 0.0}}}, "a population in initial must be one of .*'cells'"),
         ({"initial": {"V": 0.0}}, "a population in initial must be one of"),
         ({"record": "W"}, "record must be one of"),
@@ -334,7 +333,7 @@ def test_bad_input(changes, message):
 
 def test_an_executor_is_for_many_networks():
     net, _ = spiking(fn.Exponential(5.0, 0.0))
-    with pytest.raises(ValueError, match="executor is for neurons that do not see each other"):
+    with pytest.raises(ValueError, match="one network runs on threads; many networks are shared out"):
         fn.simulate(net, 10.0, executor=object())
 
 

@@ -1,5 +1,7 @@
 """The figures show what happened."""
 
+import itertools
+
 import matplotlib
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from matplotlib import pyplot
 
 import fastneuron as fn
 from fastneuron import plot
+from fastneuron._engine.network_run import SourceRun
 
 CURRENT = np.linspace(80, 130, 300)
 
@@ -62,7 +65,7 @@ def test_fi_curve_is_current_against_rate(run):
 def test_fi_curve_of_many_neurons_says_so(run):
     ax = plot.fi_curve(run, CURRENT, neurons=100)
     assert drawn(ax).shape == (100, 2)
-    assert ax.get_title(loc="right") == "100 of 300 neurons"
+    assert ax.get_title(loc="right") == "100 of 300 neurons, evenly spaced"
 
 
 def test_steady_rate_is_the_inverse_of_the_period():
@@ -177,3 +180,58 @@ def test_a_run_without_spikes_can_be_drawn(tmp_path):
 def test_bad_arguments_are_named(run, call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call(run)
+
+
+@pytest.fixture(scope="module")
+def network_run():
+    """Spikes of two populations and a source, as a network would have them."""
+    draw = np.random.default_rng(0)
+
+    def source(n, m):
+        neuron = np.sort(draw.integers(0, n, m))
+        return SourceRun(n, 400.0, np.bincount(neuron, minlength=n), fn.Spikes(neuron, draw.uniform(0, 400, m), n))
+
+    return fn.NetworkRun({}, {"e": source(400, 2000), "i": source(100, 1000), "noise": source(3, 30)}, 400.0, 0.05)
+
+
+def test_the_raster_of_a_network_shows_every_spike_of_its_rows(network_run):
+    ax = plot.raster(network_run, neurons=10**6)
+    bands = [line for line in ax.lines if line.get_marker() == "|"]
+    for line, source in zip(bands, network_run.values(), strict=True):
+        time, y = line.get_data()
+        np.testing.assert_array_equal(time, source.spikes.time)
+        low, row = y.min(), np.diff(np.unique(y)).min()
+        np.testing.assert_array_equal(np.rint((y - low) / row), source.spikes.neuron - source.spikes.neuron.min())
+    assert ax.get_title(loc="right") == ""
+
+
+def test_a_large_network_is_thinned_and_says_so(network_run):
+    ax = plot.raster(network_run, neurons=50)
+    rows = sum(np.unique(line.get_ydata()).size for line in ax.lines if line.get_marker() == "|")
+    assert 40 <= rows <= 50
+    assert ax.get_title(loc="right").endswith("of 503 neurons, evenly spaced")
+
+
+def test_names_of_populations_do_not_overlap(network_run):
+    figure = plot.network(network_run)
+    figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["e", "i", "noise"]
+    assert all(below.y1 <= above.y0 for below, above in itertools.pairwise(boxes))
+    assert tuple(figure.get_size_inches()) == (4.0, 3.0)
+
+
+def test_rates_of_a_network_are_those_of_its_populations(network_run):
+    for width, ends in ((4.0, 100), (300.0, 2)):
+        _, bottom = plot.network(network_run, bin_width=width).axes
+        for stairs, source in zip(bottom.patches, network_run.values(), strict=True):
+            values, edges, _ = stairs.get_data()
+            assert values.size == ends
+            assert (values * np.diff(edges)).sum() / 400.0 == pytest.approx(source.rate.mean())
+
+
+def test_a_network_is_of_a_network_run(run, network_run):
+    with pytest.raises(TypeError, match="run must be a NetworkRun"):
+        plot.network(run)
+    with pytest.raises(ValueError, match="bin_width must be a positive number of ms"):
+        plot.network(network_run, bin_width=0.0)

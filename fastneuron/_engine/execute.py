@@ -1,6 +1,6 @@
 """The one way from a recipe to a run: its shards go on, chunk by chunk, each from where it stands, into a sink.
 
-A sink is where a run goes: memory, or a store.  It has shards, which may be sent to other processes.
+A sink is where a run goes: memory, or a store.  It has shards, which may be sent to other processes; a network is one.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import numpy as np
 
 from . import executors, scheduler
 from .executors import Executor
+from .network_recipe import NetworkRecipe
+from .network_scheduler import NetworkAtWork
 from .recipe import Recipe
 from .run import FinalState, Run, Spikes
 from .scheduler import SUMMARY, ChunkResult, PopulationAtWork
@@ -24,10 +26,10 @@ TOTALS = ("state", "spike_count", SUMMARY)  # what the names of arrays begin wit
 
 
 class Shard(Protocol):
-    """A part of a population, on its way to a sink."""
+    """A part of a population, or a network, on its way to a sink."""
 
     @property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> Recipe | NetworkRecipe:
         """What is simulated."""
 
     @property
@@ -37,7 +39,7 @@ class Shard(Protocol):
     def checkpoint(self) -> tuple[int, Mapping[str, np.ndarray]]:
         """How many chunks are done, and the snapshot at their end, if any is."""
 
-    def results(self, done: int) -> AbstractContextManager[Callable[[ChunkResult], None]]:
+    def results(self, done: int) -> AbstractContextManager[Callable[[Any], None]]:
         """What to call with the result of each chunk from number `done` on; at its end, all are where they belong."""
 
     def outcome(self) -> Any:
@@ -48,7 +50,7 @@ class Sink(Protocol):
     """Where a run goes."""
 
     @property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> Recipe | NetworkRecipe:
         """What is simulated."""
 
     @property
@@ -65,11 +67,11 @@ class Sink(Protocol):
     def take(self, number: int, outcome: Any) -> None:
         """Take what came of a shard."""
 
-    def run(self) -> Run:
+    def run(self) -> Any:
         """The run, once all shards are done."""
 
 
-def execute(sink: Sink, threads: int, executor: Executor | None, on_progress: Callable[..., None]) -> Run:
+def execute(sink: Sink, threads: int, executor: Executor | None, on_progress: Callable[..., None]) -> Any:
     """Take every shard to its end, here or on an executor's workers; the run that comes of it."""
 
     def take(number: int, outcome: Any) -> None:
@@ -89,13 +91,17 @@ def execute(sink: Sink, threads: int, executor: Executor | None, on_progress: Ca
 def advance(shard: Shard, threads: int, on_progress: Callable[..., None] = lambda *done: None) -> Any:
     """Take a shard from where it stands to its end; what the sink is to take."""
     recipe = shard.recipe
-    population = PopulationAtWork(recipe)
+    work = NetworkAtWork(recipe, threads) if isinstance(recipe, NetworkRecipe) else PopulationAtWork(recipe)
     done, snapshot = shard.checkpoint()
     if done:
-        population.go_back_to(snapshot)
+        work.go_back_to(snapshot)
         on_progress(recipe.n * min(done * shard.chunk * recipe.interval, recipe.duration), False)
+    chunks = recipe.chunks(shard.chunk, done)
     with shard.results(done) as on_result:
-        scheduler.advance(population, recipe.chunks(shard.chunk, done), threads, on_progress, on_result)
+        if isinstance(work, NetworkAtWork):
+            work.advance(chunks, on_progress, on_result)
+        else:
+            scheduler.advance(work, chunks, threads, on_progress, on_result)
     return shard.outcome()
 
 
@@ -105,7 +111,7 @@ class Memory:
     def __init__(self, recipe: Recipe, shards: int = 1) -> None:
         self.recipe = recipe
         self.bounds = executors.partition(recipe.n, recipe.neurons, shards)
-        self.shards = [_MemoryShard(recipe.part(low, high)) for low, high in self.bounds]
+        self.shards = [MemoryShard(recipe.part(low, high)) for low, high in self.bounds]
         self._outcomes: list[ChunkResult | None] = [None] * len(self.shards)
         self._samples: np.ndarray | None = None
 
@@ -139,21 +145,21 @@ class Memory:
         return run_of(self.recipe, totals(self.recipe, [outcome.snapshot for outcome in outcomes]), spikes, traces)
 
 
-class _MemoryShard:
+class MemoryShard:
     """All of its run is one chunk, whose result is what comes of it."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe | NetworkRecipe) -> None:
         self.recipe = recipe
         self.chunk = recipe.samples
-        self._results: list[ChunkResult] = []
+        self._results: list[Any] = []
 
     def checkpoint(self) -> tuple[int, Mapping[str, np.ndarray]]:
         return 0, {}
 
-    def results(self, done: int) -> AbstractContextManager[Callable[[ChunkResult], None]]:
+    def results(self, done: int) -> AbstractContextManager[Callable[[Any], None]]:
         return nullcontext(self._results.append)
 
-    def outcome(self) -> ChunkResult:
+    def outcome(self) -> Any:
         (result,) = self._results
         kept = {name: array for name, array in result.snapshot.items() if name.startswith(TOTALS)}
         return result._replace(snapshot=kept, release=_nothing)
@@ -189,8 +195,9 @@ def run_of(
     traces: Mapping[str, Any],
     duration: float | None = None,
     path: Path | None = None,
+    group: str = "",
 ) -> Run:
-    """What came of a recipe, or of its first `duration` ms, in memory or at `path`."""
+    """What came of a recipe, or of its first `duration` ms, in memory or in a group of the store at `path`."""
     samples = next((trace.shape[1] for trace in traces.values()), 0)
     return Run(
         model=recipe.model,
@@ -210,6 +217,8 @@ def run_of(
         method=recipe.method,
         threshold=recipe.threshold,
         spike_times=recipe.spike_times,
+        receptors=recipe.receptors,
+        group=group,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,22 @@ OF_POPULATIONS = (
     "n",
     "refractory",
 )  # arguments of `simulate` that a Population has of its own
+NO_EXECUTOR = (
+    "executor is for neurons that do not see each other, and one network runs on threads; "
+    "many networks are shared out: fn.simulate([net, ...], duration, executor=executor)"
+)
 BY_POPULATION = ("initial", "record", "neurons", "summary")
+
+
+class SourceRecipe(NamedTuple):
+    """What is kept of a source of spikes: less than a `Recipe` keeps of a population, by the same names."""
+
+    n: int
+    duration: float
+    spike_times: bool
+    record: tuple[str, ...] = ()
+    summary: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +52,8 @@ class NetworkRecipe:
         That of each population of neurons, by name.
     delivery : {"exact", "grid"}
         Whether a spike acts at its own time, or at the next whole step as in other simulators.
+    alone : bool
+        Whether it is a population that is simulated alone, so that its run is what is wanted.
     """
 
     network: Network
@@ -45,6 +62,15 @@ class NetworkRecipe:
     dt: float
     method: str
     delivery: str
+    alone: bool = False
+
+    @property
+    def everything(self) -> dict[str, Recipe | SourceRecipe]:
+        """What is kept of each population and of each source, by name."""
+        return {
+            name: self.parts[name] if name in self.parts else SourceRecipe(group.n, self.duration, self.spike_times)
+            for name, group in self.network.populations.items()
+        }
 
     @property
     def n(self) -> int:
@@ -65,6 +91,11 @@ class NetworkRecipe:
     def samples(self) -> int:
         """The number of multiples of the interval in the run, 0 and the end included."""
         return next(iter(self.parts.values())).samples
+
+    @property
+    def spike_times(self) -> bool:
+        """Whether the time of every spike is kept."""
+        return next(iter(self.parts.values())).spike_times
 
     @property
     def bytes_of_a_sample(self) -> int:
@@ -102,7 +133,7 @@ def checked_network(asked: Mapping[str, Any]) -> NetworkRecipe:
     some = next(iter(parts.values()))
     network.check_delays(some.dt)
     delivery = _check.known("delivery", a.delivery, DELIVERIES)
-    return NetworkRecipe(network, parts, some.duration, some.dt, a.method, delivery)
+    return NetworkRecipe(network, parts, some.duration, some.dt, a.method, delivery, network is not a.model)
 
 
 def _check_arguments(asked: Mapping[str, Any]) -> None:
@@ -116,14 +147,7 @@ def _check_arguments(asked: Mapping[str, Any]) -> None:
     if asked["seed"] != 0:
         raise ValueError(f"seed belongs to the network, fn.Network(..., seed=...); got {_check.shown(asked['seed'])}")
     if asked["executor"] is not None:
-        raise ValueError(
-            "executor is for neurons that do not see each other; one network runs on threads: to share out many "
-            "networks, submit a call of simulate for each"
-        )
-    if asked["out"] is not None:
-        raise ValueError(
-            f"out is for neurons that do not see each other; a network stays in memory, got {asked['out']!r}"
-        )
+        raise ValueError(NO_EXECUTOR)
     if METHODS[_check.known("method", asked["method"], METHODS)].is_adaptive:
         allowed = ", ".join(repr(name) for name, method in METHODS.items() if not method.is_adaptive)
         raise ValueError(f"method must be one of {allowed} for a network; got {asked['method']!r}")

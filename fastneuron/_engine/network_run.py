@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .._check import known
-from .execute import run_of, totals
-from .network_recipe import NetworkRecipe
-from .network_scheduler import NetworkAtWork, NetworkResult
-from .run import Run, Spikes
+from .execute import MemoryShard, Totals, run_of, totals
+from .network_recipe import NetworkRecipe, SourceRecipe
+from .network_scheduler import NetworkResult
+from .recipe import Recipe
+from .run import Run, Spikes, neo_library, neo_segment
 
 
 @dataclass(frozen=True)
@@ -25,23 +28,43 @@ class SourceRun:
         The number of trains.
     duration : float
         ms.
+    spike_count : (n,) int64
+        The number of spikes of each train.
     spikes : Spikes
         Which train had a spike when.
+    spike_times : bool
+        Whether the time of every spike was kept.
+    path : Path, optional
+        The store that the run is in, and the name of its `group` there.
     """
 
     n: int
     duration: float
+    spike_count: np.ndarray
     spikes: Spikes
-
-    @property
-    def spike_count(self) -> np.ndarray:
-        """The number of spikes of each train, (n,)."""
-        return np.bincount(self.spikes.neuron, minlength=self.n)
+    spike_times: bool = True
+    path: Path | None = None
+    group: str = ""
 
     @property
     def rate(self) -> np.ndarray:
         """The mean rate of each train, (n,), Hz."""
         return self.spike_count * (1000.0 / self.duration) if self.duration else np.zeros(self.n)
+
+    def to_xarray(self) -> Any:
+        """The spikes as an xarray Dataset, as those of a `Run`; needs xarray."""
+        xarray = _xarray()
+        if self.path is not None:
+            return xarray.open_zarr(self.path, group=self.group)
+        found: dict[str, Any] = {"spike_count": ("neuron", self.spike_count)}
+        if self.spike_times:
+            found["spike_neuron"] = "spike", self.spikes.neuron
+            found["spike_time"] = "spike", self.spikes.time, {"units": "ms"}
+        return xarray.Dataset(found)
+
+    def to_neo(self) -> Any:
+        """The spikes as a neo Segment, one SpikeTrain each; needs neo."""
+        return neo_segment("source", self.spikes, self.duration)
 
 
 class NetworkRun(Mapping[str, Run]):
@@ -81,24 +104,107 @@ class NetworkRun(Mapping[str, Run]):
     def __len__(self) -> int:
         return len(self.populations) + len(self.sources)
 
+    def to_xarray(self) -> Any:
+        """The run as an xarray DataTree, with a Dataset for each population and each source; needs xarray.
+
+        A run that is on disk stays there until its values are asked for.
+
+        Examples
+        --------
+        >>> import fastneuron as fn
+        >>> cells = fn.Population(fn.MorrisLecar.hopf(), 2, current=[80.0, 100.0])
+        >>> fn.simulate(fn.Network({"cells": cells}), 100.0).to_xarray()["cells"].spike_count.values
+        array([1, 1])
+        """
+        return _xarray().DataTree.from_dict({name: part.to_xarray() for name, part in self.items()})
+
+    def to_neo(self) -> Any:
+        """The spikes as a neo Block, of one Segment, with a Group of SpikeTrains for each population; needs neo.
+
+        Examples
+        --------
+        >>> import fastneuron as fn
+        >>> cells = fn.Population(fn.MorrisLecar.hopf(), 2, current=[80.0, 100.0])
+        >>> block = fn.simulate(fn.Network({"cells": cells}), 100.0).to_neo()
+        >>> [(group.name, len(group.spiketrains)) for group in block.groups]
+        [('cells', 2)]
+        """
+        neo = neo_library()
+        block, segment = neo.Block(), neo.Segment()
+        block.segments.append(segment)
+        for name, part in self.items():
+            trains = list(part.to_neo().spiketrains)
+            for train in trains:
+                train.annotate(population=name)
+            segment.spiketrains.extend(trains)
+            block.groups.append(neo.Group(trains, name=name))
+        return block
+
     def __repr__(self) -> str:
-        parts = ", ".join(f"{name!r}: {part.spikes.time.size} spikes of {part.n}" for name, part in self.items())
+        parts = ", ".join(f"{name!r}: {part.spike_count.sum()} spikes of {part.n}" for name, part in self.items())
         return f"<NetworkRun for {self.duration:g} ms: {parts}>"
 
 
-def run_network(recipe: NetworkRecipe, threads: int, on_progress: Callable[[float], None]) -> NetworkRun:
-    """Carry out a network's run in memory: it is one chunk."""
-    found: list[NetworkResult] = []
-    NetworkAtWork(recipe, threads).advance(recipe.chunks(recipe.samples), on_progress, found.append)
-    (result,) = found
-    populations = {}
-    for name, part in recipe.parts.items():
-        mine = result.parts[name]
-        traces = dict(zip(part.record, mine.samples, strict=True))
-        spikes = Spikes(mine.spike_neuron, mine.spike_time)
-        populations[name] = run_of(part, totals(part, [mine.snapshot]), spikes, traces)
-    sources = {
-        name: SourceRun(recipe.network.populations[name].n, recipe.duration, Spikes(*spikes))
-        for name, spikes in result.sources.items()
-    }
-    return NetworkRun(populations, sources, recipe.duration, recipe.dt)
+class NetworkMemory:
+    """The sink of a network's run that stays in memory: one shard, and all of its run is one chunk."""
+
+    def __init__(self, recipe: NetworkRecipe) -> None:
+        self.recipe = recipe
+        self.bounds = [(0, recipe.n)]
+        self.shards = [MemoryShard(recipe)]
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Nobody else has this memory."""
+        return nullcontext()
+
+    def take(self, number: int, outcome: NetworkResult) -> None:
+        """Keep what came of the only shard."""
+        self._outcome = outcome
+
+    def run(self) -> Run | NetworkRun:
+        """The run in memory."""
+        runs = {}
+        for name, part in self.recipe.everything.items():
+            mine = self._outcome.parts[name]
+            spikes = Spikes(mine.spike_neuron, mine.spike_time, part.n)
+            traces = dict(zip(part.record, mine.samples, strict=True))
+            runs[name] = run_of_part(part, totals_of_part(part, [mine.snapshot]), spikes, traces)
+        return network_run_of(runs, self.recipe.alone)
+
+
+def totals_of_part(part: Recipe | SourceRecipe, snapshots: Sequence[Mapping[str, np.ndarray]]) -> Totals:
+    """What a population or a source has come to, from the last snapshots of its shards."""
+    return totals(part, snapshots) if isinstance(part, Recipe) else Totals(snapshots[0]["spike_count"], {}, {})
+
+
+def run_of_part(
+    part: Recipe | SourceRecipe,
+    found: Totals,
+    spikes: Spikes,
+    traces: Mapping[str, Any],
+    duration: float | None = None,
+    path: Path | None = None,
+    group: str = "",
+) -> Run | SourceRun:
+    """What came of a population or a source, or of its first `duration` ms, in memory or in a store."""
+    if isinstance(part, Recipe):
+        return run_of(part, found, spikes, traces, duration, path, group)
+    kept = spikes if part.spike_times else Spikes.not_kept(part.n)
+    reached = part.duration if duration is None else duration
+    return SourceRun(part.n, reached, found.spike_count, kept, part.spike_times, path, group)
+
+
+def network_run_of(runs: Mapping[str, Run | SourceRun], alone: bool, path: Path | None = None) -> Run | NetworkRun:
+    """The run of a network, from those of its populations and sources; the `Run` of a population that is alone."""
+    populations = {name: run for name, run in runs.items() if isinstance(run, Run)}
+    sources = {name: run for name, run in runs.items() if isinstance(run, SourceRun)}
+    some = next(iter(populations.values()))
+    return some if alone else NetworkRun(populations, sources, some.duration, some.dt, path)
+
+
+def _xarray() -> Any:
+    try:
+        import xarray
+    except ImportError:
+        raise ImportError("to_xarray needs xarray: pip install xarray") from None
+    return xarray

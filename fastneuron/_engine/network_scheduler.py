@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,21 +22,21 @@ from ..receptors.kinetics import kinetics
 from ..receptors.synapses import source
 from .network_recipe import NetworkRecipe
 from .recipe import Recipe
-from .scheduler import ChunkResult, PopulationAtWork
+from .scheduler import ChunkResult, PopulationAtWork, put_back
 
 EPOCH = 16  # steps at most: the inbox of an epoch stays in the L2 cache
 RANGE = 4096  # neurons: as their inboxes do
 WHOLE = 64  # neurons in the largest block
 CALL = 0.03  # seconds of a kernel call, so that Ctrl-C and progress are prompt
 WORTH_A_MEMBER = 4_000  # neuron-steps of an epoch: below, meeting costs more than another thread saves
+FLIGHT = ("step", "fraction", "source")  # what is known of a spike on its way
 IN_FLIGHT = 1_000_000  # spikes of a population that there is room for, beside those of an epoch
 
 
 class NetworkResult(NamedTuple):
     """What comes of a chunk: the result of each population, and where the whole network stands."""
 
-    parts: dict[str, ChunkResult]
-    sources: dict[str, tuple[np.ndarray, np.ndarray]]  # the spikes of sources: which, when (ms); in order of source
+    parts: dict[str, ChunkResult]  # of a source, its spikes and how many each train has had
     snapshot: dict[str, np.ndarray]
     release: Callable[[], None]
 
@@ -123,6 +123,7 @@ class NetworkAtWork:
         self.trains = {
             name: group.trains(recipe.dt, network.seed, self.names.index(name)) for name, group in sources.items()
         }
+        self.sent = {name: np.zeros(group.n, np.int64) for name, group in sources.items()}
         rooms = [group.room(self.epoch, recipe.dt) for group in sources.values()]
         self.margin = max([part.n * per_neuron for part in recipe.parts.values()] + rooms)
         self._flight(IN_FLIGHT + self.margin)
@@ -176,10 +177,11 @@ class NetworkAtWork:
             self.flight.count[:] = old.count
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Every array of fixed size that changes, by name: those of a population behind its name."""
-        arrays = {f"{name}.{key}": array for name, cell in self.cells.items() for key, array in cell.arrays().items()}
+        """Every array of fixed size that changes, by name: those of a population behind its name and a slash."""
+        arrays = {f"{name}/{key}": array for name, cell in self.cells.items() for key, array in cell.arrays().items()}
         for name, train in self.trains.items():
-            arrays |= {f"{name}.{key}": array for key, array in train.arrays().items()}
+            arrays |= {f"{name}/{key}": array for key, array in train.arrays().items()}
+            arrays[f"{name}/spike_count"] = self.sent[name]
         return arrays
 
     def snapshot(self, last: bool) -> dict[str, np.ndarray]:
@@ -190,20 +192,28 @@ class NetworkAtWork:
         found = {name: array.copy() for name, array in arrays.items()}
         for number, name in enumerate(self.names):
             count = self.flight.count[number]
-            for key, array in zip(("step", "fraction", "source"), self.flight, strict=False):
-                found[f"{name}.flight.{key}"] = array[number, :count].copy()
+            for key, array in zip(FLIGHT, self.flight[:3], strict=True):
+                found[f"{name}/flight.{key}"] = array[number, :count].copy()
         return found
 
     def go_back_to(self, snapshot: Mapping[str, np.ndarray]) -> None:
-        """Stand where a snapshot was taken."""
-        for name, array in self.arrays().items():
-            array[...] = snapshot[name]
-        for number, name in enumerate(self.names):
-            count = self.flight.count[number] = self.taken[number] = snapshot[f"{name}.flight.step"].size
+        """Stand where a snapshot was taken; ValueError if it is of another network."""
+        arrays = self.arrays()
+        put_back(arrays, {name: array for name, array in snapshot.items() if "/flight." not in name})
+        if any(train.arrays().get("done", self.taken)[0] < 0 for train in self.trains.values()):
+            raise ValueError("a source has sent less than nothing")
+        for number, (name, group) in enumerate(self.recipe.network.populations.items()):
+            flight = [snapshot.get(f"{name}/flight.{key}", np.empty(0)) for key in FLIGHT]
+            count = flight[0].size
+            if [(part.dtype, part.shape) for part in flight] != [(part.dtype, (count,)) for part in self.flight[:3]]:
+                raise ValueError(f"the spikes of {name!r} in flight are not whole")
+            if count and not 0 <= flight[2].min() <= flight[2].max() < group.n:
+                raise ValueError(f"there are spikes of {name!r} in flight of none of its {group.n}")
             while count + self.margin > self.flight.step.shape[1]:
                 self._flight(2 * self.flight.step.shape[1])
-            for key, array in zip(("step", "fraction", "source"), self.flight, strict=False):
-                array[number, :count] = snapshot[f"{name}.flight.{key}"]
+            for array, values in zip(self.flight[:3], flight, strict=True):
+                array[number, :count] = values
+            self.flight.count[number] = self.taken[number] = count
 
     def advance(
         self,
@@ -342,9 +352,11 @@ class _ChunkRun:
             moment = (work.flight.step[number, new] + work.flight.fraction[number, new]) * work.recipe.dt
             work.taken[number] = new.stop
             cell = work.cells.get(name)
-            if cell is not None:
+            if cell is None:
+                work.sent[name] += np.bincount(neuron, minlength=work.sent[name].size)
+            else:
                 cell.population.summary.take_spikes(self.sums[0][name], neuron, moment, cell.recipe.bin_width)
-            if cell is None or cell.recipe.spike_times:
+            if work.recipe.spike_times:
                 self.spikes[name].append((neuron, moment))
 
     def _result(self) -> NetworkResult:
@@ -354,11 +366,16 @@ class _ChunkRun:
                 cell.population.summary.add(sums[name])
         snapshot = work.snapshot(self.chunk.limit == np.inf)
         parts = {}
-        for name, cell in work.cells.items():
-            mine = {key: snapshot[f"{name}.{key}"] for key in cell.arrays()}
-            parts[name] = ChunkResult(self.traces[name].out, *_in_order(self.spikes[name]), mine, _nothing)
-        sources = {name: _in_order(self.spikes[name]) for name in work.trains}
-        return NetworkResult(parts, sources, snapshot, _nothing)
+        for name in work.names:
+            mine = {key: array for key, array in _behind(f"{name}/", snapshot) if not key.startswith("flight.")}
+            samples = self.traces[name].out if name in self.traces else np.empty((0, 0, 0))
+            parts[name] = ChunkResult(samples, *_in_order(self.spikes[name]), mine, _nothing)
+        return NetworkResult(parts, snapshot, _nothing)
+
+
+def _behind(prefix: str, arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
+    """The arrays whose names begin so, by the rest of their names."""
+    return ((name.removeprefix(prefix), array) for name, array in arrays.items() if name.startswith(prefix))
 
 
 def _in_order(pieces: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:

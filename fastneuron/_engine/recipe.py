@@ -93,6 +93,11 @@ class Recipe:
         return [*self.model.states, *self.receptors]
 
     @property
+    def units(self) -> dict[str, str]:
+        """The units of variables and parameters, by name."""
+        return units_of(self.model, self.receptors)
+
+    @property
     def bytes_of_a_sample(self) -> int:
         """Bytes of what is recorded at one moment."""
         return len(self.record) * self.neurons.size * self.dtype.itemsize
@@ -160,6 +165,11 @@ class Recipe:
             neurons=mine - low,
             first_neuron=self.first_neuron + low,
         )
+
+
+def units_of(model: Model, receptors: Mapping[str, Receptor]) -> dict[str, str]:
+    """The units of a model's states and parameters, and of conductances, by name."""
+    return {**model.units, **{name: receptor.weight_units for name, receptor in receptors.items()}}
 
 
 def checked(asked: Mapping[str, Any]) -> Recipe:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from ..inputs.current import Constant, Current, Sum
+from .network_recipe import SourceRecipe
 from .plan import Plan
 from .recipe import Recipe
 from .summary import OF_SPIKES, RATE
@@ -140,11 +142,14 @@ def check_memory(recipe: Recipe, plan: Plan) -> None:
         raise MemoryError(f"the run needs {readable(needed)} of memory, and {readable(left)} are left: {advice}")
 
 
-def check_results(recipe: Recipe) -> None:
+def check_results(parts: Iterable[Recipe | SourceRecipe]) -> None:
     """MemoryError if what a stored run has come to cannot be held, its samples and spikes apart."""
-    needed, left = 8 * recipe.n * (1 + len(recipe.initial)), memory_left()
-    if needed > left:
-        raise MemoryError(f"{recipe.n} neurons need {readable(needed)} of memory, and {readable(left)} are left")
+    n, needed = 0, 0
+    for part in parts:
+        n += part.n
+        needed += 8 * part.n * (1 + len(part.variables))
+    if needed > (left := memory_left()):
+        raise MemoryError(f"{n} neurons need {readable(needed)} of memory, and {readable(left)} are left")
 
 
 def _check_disk(recipe: Recipe, path: str | os.PathLike[str]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._check import indices, known, number
+from .recipe import units_of
 
 
 class Spikes(Sequence[np.ndarray]):
@@ -135,6 +136,8 @@ class Run:
         What `summary` of `simulate` asked for, by name.
     path : Path, optional
         The store that the run is in; what it recorded is then read from there piece by piece.
+    group : str
+        Which of the store's groups, of a population in a network.
     current : Current
         What was injected; ``run.current(t)`` is its value for each neuron.
     noise : Noise, optional
@@ -147,6 +150,8 @@ class Run:
         Where spikes were counted, mV.
     spike_times : bool
         Whether the time of every spike was kept.
+    receptors : dict of Receptor
+        In a network: what synapses opened, by name.
     """
 
     model: Any
@@ -166,6 +171,13 @@ class Run:
     method: str = ""
     threshold: float = 0.0
     spike_times: bool = True
+    receptors: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    group: str = ""
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The units of all that can be recorded, and of the model's parameters, by name."""
+        return units_of(self.model, self.receptors)
 
     @property
     def n(self) -> int:
@@ -231,7 +243,7 @@ class Run:
 
     def columns(self) -> Iterator[tuple[str, str, np.ndarray, str]]:
         """Name, dimension, values and units of all but the samples and the spikes."""
-        units = self.model.units
+        units = self.units
         each = "neuron" if self.neurons.size in (0, self.n) else "every_neuron"
         yield "spike_count", each, self.spike_count, ""
         for name, value in self.state.items():
@@ -266,8 +278,8 @@ class Run:
         except ImportError:
             raise ImportError("to_xarray needs xarray: pip install xarray") from None
         if self.path is not None:
-            return xarray.open_zarr(self.path)
-        units = self.model.units
+            return xarray.open_zarr(self.path, group=self.group or None)
+        units = self.units
         row = "neuron" if self.neurons.size == self.n else "recorded_neuron"
         coordinates = {row: self.neurons, "time": ("time", self.time, {"units": self.time_unit})} if self.traces else {}
         found: dict[str, Any] = {
@@ -289,16 +301,9 @@ class Run:
         >>> [len(train) for train in segment.spiketrains]
         [1, 3]
         """
-        try:
-            import neo
-        except ImportError:
-            raise ImportError("to_neo needs neo: pip install neo") from None
         if self.time_unit != "ms":
             raise ValueError(f"to_neo needs times in ms; those of {type(self.model).__name__} have no unit")
-        segment = neo.Segment(name=type(self.model).__name__)
-        for i, times in enumerate(self.spikes):
-            segment.spiketrains.append(neo.SpikeTrain(times, units="ms", t_stop=self.duration, neuron=i))
-        return segment
+        return neo_segment(type(self.model).__name__, self.spikes, self.duration)
 
     def __repr__(self) -> str:
         unit = "" if self.time_unit == "1" else f" {self.time_unit}"
@@ -307,3 +312,21 @@ class Run:
             f"<Run of {self.n} {type(self.model).__name__} neurons for {self.duration:g}{unit}: "
             f"{self.spike_count.sum()} spikes{'' if self.spike_times else ', their times not kept'}{recorded}>"
         )
+
+
+def neo_library() -> Any:
+    """The library, or what to install."""
+    try:
+        import neo
+    except ImportError:
+        raise ImportError("to_neo needs neo: pip install neo") from None
+    return neo
+
+
+def neo_segment(name: str, spikes: Spikes, duration: float) -> Any:
+    """Spikes as a neo Segment, one SpikeTrain per neuron."""
+    neo = neo_library()
+    segment = neo.Segment(name=name)
+    for i, times in enumerate(spikes):
+        segment.spiketrains.append(neo.SpikeTrain(times, units="ms", t_stop=duration, neuron=i))
+    return segment

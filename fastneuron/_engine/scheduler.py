@@ -67,13 +67,7 @@ class PopulationAtWork:
 
     def go_back_to(self, snapshot: Mapping[str, np.ndarray]) -> None:
         """Stand where a snapshot was taken; ValueError if it is of another run."""
-        arrays = self.arrays()
-        if snapshot.keys() != arrays.keys():
-            raise ValueError(f"the checkpoint has {', '.join(snapshot)} in place of {', '.join(arrays)}")
-        for name, array in arrays.items():
-            if snapshot[name].shape != array.shape or snapshot[name].dtype != array.dtype:
-                raise ValueError(f"{name} of the checkpoint is {snapshot[name].dtype} of shape {snapshot[name].shape}")
-            array[...] = snapshot[name]
+        put_back(self.arrays(), snapshot)
 
     def room(self, chunk: Chunk, spare: list[np.ndarray]) -> Traces:
         """Where the samples of a chunk go, in memory that is to spare if there is some."""
@@ -81,6 +75,16 @@ class PopulationAtWork:
         size = int(np.prod(shape))
         out = spare.pop().ravel()[:size] if spare else np.empty(size, self.recipe.dtype)
         return self.traces._replace(begin=chunk.begin, out=out.reshape(shape))
+
+
+def put_back(arrays: Mapping[str, np.ndarray], snapshot: Mapping[str, np.ndarray]) -> None:
+    """Fill arrays from those of a snapshot; ValueError if it has others."""
+    if snapshot.keys() != arrays.keys():
+        raise ValueError(f"the checkpoint has {', '.join(snapshot)} in place of {', '.join(arrays)}")
+    for name, array in arrays.items():
+        if snapshot[name].shape != array.shape or snapshot[name].dtype != array.dtype:
+            raise ValueError(f"{name} of the checkpoint is {snapshot[name].dtype} of shape {snapshot[name].shape}")
+        array[...] = snapshot[name]
 
 
 def advance(

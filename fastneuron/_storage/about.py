@@ -17,7 +17,7 @@ from .._files import whole_file
 from .damage import Refused, damaged
 
 NAME = "fastneuron"  # of what is ours among the attributes
-FORMAT = 3  # 1 compressed its samples, 2 had no checksums: no run may go on with both
+FORMAT = 4  # 1 compressed its samples, 2 had no checksums, 3 no networks: no run may go on with another
 
 
 def write(path: Path, about: dict[str, Any]) -> None:

@@ -12,14 +12,16 @@ import threading
 import uuid
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .. import _files
 from .._engine.executors import partition
+from .._engine.network_recipe import NetworkRecipe
 from .._engine.plan import Plan
 from .._engine.recipe import Recipe
-from . import about, arrays, serialization
+from . import about, arrays, network_serialization, part, serialization
 from .lock import Lock
 
 PROGRESS = "progress"  # the folder of all that is there until the run is finished
@@ -40,7 +42,7 @@ def check_path(path: str | os.PathLike[str], overwrite: bool) -> None:
         raise FileExistsError(f"out={str(path)!r} exists and is {reason}, so it is not overwritten")
 
 
-def create(recipe: Recipe, plan: Plan) -> tuple[Path, Lock]:
+def create(recipe: Recipe | NetworkRecipe, plan: Plan) -> tuple[Path, Lock]:
     """Make the store of a run that has not begun, in place of one that is there; its folder, and its lock."""
     assert plan.out is not None
     path = Path(os.path.realpath(plan.out))
@@ -95,24 +97,24 @@ def _move(made: Path, path: Path, overwrite: bool) -> None:
         shutil.rmtree(old, True)
 
 
-def _lay_out(path: Path, recipe: Recipe, plan: Plan) -> None:
+def _lay_out(path: Path, recipe: Recipe | NetworkRecipe, plan: Plan) -> None:
     """Make the folder; rows of samples are in order of neuron."""
-    recipe = replace(recipe, neurons=np.sort(recipe.neurons))
-    rows = rows_in_a_chunk(recipe, plan)
-    text, values = serialization.written(recipe)
+    recipe = _in_order(recipe)
+    text, values = network_serialization.written(recipe)
     group = arrays.open_group(path, "w-", consolidated=False)
     arrays.make_folders(path / PROGRESS)
     kept = group.create_group("recipe")
     for name, value in values.items():
         arrays.put(kept, path / "recipe", name, value, [f"{name}_{axis}" for axis in range(np.ndim(value))])
-    if recipe.record:
-        neuron = "neuron" if recipe.neurons.size == recipe.n else "recorded_neuron"
-        arrays.put(group, path, neuron, recipe.neurons, [neuron])
-        arrays.put(group, path, "time", recipe.time, ["time"], "ms")
-        for name in recipe.record:
-            shape, chunks = (recipe.neurons.size, recipe.samples), (rows, min(plan.chunk, recipe.samples))
-            units = recipe.model.units.get(name, "")
-            arrays.create(group, name, shape, recipe.dtype, (neuron, "time"), units, chunks)
+    if isinstance(recipe, Recipe):
+        bounds = partition(recipe.n, recipe.neurons, plan.shards, part.rows_in_a_chunk(recipe, plan))
+        part.lay_out(path, group, recipe, plan)
+    else:
+        bounds = [(0, recipe.n)]
+        for name, own in recipe.everything.items():
+            inner = group if recipe.alone else group.create_group(name)
+            if isinstance(own, Recipe):
+                part.lay_out(path if recipe.alone else path / name, inner, own, plan)
     about.write(
         path,
         {
@@ -120,16 +122,15 @@ def _lay_out(path: Path, recipe: Recipe, plan: Plan) -> None:
             "id": uuid.uuid4().hex,
             "versions": serialization.versions(),
             "recipe": text,
-            "shards": [list(map(int, bound)) for bound in partition(recipe.n, recipe.neurons, plan.shards, rows)],
+            "shards": [list(map(int, bound)) for bound in bounds],
             "chunk": plan.chunk,
             "finished": False,
         },
     )
 
 
-def rows_in_a_chunk(recipe: Recipe, plan: Plan) -> int:
-    """So many that a shard has whole chunks of about equal size, none too large."""
-    most = max(arrays.CHUNK // (plan.chunk * recipe.dtype.itemsize), 1)
-    share = max(-(-recipe.neurons.size // min(plan.shards, recipe.n)), 1)
-    rows = -(-share // -(-share // most))
-    return max(min(rows, recipe.neurons.size), 1)
+def _in_order(recipe: Recipe | NetworkRecipe) -> Any:
+    """The same with the neurons to sample in ascending order."""
+    if isinstance(recipe, Recipe):
+        return replace(recipe, neurons=np.sort(recipe.neurons))
+    return replace(recipe, parts={name: _in_order(own) for name, own in recipe.parts.items()})

@@ -8,13 +8,16 @@ from collections.abc import Iterable
 from .. import _check, _progress
 from .._engine import executors, resources
 from .._engine.execute import execute
+from .._engine.network_recipe import NO_EXECUTOR, NetworkRecipe
+from .._engine.network_run import NetworkRun
 from .._engine.plan import Plan
+from .._engine.recipe import Recipe
 from .._engine.run import Run
-from . import serialization
+from . import serialization, things
 from .store import Store
 
 
-def open(path: str | os.PathLike[str], *, models: Iterable[type] = ()) -> Run:
+def open(path: str | os.PathLike[str], *, models: Iterable[type] = ()) -> Run | NetworkRun:
     """A run that is on disk.
 
     Its samples stay there: ``run["V"]`` is a zarr array, of which ``run["V"][5, :100]`` reads a part.  Its spikes are
@@ -25,21 +28,21 @@ def open(path: str | os.PathLike[str], *, models: Iterable[type] = ()) -> Run:
     path : path
         What was given as `out`.
     models : sequence of class, optional
-        Your own models, currents and noises that the run may be of.  Those that exist are found without being given;
-        nothing is ever imported because a file names it.
+        Your own models, currents, noises and receptors that the run may be of.  Those that exist are found without
+        being given; nothing is ever imported because a file names it.
 
     Returns
     -------
-    Run
+    Run or NetworkRun
         Of a run that has not been finished, the part that has: `duration` is how far it came, and `state` and `summary`
-        are empty.
+        are empty.  The store of a network has a group for each population and each source, by name.
 
     Raises
     ------
     FileNotFoundError, ValueError
         If there is no run, or one of another format, or of a model that does not exist or has changed since.
     """
-    return Store(_check.path("path", path), serialization.given_classes(models)).opened()
+    return Store(_check.path("path", path), things.given_classes(models)).opened()
 
 
 def resume(
@@ -49,7 +52,7 @@ def resume(
     threads: int | None = None,
     progress: bool = False,
     executor: executors.Executor | None = None,
-) -> Run:
+) -> Run | NetworkRun:
     """Go on with a run from its last checkpoint, whatever ended it; the bits are those of a run that nothing ended.
 
     Parameters
@@ -57,11 +60,11 @@ def resume(
     path, models
         As in `open`.
     threads, progress, executor
-        As in `simulate`; they need not be those that the run began with.
+        As in `simulate`; they need not be those that the run began with.  A network has no `executor`.
 
     Returns
     -------
-    Run
+    Run or NetworkRun
         The whole run; at once, if it was finished.
 
     Raises
@@ -74,14 +77,17 @@ def resume(
     MemoryError
         If it does not fit into the memory of this machine.
     """
-    store = Store(_check.path("path", path), serialization.given_classes(models))
+    store = Store(_check.path("path", path), things.given_classes(models))
     _check.flag("progress", progress)
-    recipe = store.recipe
     if not store.finished:
         serialization.check_sources(store.about["versions"], str(path))
+        recipe = store.recipe
+        if isinstance(recipe, NetworkRecipe) and executor is not None:
+            raise ValueError(NO_EXECUTOR)
         threads = executors.threads_each(threads, executor)
         plan = Plan(threads, executor, len(store.bounds), progress, path, False, store.chunk)
-        resources.check_memory(recipe, plan)
+        if isinstance(recipe, Recipe):
+            resources.check_memory(recipe, plan)
         with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
             store.lock()
             return execute(store, threads, executor, on_progress)

@@ -1,13 +1,15 @@
 """A run on disk: a zarr store that plain xarray opens, and beside it, until the run is finished, how far it is.
 
-Each shard of the population (the whole, unless an executor shares it out) writes its own chunks of the samples, its
-spikes chunk by chunk, and a checkpoint after each chunk.  Files are written under another name and moved into place, so
-that whatever the moment of death, what is there is whole; what a checkpoint does not vouch for is written again.
-Nobody else may write while a run does (`lock`), and what is read proves itself by its checksum (`about`, `arrays`).
+Each shard of a population (the whole, unless an executor shares it out) writes its own chunks of the samples, its
+spikes chunk by chunk, and a checkpoint after each chunk; a network is one shard, of several parts.  Files are written
+under another name and moved into place, so that whatever the moment of death, what is there is whole; what a checkpoint
+does not vouch for is written again.  Nobody else may write while a run does (`lock`), and what is read proves itself by
+its checksum (`about`, `arrays`).
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import shutil
@@ -22,16 +24,18 @@ import numpy as np
 
 from .. import _files
 from .._engine import resources
-from .._engine.execute import Totals, run_of, totals
+from .._engine.execute import Totals
+from .._engine.network_recipe import NetworkRecipe, SourceRecipe
+from .._engine.network_run import NetworkRun, SourceRun, network_run_of, run_of_part, totals_of_part
+from .._engine.network_scheduler import NetworkResult
 from .._engine.plan import Plan
 from .._engine.recipe import Recipe
 from .._engine.run import Run, Spikes
 from .._engine.scheduler import ChunkResult
-from . import about, arrays, layout, serialization
-from .damage import damaged, reading
+from . import about, arrays, layout, network_serialization
+from .damage import reading
 from .lock import Lock
-
-SPIKES = 2**17  # in a chunk
+from .part import Part, Pieces
 
 
 class Store:
@@ -57,14 +61,15 @@ class Store:
         self._lock: Lock | None = None
 
     def __reduce__(self) -> Any:  # a worker is told where it is, and which classes there are
-        return Store, (self.path, serialization.classes_of(self.recipe))
+        return Store, (self.path, network_serialization.classes_of(self.kept.values()))
 
     @classmethod
-    def create(cls, recipe: Recipe, plan: Plan) -> Store:
+    def create(cls, recipe: Recipe | NetworkRecipe, plan: Plan) -> Store:
         """Make the store of a run that has not begun, and hold its lock."""
         path, lock = layout.create(recipe, plan)
         try:
-            store = cls(path, serialization.classes_of(recipe))
+            parts = [recipe] if isinstance(recipe, Recipe) else recipe.parts.values()
+            store = cls(path, network_serialization.classes_of(parts))
         except BaseException:
             lock.release()
             raise
@@ -72,16 +77,42 @@ class Store:
         return store
 
     @cached_property
-    def recipe(self) -> Recipe:
-        """What is simulated; the neurons to sample in ascending order."""
+    def kept(self) -> dict[str, Recipe | SourceRecipe]:
+        """What is kept of each population, by name; of one that is no network, by the name ""."""
         with reading(self.path / "zarr.json"):
-            recipe = serialization.read(self.about["recipe"], self._recipe_array, self.classes)
+            kept = network_serialization.read_parts(self.about["recipe"], self._recipe_array, self.classes)
+            recipes = [part for part in kept.values() if isinstance(part, Recipe)]
+            n, samples = sum(part.n for part in recipes), recipes[0].samples
             edges = [0, *(high for _, high in self.bounds)]
-            if list(itertools.pairwise(edges)) != self.bounds or sorted(set(edges)) != edges or edges[-1] != recipe.n:
-                raise ValueError(f"its shards are not those of {recipe.n} neurons")
-            if not 1 <= self.chunk <= max(recipe.samples, 1):
-                raise ValueError(f"a chunk of {recipe.samples} samples cannot have {self.chunk}")
-        return recipe
+            if list(itertools.pairwise(edges)) != self.bounds or sorted(set(edges)) != edges or edges[-1] != n:
+                raise ValueError(f"its shards are not those of {n} neurons")
+            if ("" not in kept and len(self.bounds) > 1) or (self._alone and len(kept) > 1):
+                raise ValueError("a network has one shard, and one population alone is no network")
+            if not 1 <= self.chunk <= max(samples, 1):
+                raise ValueError(f"a chunk of {samples} samples cannot have {self.chunk}")
+        return kept
+
+    @cached_property
+    def recipe(self) -> Recipe | NetworkRecipe:
+        """What is simulated; the neurons to sample in ascending order."""
+        resources.check_results(self.kept.values())
+        with reading(self.path / "zarr.json"):
+            return network_serialization.read(self.about["recipe"], self._recipe_array, self.classes, self.kept)
+
+    @cached_property
+    def parts(self) -> dict[str, Part]:
+        """Where it is kept."""
+        kept = self.kept
+        with reading(self.path / "zarr.json"):
+            return {
+                name: Part(recipe, self.path, self.group, "" if self._alone else name, f"{name}/" if name else "")
+                for name, recipe in kept.items()
+            }
+
+    @property
+    def _alone(self) -> bool:
+        """Whether it is a population that was simulated alone, whose arrays are at the root."""
+        return self.about["recipe"].get("alone", True) is True
 
     def _recipe_array(self, name: str) -> np.ndarray:
         return arrays.read(self.path / "recipe" / name, self.group["recipe"][name])
@@ -120,77 +151,74 @@ class Store:
     def take(self, number: int, outcome: None) -> None:
         """Nothing: what a shard has come to is in the store."""
 
-    def run(self) -> Run:
+    def run(self) -> Run | NetworkRun:
         """Put the results of all shards together, if that has not been done, and open the run."""
-        if self.finished:
-            return self.opened()
-        snapshots = [snapshot for _, snapshot in map(self.checkpoint, range(len(self.bounds)))]
-        self._finish(totals(self.recipe, snapshots))
+        if not self.finished:
+            checkpoints = [snapshot for _, snapshot in map(self.checkpoint, range(len(self.bounds)))]
+            self._finish(
+                {
+                    name: totals_of_part(part.recipe, list(map(part.snapshot, checkpoints)))
+                    for name, part in self.parts.items()
+                }
+            )
         return self.opened()
 
-    def opened(self) -> Run:
+    def opened(self) -> Run | NetworkRun:
         """The run, as far as it has come."""
-        recipe = self.recipe
-        resources.check_results(recipe)
-        spikes = Spikes.later(self._load_spikes, recipe.n)
-        coordinates = [name for name in ("neuron", "recorded_neuron", "time") if name in self.group]
-        for name in coordinates:
-            arrays.check(self.path / name, self.group[name])
-        if self.finished:
-            with reading(self.path):
-                found = Totals(
-                    self._array("spike_count", recipe.n),
-                    {name: self._array(f"final.{name}", recipe.n) for name in recipe.states},
-                    {name: self._array(name) for name in recipe.summary},
-                )
-                self._check_spikes(int(found.spike_count.sum()))
-                traces = {name: self._samples(name, recipe.samples) for name in recipe.record}
-            return run_of(recipe, found, spikes, traces, path=self.path)
+        resources.check_results(self.kept.values())
+        with reading(self.path / "zarr.json"):  # listed synapses are there, and not read before they are wanted
+            for name, array in self.group["recipe"].arrays():
+                arrays.check(self.path / "recipe" / name, array)
+        return network_run_of(self._finished_runs() if self.finished else self._begun_runs(), self._alone, self.path)
+
+    def _finished_runs(self) -> dict[str, Run | SourceRun]:
+        runs = {}
+        for name, part in self.parts.items():
+            part.check_coordinates()
+            with reading(part.path):
+                found, traces = part.found(), part.samples()
+            runs[name] = run_of_part(part.recipe, found, self._spikes(name), traces, None, self.path, part.folder)
+        return runs
+
+    def _begun_runs(self) -> dict[str, Run | SourceRun]:
         reached = [self.checkpoint(number) for number in range(len(self.bounds))]
-        samples = min(min(done for done, _ in reached) * self.chunk, recipe.samples)
-        counts = [
-            snapshot["spike_count"] if done else np.zeros(high - low, np.int64)
-            for (done, snapshot), (low, high) in zip(reached, self.bounds, strict=True)
-        ]
-        with reading(self.path):
-            traces = {name: self._samples(name, samples) for name in recipe.record}
-        duration = min(samples * recipe.interval, recipe.duration)
-        return run_of(recipe, Totals(np.concatenate(counts), {}, {}), spikes, traces, duration, self.path)
+        runs = {}
+        for name, part in self.parts.items():
+            part.check_coordinates()
+            counts = [
+                part.snapshot(snapshot)["spike_count"] if done else np.zeros(self._size(part, number), np.int64)
+                for number, (done, snapshot) in enumerate(reached)
+            ]
+            samples = min(min(done for done, _ in reached) * self.chunk, self._some.samples)
+            duration = min(samples * self._some.interval, part.recipe.duration)
+            with reading(part.path):
+                traces = part.samples(samples)
+            found = Totals(np.concatenate(counts), {}, {})
+            runs[name] = run_of_part(part.recipe, found, self._spikes(name), traces, duration, self.path, part.folder)
+        return runs
 
-    def _array(self, name: str, *shape: int) -> np.ndarray:
-        """An array that the run has come to, of this shape if one is given."""
-        array = self.group[name]
-        if shape and array.shape != shape:
-            raise ValueError(f"{name} has the shape {array.shape} in place of {shape}")
-        return arrays.read(self.path / name, array)
+    def _size(self, part: Part, shard: int) -> int:
+        """How many neurons of a part are in a shard."""
+        low, high = self.bounds[shard] if len(self.bounds) > 1 else (0, part.recipe.n)
+        return high - low
 
-    def _samples(self, name: str, samples: int) -> Any:
-        """The first samples of a state, which stay on the disk; ValueError if they are not all there."""
-        recipe, array = self.recipe, self.group[name]
-        shape = recipe.neurons.size, recipe.samples
-        if array.shape != shape or array.dtype != recipe.dtype:
-            raise ValueError(f"{name} is {array.dtype} of shape {array.shape} in place of {recipe.dtype}, {shape}")
-        arrays.check(self.path / name, array, samples)
-        return arrays.columns(array, samples)
+    @property
+    def _some(self) -> Recipe:
+        """The recipe of a population, which has what is the same in all."""
+        return next(part for part in self.kept.values() if isinstance(part, Recipe))
 
-    def _check_spikes(self, total: int) -> None:
-        if not self.recipe.spike_times:
-            return
-        for name in ("spike_neuron", "spike_time"):
-            if self.group[name].shape != (total,):
-                raise ValueError(f"{name} has the shape {self.group[name].shape}, but {total} spikes were counted")
-            arrays.check(self.path / name, self.group[name])
-
-    def write(self, shard: int, number: int, result: ChunkResult) -> None:
+    def write(self, shard: int, number: int, result: ChunkResult | NetworkResult) -> None:
         """Chunk `number` of a shard: its samples, its spikes, and a checkpoint at its end."""
         first, last = self.bounds[shard]
-        low, high = np.searchsorted(self.recipe.neurons, (first, last))
+        results = result.parts if isinstance(result, NetworkResult) else {"": result}
+        spikes: dict[str, np.ndarray] = {}
         try:
-            if high > low:
-                for name, values in zip(self.recipe.record, result.samples, strict=True):
-                    arrays.write(self.path / name, self.group[name], values, (low, number * self.chunk))
-            if result.spike_neuron.size:
-                spikes = {"neuron": result.spike_neuron + first, "time": result.spike_time}
+            for name, part in self.parts.items():
+                mine = results[name]
+                part.write(mine.samples, first, last, number * self.chunk)
+                if mine.spike_neuron.size:
+                    spikes |= {f"{part.prefix}neuron": mine.spike_neuron + first, f"{part.prefix}time": mine.spike_time}
+            if spikes:
                 self._save(f"{shard}-{number}.npz", **spikes)
             self._save(f"{shard}.npz", chunks=np.int64(number + 1), **result.snapshot)
         except OSError as error:
@@ -206,21 +234,29 @@ class Store:
             return 0, {}
         with reading(self._progress / f"{shard}.npz"):
             done = int(snapshot.pop("chunks"))
-            low, high = self.bounds[shard]
-            if not 1 <= done <= -(-self.recipe.samples // self.chunk):
+            if not 1 <= done <= -(-self._some.samples // self.chunk):
                 raise ValueError(f"there is no chunk {done}")
-            if snapshot["spike_count"].shape != (high - low,):
-                raise ValueError(f"it is not of {high - low} neurons")
+            for part in self.parts.values():
+                if snapshot[f"{part.prefix}spike_count"].shape != (size := self._size(part, shard),):
+                    raise ValueError(f"it is not of {size} neurons")
         return done, snapshot
 
-    def spikes(self, shard: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The neurons and times of the spikes of a shard of an unfinished run, a chunk at a time."""
-        for number in range(self.checkpoint(shard)[0]):
-            name = f"{shard}-{number}.npz"
-            if (self._progress / name).exists():
-                with reading(self._progress / name):
-                    found = self._load(name)
-                    yield found["neuron"], found["time"]
+    def _pieces(self, name: str) -> Pieces:
+        """The spikes of a part of an unfinished run, a chunk at a time."""
+        neuron, time = (f"{self.parts[name].prefix}{column}" for column in ("neuron", "time"))
+        for shard in range(len(self.bounds)):
+            for number in range(self._done(shard)):
+                file = f"{shard}-{number}.npz"
+                if (self._progress / file).exists() and (found := self._load(file, neuron, time)):
+                    with reading(self._progress / file):
+                        yield found[neuron], found[time]
+
+    def _done(self, shard: int) -> int:
+        """How many chunks of a shard are done."""
+        try:
+            return int(self._load(f"{shard}.npz", "chunks")["chunks"])
+        except FileNotFoundError:
+            return 0
 
     def tidy(self) -> None:
         """Remove what has been left of the progress of a run that is finished."""
@@ -241,69 +277,47 @@ class Store:
         with _files.whole_file(self._progress / name) as file:
             np.savez(file, allow_pickle=False, run=self.about["id"], **values)
 
-    def _load(self, name: str) -> dict[str, np.ndarray]:
-        """The arrays of a file of the progress; ValueError if it is damaged, or of another run."""
+    def _load(self, name: str, *wanted: str) -> dict[str, np.ndarray]:
+        """The arrays of a file of the progress, or those that are wanted.  ValueError if it is no file of this run."""
         path = self._progress / name
         with reading(path), open(path, "rb") as file, np.load(file, allow_pickle=False) as found:
-            values = dict(found)
-            if str(values.pop("run")) != self.about["id"]:
+            if str(found["run"]) != self.about["id"]:
                 raise ValueError("it is of another run")
-        return values
+            return {key: found[key] for key in found if key != "run" and (key in wanted or not wanted)}
 
-    def _load_spikes(self) -> tuple[np.ndarray, np.ndarray]:
+    def _spikes(self, name: str) -> Spikes:
+        """Those of a part, which are read when they are first asked for."""
+        return Spikes.later(functools.partial(self._load_spikes, name), self.kept[name].n)
+
+    def _load_spikes(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """All spikes by neuron, then time; the sort is stable, and they come in order of time."""
-        store = Store(self.path, serialization.classes_of(self.recipe))  # it may have been finished since
+        store = Store(
+            self.path, network_serialization.classes_of(self.kept.values())
+        )  # it may have been finished since
         if store.about["id"] != self.about["id"]:
             raise ValueError(f"{layout.name_of(self.path)} has been replaced by another")
-        if not store.recipe.spike_times:
+        part = store.parts[name]
+        if not part.recipe.spike_times:
             return np.empty(0, np.int64), np.empty(0)
         if store.finished:
-            neuron, time = store._array("spike_neuron"), store._array("spike_time")
+            neuron, time = part.array("spike_neuron"), part.array("spike_time")
         else:
-            nothing = np.empty(0, np.int64), np.empty(0)
-            pieces = (piece for shard in range(len(store.bounds)) for piece in store.spikes(shard))
-            neuron, time = (np.concatenate(column) for column in zip(nothing, *pieces, strict=True))
+            pieces = [(np.empty(0, np.int64), np.empty(0)), *store._pieces(name)]
+            neuron, time = (np.concatenate(column) for column in zip(*pieces, strict=True))
         order = np.argsort(neuron, kind="stable")
         return neuron[order], time[order]
 
-    def _finish(self, found: Totals) -> None:
+    def _finish(self, found: Mapping[str, Totals]) -> None:
         """Put the results of the whole run in place, and what the shards have left behind together."""
-        run = run_of(self.recipe, found, Spikes(np.empty(0, np.int64), np.empty(0)), {})
-        group = arrays.open_group(self.path, "r+", consolidated=False)
-        for name, dimension, values, units in run.columns():
-            arrays.put(group, self.path, name, values, [dimension], units or None)
-        if self.recipe.spike_times:
-            self._join_spikes(group, int(found.spike_count.sum()))
+        root = arrays.open_group(self.path, "r+", consolidated=False)
+        for name, part in self.parts.items():
+            part.finish(root, found[name], self._pieces(name))
         finished = self.about | {"finished": True}
         about.write(self.path, finished)
         self.about = finished
         self.group = arrays.open_group(self.path)
+        del self.parts
         self._remove_progress()
-
-    def _join_spikes(self, group: Any, total: int) -> None:
-        """One list, by shard, chunk, neuron and time; no more than some chunks of it are in memory."""
-        chunks = (min(SPIKES, max(total, 1)),)
-        lists = {
-            name: arrays.create(group, name, (total,), dtype, ["spike"], units, chunks)
-            for name, dtype, units in (("spike_neuron", "i8", None), ("spike_time", "f8", "ms"))
-        }
-        written = 0
-        waiting: list[Any] = []
-        for piece in itertools.chain.from_iterable(map(self.spikes, range(len(self.bounds)))):
-            waiting.append(piece)
-            end = written + sum(neuron.size for neuron, _ in waiting)
-            whole = end if end == total else end // (8 * SPIKES) * 8 * SPIKES
-            if end > total:
-                written = end
-                break
-            if whole > written:
-                columns = [np.concatenate(column) for column in zip(*waiting, strict=True)]
-                for (name, array), column in zip(lists.items(), columns, strict=True):
-                    arrays.write(self.path / name, array, column[: whole - written], (written,))
-                waiting = [tuple(column[whole - written :] for column in columns)]
-                written = whole
-        if written != total:
-            raise damaged(self.path, f"{total} spikes were counted, and {written} are there")
 
 
 class _StoredShard:
@@ -314,8 +328,9 @@ class _StoredShard:
         self.chunk = store.chunk
 
     @cached_property
-    def recipe(self) -> Recipe:
-        return self.store.recipe.part(*self.store.bounds[self.number])
+    def recipe(self) -> Recipe | NetworkRecipe:
+        recipe = self.store.recipe
+        return recipe.part(*self.store.bounds[self.number]) if isinstance(recipe, Recipe) else recipe
 
     def __reduce__(self) -> Any:  # without the recipe: a worker reads its own
         return _StoredShard, (self.store, self.number)
@@ -324,19 +339,19 @@ class _StoredShard:
         return self.store.checkpoint(self.number)
 
     @contextmanager
-    def results(self, done: int) -> Iterator[Callable[[ChunkResult], None]]:
+    def results(self, done: int) -> Iterator[Callable[[ChunkResult | NetworkResult], None]]:
         numbers = itertools.count(done)
         writing: list[Future[None]] = []
         # of the worker: whoever goes on with the run must not meet one that outlived the process that sent it
         path = self.store.path
         lock = Lock(path / layout.PROGRESS / f"{self.number}.{layout.LOCK}", layout.name_of(path))
 
-        def write(result: ChunkResult) -> None:
+        def write(result: ChunkResult | NetworkResult) -> None:
             lock.check()
             self.store.write(self.number, next(numbers), result)
             result.release()
 
-        def on_result(result: ChunkResult) -> None:
+        def on_result(result: ChunkResult | NetworkResult) -> None:
             if writing:  # no more than a chunk waits for the disk
                 writing.pop().result()
             writing.append(writer.submit(write, result))

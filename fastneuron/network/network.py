@@ -168,6 +168,9 @@ class Network:
             raise ValueError(f"the projection is not in the network: {projection!r}")
         return _check.whole("projection", projection, 0, len(self.projections) - 1)
 
+    def __reduce__(self) -> Any:  # without the plans that have been made
+        return Network, (self.populations, self.projections, self.seed)
+
     def __repr__(self) -> str:
         parts = ", ".join(f"{name!r}: {group!r}" for name, group in self.populations.items())
         return f"Network({{{parts}}}, {len(self.projections)} projections, seed={self.seed})"

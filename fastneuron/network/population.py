@@ -12,6 +12,7 @@ from .. import _check
 from ..inputs.current import Current, as_current
 from ..inputs.noise import Noise
 from ..models import Model
+from ..models.model import RESULTS
 
 LARGEST = 2**31 - 1  # neurons in a population: their indices are words of random numbers' counters
 
@@ -165,6 +166,8 @@ def _receptors(given: Mapping[str, Any] | None, model: Model) -> dict[str, Any]:
             raise TypeError(f"the name of a receptor must be a text, as in {example}; got {_check.shown(name)}")
         if name in model.states:
             raise ValueError(f"a receptor must not be named as a state of the model; got {name!r}")
+        if name in RESULTS or not set(name).isdisjoint("./\\"):
+            raise ValueError(f"a receptor must not be named as what a run has, nor have a dot or a slash; got {name!r}")
         if isinstance(receptor, type | int | float | str | None):
             raise TypeError(f"receptors[{name!r}] must be a receptor, as in {example}; got {_check.shown(receptor)}")
     return dict(given or {})
