@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ._engine import resources
+from . import _check
+from ._engine import network_resources, network_trial, resources
+from ._engine.network_recipe import checked_network
 from ._engine.plan import planned
 from ._engine.recipe import checked
 from ._engine.trial import trial
 from ._storage.layout import check_path
+from .network.network import Network
+from .network.population import Population
 from .simulate import simulate
 
 
@@ -29,30 +34,42 @@ class Estimate:
         Of wall time, once the kernel is compiled.  With an executor, of workers that each have cores like these to
         themselves; of one, if it does not say how many it has, as Dask's does not.
     spikes : float
-        Their number, if they stay as frequent as in the trial.
+        Their number, if they stay as frequent as in the trial; in a network, at the `rate`.
+    synapses : float
+        Their expected number, in a network.
+    events : float
+        How often a spike reaches a neuron, in a network.
     """
 
     memory: int
     disk: int
     seconds: float
     spikes: float
+    synapses: float = 0.0
+    events: float = 0.0
 
     def __str__(self) -> str:
         disk = f", {resources.readable(self.disk)} on disk" if self.disk else ""
+        network = f", {self.synapses:.2g} synapses, {self.events:.2g} synaptic events" if self.synapses else ""
         return (
             f"about {self.seconds:.3g} s, {resources.readable(self.memory)} of memory{disk}, {self.spikes:.2g} spikes"
+            f"{network}"
         )
 
 
-def estimate(*arguments: Any, **named: Any) -> Estimate:
+def estimate(*arguments: Any, rate: float | Mapping[str, float] | None = None, **named: Any) -> Estimate:
     """What `simulate` would take with the same arguments: memory, disk and time.
 
-    A small part of the population is tried out for a short while; nothing is written.
+    A small part of the population is tried out for a short while; nothing is written.  How often the neurons of a
+    network fire cannot be told from a part of it: that is `rate`.
 
     Parameters
     ----------
     *arguments, **named
         Those of `simulate`.
+    rate : float or dict of float, optional
+        Of a network: how often its neurons fire, Hz, all or by population; 10 Hz where it is not given.  How often
+        sources fire stands in them.
 
     Returns
     -------
@@ -73,6 +90,10 @@ def estimate(*arguments: Any, **named: Any) -> Estimate:
     """
     given = inspect.signature(simulate).bind(*arguments, **named)
     given.apply_defaults()
+    if isinstance(given.arguments["model"], Network | Population):
+        return _of_network(given.arguments, rate)
+    if rate is not None:
+        raise ValueError(f"rate is for networks; got {_check.shown(rate)}")
     recipe = checked(given.arguments)
     plan = planned(recipe, given.arguments)
     if plan.out is not None:
@@ -80,3 +101,29 @@ def estimate(*arguments: Any, **named: Any) -> Estimate:
     seconds, spikes = trial(recipe, plan.threads)
     disk = 0 if plan.out is None else resources.samples(recipe) + resources.of_spikes(recipe, spikes)
     return Estimate(resources.memory(recipe, plan, spikes), disk, seconds / plan.workers, spikes)
+
+
+def _of_network(asked: Mapping[str, Any], rate: float | Mapping[str, float] | None) -> Estimate:
+    recipe = checked_network(asked)
+    plan = planned(recipe, asked)
+    if plan.out is not None:
+        check_path(plan.out, plan.overwrite)
+    wanted = "a number of Hz, 0 or more"
+    given: Any = network_resources.RATE if rate is None else rate
+    for name, value in given.items() if isinstance(given, Mapping) else [(None, given)]:
+        if name is not None:
+            _check.known("a population in rate", name, recipe.parts)
+        _check.number("rate", value, wanted, lambda x: x >= 0)
+    sent = network_resources.spikes(recipe, given)
+    disk = 0.0
+    if plan.out is not None:
+        disk = sum(map(resources.samples, recipe.parts.values()))
+        disk += resources.PER_SPIKE * sum(sent.values()) * recipe.spike_times
+    return Estimate(
+        memory=network_resources.memory(recipe, plan, sent),
+        disk=int(disk),
+        seconds=network_trial.seconds(recipe, plan.threads, sent),
+        spikes=sum(sent.values()),
+        synapses=network_resources.synapses(recipe),
+        events=sum(network_resources.events(recipe, one, sent) for one in recipe.network.projections),
+    )

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _progress
-from ._engine import executors, resources
+from ._engine import executors, network_resources, resources
 from ._engine.advice import warn_of_a_new_begin, warn_of_the_threshold
 from ._engine.execute import Memory, execute
 from ._engine.executors import Executor
@@ -219,6 +219,7 @@ def _network(asked: Mapping[str, Any]) -> Run | NetworkRun:
     plan = planned(recipe, asked)
     if plan.out is not None:
         check_path(plan.out, plan.overwrite)
+    network_resources.check(recipe, plan)
     with _progress.bar_of_run(plan.progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
         sink = NetworkMemory(recipe) if plan.out is None else Store.create(recipe, plan)
         return execute(sink, plan.threads, None, on_progress)

@@ -484,3 +484,59 @@ def test_networks_go_to_other_processes(whole):
 def test_many_networks_are_checked_first(given, message):
     with pytest.raises(ValueError, match=message):
         fn.simulate([balanced(), balanced()], 10.0, **given)
+
+
+def test_a_network_is_counted():
+    net = declared()
+    told = fn.estimate(
+        fn.Network(net.populations, net.projections[:2]), 100.0, method="heun", rate={"a": 30.0, "b": 0.0}
+    )
+    assert told.synapses == pytest.approx(0.3 * 30 * 30 + 5)
+    poisson = 20 * 5 * 0.1  # the step of its rate comes later
+    assert told.spikes == pytest.approx(40 * 30.0 * 0.1 + poisson + 4)
+    assert told.events == pytest.approx(30.0 * 0.1 * (0.3 * 30 * 30 + 5))
+    assert "synapses" in str(told)
+    assert "synapses" not in str(fn.Estimate(1, 0, 1.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"rate": {"cell": 3.0}}, "a population in rate must be one of .*'cells'"),
+        ({"rate": -1.0}, "rate must be a number of Hz, 0 or more"),
+        ({"record": "W"}, "record must be one of"),
+        ({"out": "no/such/folder/net.zarr"}, "folder that can be written to"),
+    ],
+)
+def test_an_estimate_refuses_what_simulate_refuses(given, message):
+    with pytest.raises((ValueError, OSError), match=message):
+        fn.estimate(balanced(), 10.0, **given)
+
+
+def test_a_rate_is_for_networks():
+    with pytest.raises(ValueError, match=r"rate is for networks; got 3\.0"):
+        fn.estimate(fn.MorrisLecar.hopf(), 10.0, rate=3.0)
+
+
+def test_a_network_that_cannot_fit_is_refused_before_any_work(tmp_path, monkeypatch):
+    cells = fn.Population(fn.MorrisLecar.hopf(), 2**20, {"d": fn.Delta()})
+    net = fn.Network({"cells": cells}, [fn.Projection(cells, cells, "d", fn.AllToAll(), stored=True)])
+    for more in ({}, {"out": tmp_path / "net.zarr"}):
+        with pytest.raises(
+            MemoryError, match=r"the network needs 2.* TB of memory.*: make synapses anew .* stored=False"
+        ):
+            fn.simulate(net, 10.0, **more)
+    monkeypatch.setattr(fn._engine.resources, "memory_left", lambda: 3e6)
+    with pytest.raises(
+        MemoryError, match=r"the network needs .* and 3 MB are left: record fewer neurons or less often"
+    ):
+        fn.simulate(balanced(), 10.0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_going_on_with_a_network_is_checked_as_well(unfinished, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(fn._engine.resources, "memory_left", lambda: 1e6)
+        with pytest.raises(MemoryError, match="and 1 MB are left"):
+            fn.resume(unfinished)
+    fn.resume(unfinished)

@@ -107,6 +107,13 @@ class NetworkRecipe:
         return next(iter(self.parts.values())).chunks(size, done)
 
 
+def population_of(recipe: Recipe) -> Population:
+    """The population of a network that a recipe is of."""
+    return Population(
+        recipe.model, recipe.n, recipe.receptors, recipe.current, recipe.noise, recipe.threshold, recipe.refractory
+    )
+
+
 def checked_network(asked: Mapping[str, Any]) -> NetworkRecipe:
     """The recipe that the arguments of `simulate`, by name, describe; TypeError or ValueError if one is not allowed."""
     a = SimpleNamespace(**asked)

@@ -379,11 +379,13 @@ def _behind(prefix: str, arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str
 
 
 def _in_order(pieces: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Spikes by neuron; the sort is stable, and they come in order of time."""
+    """Spikes by neuron; the sort is stable, and they come in order of time.  The pieces are gone then."""
     neuron = np.concatenate([np.empty(0, np.int64), *(piece[0] for piece in pieces)])
     moment = np.concatenate([np.empty(0), *(piece[1] for piece in pieces)])
+    pieces.clear()
     order = np.argsort(neuron, kind="stable")
-    return neuron[order], moment[order]
+    neuron = neuron[order]
+    return neuron, moment[order]
 
 
 def _nothing() -> None:

@@ -24,27 +24,27 @@ FREQUENT = 1.0  # spikes per neuron and ms, which no population has for long
 def memory(recipe: Recipe, plan: Plan, spikes: float = 0.0) -> int:
     """Bytes of memory: arrays of the population, samples (of a chunk, if the run goes to disk), spikes."""
     threads = plan.here * PER_THREAD
-    population, snapshot = _population(recipe)
-    found, listed = _results(recipe), of_spikes(recipe, spikes)
+    own, snapshot = population(recipe)
+    found, listed = results(recipe), of_spikes(recipe, spikes)
     if plan.out is not None:
         chunks = -(-recipe.samples // plan.chunk)
         chunk = samples(recipe) * min(plan.chunk / recipe.samples, 1.0)
         going_on = min(chunks, 2.5) * chunk + min(chunks - 1, 3) * snapshot  # under way, done, being written
-        return int(population + max(going_on, 2 * snapshot + found) + 2 * listed / chunks) + threads
-    whole = population + samples(recipe) + listed + max(listed, found)  # spikes as they come, and in order
+        return int(own + max(going_on, 2 * snapshot + found) + 2 * listed / chunks) + threads
+    whole = own + samples(recipe) + listed + max(listed, found)  # spikes as they come, and in order
     if plan.executor is None:
         return int(whole) + threads
     shard = (snapshot + samples(recipe) + listed) / plan.shards
     arriving = (plan.workers + 1) * shard + listed
-    population += _tables(recipe)
-    there = plan.workers * (population / plan.shards + 2 * shard) if plan.is_local else 0
+    own += _tables(recipe)
+    there = plan.workers * (own / plan.shards + 2 * shard) if plan.is_local else 0
     return int(samples(recipe) + listed + found + _held(recipe) + arriving + there) + threads
 
 
-def _population(recipe: Recipe) -> tuple[int, int]:
+def population(recipe: Recipe) -> tuple[int, int]:
     """Bytes of all arrays of a population at work, and of those that a snapshot has."""
     timed = 5 * any(name in recipe.summary for name in OF_SPIKES)
-    sampled = 4 * sum(any(name.startswith(f"{state}.") for name in recipe.summary) for state in recipe.states)
+    sampled = 4 * sum(any(name.startswith(f"{state}.") for name in recipe.summary) for state in recipe.variables)
     snapshot = recipe.n * (len(recipe.initial) * recipe.dtype.itemsize + 8 * (1 + timed + sampled))
     snapshot += 48 * recipe.n * recipe.chosen.is_adaptive
     if any(name.startswith("population") for name in recipe.summary):
@@ -71,7 +71,7 @@ def _parts(recipe: Recipe) -> tuple[Current, ...]:
     return recipe.current.parts if isinstance(recipe.current, Sum) else (recipe.current,)
 
 
-def _results(recipe: Recipe) -> int:
+def results(recipe: Recipe) -> int:
     """Bytes of the summaries that are worked out of what was kept up to date."""
     each = [name for name in recipe.summary if not name.startswith("population")]
     return 8 * recipe.n * min(len(each), 6)
@@ -118,7 +118,7 @@ def check(recipe: Recipe, plan: Plan) -> None:
     """MemoryError or OSError if the run cannot fit."""
     check_memory(recipe, plan)
     if plan.out is not None:
-        _check_disk(recipe, plan.out)
+        check_disk(samples(recipe), plan.out)
 
 
 def check_memory(recipe: Recipe, plan: Plan) -> None:
@@ -152,8 +152,9 @@ def check_results(parts: Iterable[Recipe | SourceRecipe]) -> None:
         raise MemoryError(f"{n} neurons need {readable(needed)} of memory, and {readable(left)} are left")
 
 
-def _check_disk(recipe: Recipe, path: str | os.PathLike[str]) -> None:
-    needed, left = samples(recipe), disk_left(path)
+def check_disk(needed: float, path: str | os.PathLike[str]) -> None:
+    """OSError if so many bytes of samples cannot fit at a path."""
+    left = disk_left(path)
     if needed > left and Path(path).exists():  # to be replaced
         left += sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
     if needed > left:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import _check
-from .._engine.network_recipe import DELIVERIES, NetworkRecipe, SourceRecipe
+from .._engine.network_recipe import DELIVERIES, NetworkRecipe, SourceRecipe, population_of
 from .._engine.recipe import Recipe
 from .._engine.run import Spikes
 from ..inputs.current import Current
@@ -28,7 +28,7 @@ from ..network.connections import (
 )
 from ..network.distributions import Distribution, LogNormal, Normal, Uniform
 from ..network.network import Network
-from ..network.population import LARGEST, Group, Population
+from ..network.population import LARGEST, Group
 from ..network.projection import Projection
 from ..network.sources import PoissonSource, SpikeSource
 from . import serialization, things
@@ -105,7 +105,7 @@ def read(text: dict[str, Any], array: Array, given: Classes, parts: dict[str, An
     recipes = {name: part for name, part in parts.items() if isinstance(part, Recipe)}
     some = next(iter(recipes.values()))
     populations = {
-        name: _population(recipes[name]) if name in recipes else _read_source(part, array, f"{k}", given)
+        name: population_of(recipes[name]) if name in recipes else _read_source(part, array, f"{k}", given)
         for k, (name, part) in enumerate(text["populations"].items())
     }
     projections = [
@@ -140,12 +140,6 @@ def check_names(names: Iterable[str]) -> None:
 
 def _behind(array: Array, prefix: Any) -> Array:
     return lambda name: array(f"{prefix}.{name}")
-
-
-def _population(recipe: Recipe) -> Population:
-    return Population(
-        recipe.model, recipe.n, recipe.receptors, recipe.current, recipe.noise, recipe.threshold, recipe.refractory
-    )
 
 
 def _written_source(name: str, source: Group, arrays: Arrays) -> dict[str, Any]:

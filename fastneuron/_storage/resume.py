@@ -6,12 +6,11 @@ import os
 from collections.abc import Iterable
 
 from .. import _check, _progress
-from .._engine import executors, resources
+from .._engine import executors, network_resources, resources
 from .._engine.execute import execute
 from .._engine.network_recipe import NO_EXECUTOR, NetworkRecipe
 from .._engine.network_run import NetworkRun
 from .._engine.plan import Plan
-from .._engine.recipe import Recipe
 from .._engine.run import Run
 from . import serialization, things
 from .store import Store
@@ -86,7 +85,9 @@ def resume(
             raise ValueError(NO_EXECUTOR)
         threads = executors.threads_each(threads, executor)
         plan = Plan(threads, executor, len(store.bounds), progress, path, False, store.chunk)
-        if isinstance(recipe, Recipe):
+        if isinstance(recipe, NetworkRecipe):
+            network_resources.check(recipe, plan._replace(out=path))
+        else:
             resources.check_memory(recipe, plan)
         with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
             store.lock()

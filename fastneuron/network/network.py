@@ -17,7 +17,6 @@ from .sources import Source
 
 MOST = 2**16  # projections, and sources: a number is half a word of random numbers' counters
 A_RANGE = 2**14  # targets whose synapses are made at once
-BYTES = 4  # of a synapse in a list: what is refused where memory is short is lists that would be longer
 
 
 class Connections(NamedTuple):

@@ -1,0 +1,133 @@
+"""What a network comes to: its synapses, their events, and the memory that it takes, by counting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..network.connections import ByDistance, Explicit
+from ..network.projection import Projection
+from ..network.sources import PoissonSource, SpikeSource
+from ..network.values import type_of
+from ..receptors.kinetics import kinetics
+from . import resources
+from .network_recipe import NetworkRecipe
+from .network_scheduler import EPOCH, RANGE, WHOLE
+from .plan import Plan
+from .recipe import Recipe
+
+RATE = 10.0  # Hz, of neurons of which nobody says how often they fire
+MOMENTS = 200  # at which a rate that changes is looked at
+PER_LISTED = 40  # bytes that ordering a list of synapses takes for each, beside what is kept
+TARGET, LISTED_TARGET = 2, 4  # bytes
+PAIRS = 40_000_000  # bytes of distances that are looked at together
+
+
+def spikes(recipe: NetworkRecipe, rate: float | Mapping[str, float]) -> dict[str, float]:
+    """About how many spikes each population and source has, of neurons that fire at a rate, Hz."""
+    found = {}
+    for name, group in recipe.network.populations.items():
+        if isinstance(group, PoissonSource):
+            moments = (np.arange(MOMENTS) + 0.5) / MOMENTS * recipe.duration
+            mean = np.mean([np.maximum(group.rate(t), 0.0).mean() for t in moments])
+            found[name] = group.n * float(mean) * recipe.duration / 1000.0
+        elif isinstance(group, SpikeSource):
+            found[name] = float(np.sum(group.time < recipe.duration))
+        else:
+            hz = rate.get(name, RATE) if isinstance(rate, Mapping) else rate
+            found[name] = group.n * hz * recipe.duration / 1000.0
+    return found
+
+
+def synapses(recipe: NetworkRecipe) -> float:
+    """Their expected number."""
+    return sum(projection.mean_synapses for projection in recipe.network.projections)
+
+
+def events(recipe: NetworkRecipe, projection: Projection, sent: Mapping[str, float]) -> float:
+    """About how many spikes times synapses of a projection there are."""
+    return projection.mean_synapses / projection.pre.population.n * sent[recipe.network.name_of(projection.pre)]
+
+
+def memory(recipe: NetworkRecipe, plan: Plan, sent: Mapping[str, float]) -> int:
+    """Bytes of memory, with so many spikes of each population and source."""
+    populations, snapshot = map(sum, zip(*map(resources.population, recipe.parts.values()), strict=True))
+    standing = populations + sum(_coupled(recipe, part) for part in recipe.parts.values()) + _listed(recipe)
+    found = sum(resources.results(part) for part in recipe.parts.values())
+    threads = plan.here * resources.PER_THREAD
+    kept = {name: resources.PER_SPIKE * count * recipe.spike_times for name, count in sent.items()}
+    listed = sum(kept.values()) + max(kept.values())  # as they come, and those of a population in order
+    samples = float(sum(resources.samples(part) for part in recipe.parts.values()))
+    if plan.out is not None:
+        chunks = -(-recipe.samples // plan.chunk)
+        chunk = samples * min(plan.chunk / recipe.samples, 1.0)
+        going_on = min(chunks, 2) * chunk + min(chunks - 1, 2) * snapshot
+        working = standing + max(going_on, 2 * snapshot + found) + 2 * listed / chunks
+    else:
+        working = standing + samples + max(listed, sum(kept.values()) + found)
+    return int(max(working, standing + _making(recipe, plan.threads))) + threads
+
+
+def check(recipe: NetworkRecipe, plan: Plan) -> None:
+    """MemoryError or OSError if the network cannot fit; of its spikes, those of sources are known."""
+    left = resources.memory_left()
+    needed = memory(recipe, plan, spikes(recipe, 0.0))
+    if needed > left:
+        advice = "record fewer neurons or less often, or write the run to disk with out="
+        if _listed(recipe) > needed / 2:
+            advice = "make synapses anew at every spike, in no memory, with stored=False"
+        wanted, there = resources.readable(needed), resources.readable(left)
+        raise MemoryError(f"the network needs {wanted} of memory, and {there} are left: {advice}")
+    if plan.out is not None:
+        resources.check_disk(sum(resources.samples(part) for part in recipe.parts.values()), plan.out)
+
+
+def shortest_delay(recipe: NetworkRecipe) -> int:
+    """Steps, at least 1."""
+    delays = [projection.delays[0] / recipe.dt for projection in recipe.network.projections]
+    return max(int(min([float(EPOCH), *delays]) + 1e-9), 1)
+
+
+def _coupled(recipe: NetworkRecipe, part: Recipe) -> int:
+    """Bytes of what a population has in a network beside its own: inboxes, conductances, constants of its blocks."""
+    slots, blocks = min(shortest_delay(recipe), EPOCH), -(-part.n // WHOLE) * WHOLE
+    total, constants = 0, len(part.model.parameters)
+    differ = any(np.ndim(value) for value in part.model.parameters.values())
+    for receptor in part.receptors.values():
+        numbers = kinetics(receptor.part(0, 1) if receptor.size > 1 else receptor, recipe.dt)
+        total += 8 * (len(numbers.gain) * part.n + slots * blocks * numbers.table.shape[2])
+        constants += 4 * len(numbers.gain) + len(receptor.parameters)
+        if receptor.size > 1:
+            differ = True
+            total += 8 * part.n * (numbers.table[0].size + 4 * len(numbers.gain) + len(receptor.parameters))
+    return total + 8 * constants * blocks * differ
+
+
+def _listed(recipe: NetworkRecipe) -> float:
+    """Bytes of synapses that are kept, and of what their rules keep."""
+    total = 0.0
+    for projection in recipe.network.projections:
+        own = [type_of(value) for value in (projection.weight, projection.delay)]
+        each = sum(kind.itemsize for kind in own if kind is not None)
+        values = projection.weight, projection.delay
+        tables = [value.nbytes for value in values if isinstance(value, np.ndarray) and value.ndim == 2]
+        total += sum(tables) + 8 * projection.pre.population.n
+        if projection.stored:
+            ranges = -(-projection.post.population.n // RANGE)
+            total += 8 * ranges * projection.pre.population.n + (TARGET + each) * projection.mean_synapses
+        if isinstance(projection.rule, Explicit):
+            total += (LISTED_TARGET + each) * projection.mean_synapses
+    return total
+
+
+def _making(recipe: NetworkRecipe, threads: int) -> float:
+    """Bytes that the making of synapses takes for a while."""
+    most = 0.0
+    for projection in recipe.network.projections:
+        if isinstance(projection.rule, Explicit):
+            most = max(most, PER_LISTED * projection.mean_synapses)
+        if isinstance(projection.rule, ByDistance):
+            part = min(RANGE / projection.post.population.n, 1.0) * projection.mean_synapses
+            most = max(most, threads * (PAIRS + 3 * 8 * part))
+    return most

@@ -1,0 +1,71 @@
+"""Some neurons of a network, without its synapses, tried out for a short while: how long the network will take."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..network.network import Network
+from ..network.population import Group
+from ..network.sources import PoissonSource, SpikeSource
+from .execute import execute
+from .network_recipe import NetworkRecipe, population_of
+from .network_resources import events
+from .network_run import NetworkMemory
+
+STEPS = 2_000_000  # neuron-steps: some hundredths of a second
+NEURONS = 2048  # of each population
+EVENT, LATE_EVENT, EVENT_ANEW = 4e-9, 12e-9, 4e-9  # s of one core: with one delay for all, with one each, without lists
+MADE = 1.5e-7  # s of one core for a synapse that is kept
+
+
+def seconds(recipe: NetworkRecipe, threads: int, sent: Mapping[str, float]) -> float:
+    """Of a run: neurons as in a trial, and synapses and their events at what each takes on one core."""
+    at_once = max(min(threads, recipe.n // NEURONS + 1), 1)
+    delivered = 0.0
+    for projection in recipe.network.projections:
+        each = EVENT_ANEW if not projection.stored else EVENT if isinstance(projection.delay, float) else LATE_EVENT
+        delivered += each * events(recipe, projection, sent)
+    stored = sum(projection.mean_synapses for projection in recipe.network.projections if projection.stored)
+    return _alone(recipe) / at_once + delivered / at_once + MADE * stored / threads
+
+
+def _alone(recipe: NetworkRecipe) -> float:
+    """Seconds of one core for the neurons and sources without synapses."""
+    some = _part(recipe)
+    steps = min(max(STEPS // some.n, 1), round(recipe.duration / recipe.dt))
+    if not steps:
+        return 0.0
+    _run(some, 1)  # compiles
+    begin = time.thread_time()
+    _run(some, steps)
+    return (time.thread_time() - begin) * recipe.n / some.n * recipe.duration / (steps * recipe.dt)
+
+
+def _part(recipe: NetworkRecipe) -> NetworkRecipe:
+    """The same with fewer neurons, and no synapses."""
+    parts = {name: part.part(0, min(part.n, NEURONS)) for name, part in recipe.parts.items()}
+    groups: dict[str, Group] = {}
+    for name, group in recipe.network.populations.items():
+        if name in parts:
+            groups[name] = population_of(parts[name])
+        elif isinstance(group, PoissonSource):
+            n = min(group.n, NEURONS)
+            groups[name] = PoissonSource(n, group.rate.part(0, n) if group.rate.size > 1 else group.rate)
+        elif isinstance(group, SpikeSource):
+            groups[name] = group
+    return dataclasses.replace(recipe, network=Network(groups, (), recipe.network.seed), parts=parts)
+
+
+def _run(recipe: NetworkRecipe, steps: int) -> None:
+    nothing = np.empty(0, np.int64)
+    duration = steps * recipe.dt
+    parts = {
+        name: dataclasses.replace(part, duration=duration, record=(), neurons=nothing)
+        for name, part in recipe.parts.items()
+    }
+    shorter = dataclasses.replace(recipe, parts=parts, duration=duration)
+    execute(NetworkMemory(shorter), 1, None, lambda *done: None)
