@@ -13,6 +13,7 @@ from fastneuron._kernel import lanes
 
 TIGHT = {"rtol": 1e-11, "atol": 1e-11}
 INF = np.inf
+SLOW = pytest.mark.slow
 
 
 class Integral(fn.Model):
@@ -120,13 +121,72 @@ def test_the_integral_on_the_grid(name):
     np.testing.assert_allclose(found[0], [exact(t) for t in TIMES], rtol=0, atol=1e-12)
 
 
-def test_fixed_steps_move_edges_to_the_grid():
-    """To the nearest whole step, as documented."""
-    for start, stop in [(1.04, 3.06), (0.96, 2.94), (1.0, 3.0)]:
-        moved = fn.Step(2.0, round(start, 1), round(stop, 1))
-        grid = {"method": "rk4", "dt": 0.1, "rtol": None, "atol": None}
-        one, other = integral(fn.Step(2.0, start, stop), TIMES, **grid), integral(moved, TIMES, **grid)
-        np.testing.assert_allclose(one, other, rtol=0, atol=1e-13)
+CHARGES = {  # a current, how long it acts, and its integral
+    "shorter than a step": (fn.Step(100.0, 10.0, 10.02), 20.0, 2.0),
+    "on for more than a step": (fn.Step(100.0, 9.98, 11.01), 20.0, 103.0),
+    "half of the time": (fn.Pulses(1.0, 0.07, 0.035), 700.0, 350.0),
+    "a tenth of a step": (fn.Pulses(3.0, 1.234, 0.005, 0.7, 100), 200.0, 1.5),
+    "60 Hz": (fn.Pulses(1.0, 16.666, 1.0), 2000.0, 120.08),
+    "ramp": (fn.Ramp(0.0, 5.0, 3.01, 3.04), 10.0, 5.0 * (10.0 - 3.025)),
+    "held samples": (fn.Samples(SAMPLES, 0.33, held=True), 10.0, 2.5 * 0.33 + 4.0 * (10.0 - 4 * 0.33)),
+    "samples closer than steps": (fn.Samples(SAMPLES, 0.011), 10.0, 4.0 * 0.011 + 4.0 * (10.0 - 0.044)),
+    "sum": (fn.Step(100.0, 10.0, 10.02) + 2.0 * fn.Pulses(1.0, 0.07, 0.035) - 1.0, 70.0, 2.0),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [*((name, "rk4") for name in CHARGES), ("half of the time", "heun"), ("half of the time", "staggered")],
+)
+def test_the_charge_of_edges_inside_steps(name, method):
+    """To rounding; moved to the grid, the first was 0, the pulses twice as much or late."""
+    current, duration, charge = CHARGES[name]
+    end = fn.simulate(Integral(), duration, current=current, method=method, initial={"V": 0.0}).state["V"]
+    assert end == pytest.approx(charge, rel=1e-11)
+
+
+def test_pulses_of_any_period_do_not_drift():
+    """A minute of 60 Hz: on the grid the last pulse was 6.6 ms late."""
+    run = fn.simulate(Integral(), 60_000.0, current=fn.Pulses(1.0, 16.666, 1.0), record="V", sample_interval=1.0)
+    exact = [pulses(t, 1.0, 16.666, 1.0) for t in range(59_970, 60_001)]
+    np.testing.assert_allclose(run["V"][0, 59_970:], exact, rtol=0, atol=1e-7)
+
+
+def test_every_neuron_has_edges_of_its_own():
+    """Each as when simulated alone, to the bit, whatever the block and the chunks of the run."""
+    start = np.linspace(1.0, 1.1, 41)
+    current = fn.Step(10.0, start, start + 0.03) + fn.Pulses(np.linspace(1.0, 2.0, 41), 0.07, 0.035)
+    whole = fn.simulate(Integral(), 20.0, current=current).state["V"]
+    np.testing.assert_allclose(whole, 0.3 + np.linspace(1.0, 2.0, 41) * pulses(20.0, 1.0, 0.07, 0.035), rtol=1e-12)
+    for i in (0, 17, 40):
+        assert fn.simulate(Integral(), 20.0, current=current.part(i, i + 1)).state["V"] == whole[i]
+
+
+class Unbent:
+    """A waveform as its formula has it, as if it were smooth."""
+
+    edge = staticmethod(fn.Current.edge)
+
+
+ON_GRID = {
+    "Step": (3.0, 1.3, 7.7),
+    "Pulses": (5.0, 0.7, 0.3, 0.2),
+    "Ramp": (1.0, 5.0, 2.1, 6.4),
+    "Chirp": (2.0, 50.0, 400.0, 1.0, 8.0),
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["Step", "Pulses", *(pytest.param(x, marks=pytest.mark.slow) for x in ("Ramp", "Chirp"))]
+)
+def test_edges_on_the_grid_are_left_alone(name):
+    """The stages of every step see the waveform itself, to the bit."""
+    kind = getattr(fn, name)
+    plain = type(f"Unbent{name}", (Unbent, kind), {})
+    found = [
+        fn.simulate(fn.MorrisLecar(), 10.0, 0.1, 60.0 + make(*ON_GRID[name]), record="V")["V"] for make in (kind, plain)
+    ]
+    assert found[0].tobytes() == found[1].tobytes()
 
 
 @pytest.mark.slow
@@ -194,6 +254,21 @@ def test_rk4_keeps_its_order():
     steps = [0.4, 0.2, 0.1, 0.05]
     errors = [abs(fn.simulate(fn.MorrisLecar(), dt=dt, **arguments)["V"] - exact).max() for dt in steps]
     assert np.polyfit(np.log(steps), np.log(errors), 1)[0] == pytest.approx(4.0, abs=0.3)
+
+
+@pytest.mark.parametrize(("method", "order"), [("rk4", 3.0), ("heun", 2.0), ("staggered", 2.0)])
+def test_edges_inside_steps_cost_no_order(method, order):
+    """On average over places inside the step, where RK4 has three of its four orders; on the grid all had one."""
+    draw = np.random.default_rng(0)
+    start, stop, period, width, first = draw.uniform([[12], [30], [7], [2], [0]], [[14], [32], [9], [3], [4]], (5, 24))
+    arguments = {"duration": 60.0, "sample_interval": 2.0, "record": "V", "initial": {"V": -40.0}}
+    arguments["current"] = 80.0 + fn.Step(40.0, start, stop) + fn.Pulses(30.0, period, width, first)
+    exact = fn.reference.simulate(fn.MorrisLecar(), **arguments)["V"]
+    steps, errors = [0.2, 0.1, 0.05, 0.025], []
+    for dt in steps:
+        found = fn.simulate(fn.MorrisLecar(), dt=dt, method=method, **arguments)["V"]
+        errors.append(np.exp(np.mean(np.log(np.linalg.norm(found - exact, axis=1)))))
+    assert np.polyfit(np.log(steps), np.log(errors), 1)[0] == pytest.approx(order, abs=0.1), errors
 
 
 # ---- what a current is

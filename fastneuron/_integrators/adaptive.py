@@ -240,7 +240,7 @@ def integrate_adaptively(tableau, lanes, neurons, span, tolerance, spikes, trace
 
     Returns the first neuron whose step shrank to nothing or -1, the number of spikes, and whether all are done.
     """
-    block = make_block(lanes, neurons)
+    block = make_block(lanes, neurons, port.ANY_TIME)
     work = make_workspace(neurons.state_type, lanes)
     scale = error_scale(tableau, tolerance)
     active, upcoming = fill_lanes(block, work, neurons, span, traces, statistics)

@@ -26,8 +26,8 @@ class Block(NamedTuple):
 
 
 @inline_ast
-def make_block(lanes, neurons):
-    """Room for some neurons of a population; nothing in it is set."""
+def make_block(lanes, neurons, times):
+    """Room for some neurons of a population; nothing in it is set.  `times`: how inputs are asked (`port.room`)."""
     zero = neurons.state_type[0]  # its type is the precision of the arithmetic
     constants_type = models.prepare(neurons.model_type)
     gates_type = models.gates(neurons.model_type, zero, constants_type)
@@ -40,7 +40,7 @@ def make_block(lanes, neurons):
         local(constants_type, 1, lanes, zero),
         local(gates_type, 1, lanes, zero),
         neurons.sources,
-        port.room(neurons.sources, lanes, port.precision(neurons.sources, zero)),
+        port.room(neurons.sources, lanes, port.precision(neurons.sources, zero), times),
     )
 
 

@@ -130,7 +130,7 @@ def take_step(method, block, space, members, number, dt, spikes, spiked):
     """One of these steps."""
     for lane in range(width(block.lanes)):
         put(space.start, lane, take(block.state_type, space.end, lane))
-    port.begin_step(block.sources, block.rooms, members.low, number)
+    port.begin_step(block.sources, block.rooms, members.low, number, dt)
     step(method, block, space.start, space.end, space.scratch, number * dt, (number + 1) * dt, dt)
     return find_spikes(block, space, members, number, dt, spikes, spiked)
 
@@ -183,7 +183,7 @@ def integrate_span(method, lanes, neurons, span, dt, spikes, traces, statistics)
 
     Returns the first neuron that is no longer finite (its block is left as it was) or -1, and the number of spikes.
     """
-    block = make_block(lanes, neurons)
+    block = make_block(lanes, neurons, port.FIXED_STEPS)
     space = make_workspace(method, neurons, lanes)
     values = local(neurons.variables_type, TILE, lanes, neurons.state_type[0])
     spiked = 0

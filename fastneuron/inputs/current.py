@@ -12,20 +12,23 @@ import numpy.typing as npt
 from .. import _check
 from .._kernel.columns import Columns, columns, read
 from .._kernel.jit import specialises
-from .._kernel.lanes import local, put, take
-from .._parameters import Parameter, Parametrised, formula
-from .port import END
+from .._kernel.lanes import local, take
+from .._parameters import Parameter, Parametrised
+from .edges import SteppedRoom, begin_in, current_in, edge, load_in
+from .port import FixedSteps
 
 
 class Current(Parametrised):
     """Base class of the currents, uA/cm^2; ``+`` adds them.
 
-    A subclass has three formulas, static methods in scalar arithmetic: ``value(t, before, table, p)``, the current at
-    time t (ms), or just before t if `before`; ``edge(t, p)``, the first time after t at which it is not smooth; and
-    ``on_grid(dt, p)``, the parameters with such times moved to whole steps of a fixed-step method.
+    A subclass has two formulas, static methods in scalar arithmetic: ``value(t, before, table, p)``, the current at
+    time t (ms), or just before t if `before`; and ``edge(t, p)``, the first time after t at which it is not smooth.
+
+    Edges need not be at whole steps.  An adaptive method stops at each; a fixed step with an edge inside takes the
+    current's integral and first moment, so that its charge is right and the method's order, up to 3, is kept.
     """
 
-    formulas: ClassVar = ("value", "edge", "on_grid")
+    formulas: ClassVar = ("value", "edge")
     units: ClassVar = {
         **dict.fromkeys(("amplitude", "low", "high"), "uA/cm^2"),
         **dict.fromkeys(("start", "stop", "period", "width"), "ms"),
@@ -57,11 +60,6 @@ class Current(Parametrised):
         """Smooth, unless a subclass says otherwise."""
         return math.inf
 
-    @staticmethod
-    def on_grid(dt: Any, p: Any) -> Any:
-        """Nothing to move, unless a subclass says otherwise."""
-        return p
-
     @property
     def table(self) -> np.ndarray:
         """Samples, for the one kind of current that has some."""
@@ -69,7 +67,8 @@ class Current(Parametrised):
 
     def sources(self, n: int, seed: int, first_neuron: int) -> tuple[WaveformSource, ...]:
         """The current as the kernels want it; a function of time is the same for any seed and place."""
-        return (WaveformSource(self.like(), columns(list(self.parameters.values()), n), self.table),)
+        values = columns(list(self.parameters.values()), n)
+        return (WaveformSource(self.like(), values, self.table, n == 1 or not values.stride.any()),)
 
     def nbytes(self, n: int) -> int:
         """Bytes of the arrays that the kernels have of it."""
@@ -199,36 +198,6 @@ def as_current(name: str, current: Any) -> Current:
     return Constant(_check.numbers(name, current))
 
 
-def value(waveform, t, before, table):
-    """Generic: the current of a lane at time t (ms), or just before."""
-
-
-def edge(waveform, t):
-    """Generic: the first time after t at which a lane's current is not smooth."""
-
-
-def on_grid(waveform, dt):
-    """Generic: the lane's parameters with such times moved to whole steps."""
-
-
-@specialises(value)
-def _value(waveform, t, before, table):
-    function = formula(waveform, "value")
-    return lambda waveform, t, before, table: function(t, before, table, waveform)
-
-
-@specialises(edge)
-def _edge(waveform, t):
-    function = formula(waveform, "edge")
-    return lambda waveform, t: function(t, waveform)
-
-
-@specialises(on_grid)
-def _on_grid(waveform, dt):
-    function = formula(waveform, "on_grid")
-    return lambda waveform, dt: function(dt, waveform)
-
-
 def precise(waveform, zero):
     """Generic: a zero of the type that the parameters need: float64 where they are times, else that given."""
 
@@ -240,23 +209,42 @@ def _precise(waveform, zero):
 
 
 class WaveformRoom(NamedTuple):
-    """The current of a block."""
+    """The current of a block that may ask for it at any time."""
 
     constants: Any  # (parameter, lane)
 
 
-def _room(source, lanes, zero):
-    return WaveformRoom(local(source.type, 1, lanes, precise(source.type, zero)))
+def room_for(waveform, lanes, zero, times):
+    """Generic: room for a current; of steps of fixed length, if it has edges that may be inside them."""
+
+
+@specialises(room_for)
+def _room_for(waveform, lanes, zero, times):
+    if times.instance_class is FixedSteps and waveform.instance_class.owner.edge is not Current.edge:
+        return lambda waveform, lanes, zero, times: SteppedRoom(
+            local(waveform, 1, lanes, 0.0), local((0.0, 0.0, 0.0), 1, lanes, 0.0), local((0.0,), 1, lanes, 0.0)
+        )
+    return lambda waveform, lanes, zero, times: WaveformRoom(local(waveform, 1, lanes, precise(waveform, zero)))
+
+
+def _room(source, lanes, zero, times):
+    return room_for(source.type, lanes, zero, times)
 
 
 def _prepare(source, room, lane, neuron, dt):
     read(source.columns, room.constants, lane, neuron)
-    if dt > 0.0:
-        put(room.constants, lane, on_grid(take(source.type, room.constants, lane), dt))
+
+
+def _load(source, room, lane, neuron, first):
+    load_in(room, lane)
+
+
+def _begin_step(source, room, low, number, dt):
+    begin_in(room, source, number, dt)
 
 
 def _add_current(source, room, lane, V, t, stage, total):
-    return total + value(take(source.type, room.constants, lane), t, stage == END, source.table)
+    return total + current_in(room, source, lane, t, stage)
 
 
 def _next_discontinuity(source, room, lane, t):
@@ -269,9 +257,12 @@ class WaveformSource(NamedTuple):
     type: Any  # the parameters as zeros: the type selects the formulas
     columns: Columns
     table: np.ndarray  # samples
+    shared: bool  # whether all neurons have the same
 
     room = _room
     prepare = _prepare
+    load = _load
+    begin_step = _begin_step
     add_current = _add_current
     next_discontinuity = _next_discontinuity
 

@@ -153,7 +153,7 @@ class NoiseRoom(NamedTuple):
     ends: Any  # (2, lane): uA/cm^2 at the begin and the end of the step
 
 
-def _room(source, lanes, zero):
+def _room(source, lanes, zero, times):
     constants = constants_of(source.type, 1.0)
     return NoiseRoom(lanes, local(constants, 1, lanes, 0.0), constants, local((0.0, 0.0), 1, lanes, 0.0))
 
@@ -172,7 +172,7 @@ def _load(source, room, lane, neuron, first):
         room.ends[1, lane] = begun(source.type, z, take(room.constants_type, room.constants, lane))
 
 
-def _begin_step(source, room, low, number):
+def _begin_step(source, room, low, number, dt):
     for lane in range(room.ends.shape[1]):
         z = normal(source.seed, STEPS, source.first_neuron + low + lane, number)
         constants = take(room.constants_type, room.constants, lane)

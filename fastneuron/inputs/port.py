@@ -5,7 +5,7 @@ functions of this file under their names; the others do what they say here.  A t
 neurons has a *room* for each: a NamedTuple of local arrays, of which ``constants`` (constant, lane) holds what does not
 change from step to step.  A kernel calls, in this order:
 
-    room                                    once
+    room                                    once: of steps, or to be asked at any time
     prepare, load                           for each neuron that takes a lane
     begin_step                              for each step
     add_current, add_to_derivative          for each stage of it and each lane
@@ -17,6 +17,7 @@ Between calls of a kernel a source keeps what goes on in arrays of its own, whic
 """
 
 import math
+from typing import NamedTuple
 
 from .._kernel.jit import for_tuples, generic, specialises
 
@@ -25,14 +26,28 @@ from .._kernel.jit import for_tuples, generic, specialises
 BEGIN, MIDDLE, END = 0, 1, 2
 
 
+class FixedSteps(NamedTuple):
+    """How a room is asked: at the stages of steps, each of which `begin_step` has announced."""
+
+
+class AnyTime(NamedTuple):
+    """How a room is asked: at any time."""
+
+
+FIXED_STEPS, ANY_TIME = FixedSteps(), AnyTime()
+
+
 def carried(sources):
     """All arrays, by name, that the sources change as they go on; the last axis is their neurons."""
     return {name: array for source in sources for name, array in source.arrays().items()}
 
 
 @generic
-def room(source, lanes, zero):
-    """Room for an input in a block, its numbers of the type of `zero` if that is precise enough; here, none."""
+def room(source, lanes, zero, times):
+    """Room for an input in a block, its numbers of the type of `zero` if that is precise enough; here, none.
+
+    `times` is FIXED_STEPS or ANY_TIME.
+    """
     return ()
 
 
@@ -47,8 +62,8 @@ def load(source, room, lane, neuron, first):
 
 
 @generic
-def begin_step(source, room, low, number):
-    """Get ready for the step `number`, in all lanes, the first being that of neuron `low`."""
+def begin_step(source, room, low, number, dt):
+    """Get ready for the step `number`, of dt ms, in all lanes, the first being that of neuron `low`."""
 
 
 @generic
@@ -81,8 +96,8 @@ def store(source, room, lane, neuron):
 
 
 @for_tuples(room)
-def _rooms(sources, lanes, zero):
-    return (room(sources[0], lanes, zero), *room(sources[1:], lanes, zero))
+def _rooms(sources, lanes, zero, times):
+    return (room(sources[0], lanes, zero, times), *room(sources[1:], lanes, zero, times))
 
 
 @for_tuples(prepare)
@@ -98,9 +113,9 @@ def _load_each(sources, rooms, lane, neuron, first):
 
 
 @for_tuples(begin_step)
-def _begin_step_of_each(sources, rooms, low, number):
-    begin_step(sources[0], rooms[0], low, number)
-    begin_step(sources[1:], rooms[1:], low, number)
+def _begin_step_of_each(sources, rooms, low, number, dt):
+    begin_step(sources[0], rooms[0], low, number, dt)
+    begin_step(sources[1:], rooms[1:], low, number, dt)
 
 
 @for_tuples(add_current)

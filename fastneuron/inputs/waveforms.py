@@ -22,7 +22,7 @@ INFINITY = math.inf
 class Step(Current):
     """A current that is on from `start` to `stop`.
 
-    Fixed-step methods move both times to the nearest whole step; adaptive ones stop at them.
+    Both may be inside a step: see `Current`.
 
     Parameters
     ----------
@@ -55,11 +55,6 @@ class Step(Current):
         """On and off."""
         return p.start if t < p.start else p.stop if t < p.stop else INFINITY
 
-    @staticmethod
-    def on_grid(dt: Any, p: Any) -> Any:
-        """Both times to whole steps."""
-        return p.amplitude, nearest(p.start, dt), nearest(p.stop, dt)
-
 
 class Ramp(Current):
     """A current that goes evenly from `low` at `start` to `high` at `stop`, and stays where it is outside.
@@ -69,7 +64,7 @@ class Ramp(Current):
     low, high : float or (n,) array_like
         uA/cm^2.
     start, stop : float or (n,) array_like
-        ms; a fixed-step method does not move them (the error at a kink is of order dt^2 times the slope).
+        ms.
     """
 
     low: Parameter
@@ -126,7 +121,7 @@ class Chirp(Current):
     low, high : float or (n,) array_like
         Hz.
     start, stop : float or (n,) array_like
-        ms; moved to the nearest whole step by a fixed-step method.
+        ms.
     """
 
     units: ClassVar = Current.units | {"low": "Hz", "high": "Hz"}
@@ -150,11 +145,6 @@ class Chirp(Current):
         """On and off."""
         return p.start if t < p.start else p.stop if t < p.stop else INFINITY
 
-    @staticmethod
-    def on_grid(dt: Any, p: Any) -> Any:
-        """Both times to whole steps."""
-        return p.amplitude, p.low, p.high, nearest(p.start, dt), nearest(p.stop, dt)
-
 
 class Pulses(Current):
     """Rectangular pulses of length `width` that begin at `start`, `start` + `period`, ...
@@ -164,7 +154,7 @@ class Pulses(Current):
     amplitude : float or (n,) array_like
         uA/cm^2.
     period, width : float or (n,) array_like
-        ms, positive, `width` at most `period`; fixed-step methods move them, and `start`, to the nearest whole step.
+        ms, positive, `width` at most `period`.
     start : float or (n,) array_like, default 0
         ms.
     count : float or (n,) array_like, default inf
@@ -207,12 +197,6 @@ class Pulses(Current):
                 return begin + p.width
             k += 1.0
         return INFINITY
-
-    @staticmethod
-    def on_grid(dt: Any, p: Any) -> Any:
-        """Every begin and end to whole steps, at least one step apart."""
-        period = max(nearest(p.period, dt), dt)
-        return p.amplitude, period, max(nearest(p.width, dt), dt), nearest(p.start, dt), p.count
 
 
 class Samples(Current):
@@ -316,9 +300,3 @@ def sine(turns):
 def index(x):
     """A whole float as an int, by the bits of a sum, which packs where a conversion does not."""
     return bits(x + 6755399441055744.0) - 0x4338000000000000
-
-
-@inline
-def nearest(moment, dt):
-    """The whole step nearest to a moment, by the very product that the kernel makes of it."""
-    return moment if moment - moment != 0.0 else floor(moment / dt + 0.5) * dt

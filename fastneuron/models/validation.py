@@ -50,7 +50,6 @@ def rehearse(model: Any, state: Any, current: float) -> None:
 ARGUMENTS = {  # of the formulas of currents and noises
     "value": ("t", "before", "table", "p"),
     "edge": ("t", "p"),
-    "on_grid": ("dt", "p"),
     "prepare": ("dt", "p"),
     "begin": ("z", "c"),
     "move": ("noise", "z", "c"),

@@ -13,6 +13,7 @@ from .._integrators.problem import set_constants
 from .._kernel.jit import for_tuples, generic, helper, kernel
 from .._kernel.lanes import width
 from .._kernel.team import meet
+from ..inputs import port
 from .anew import deliver_anew
 from .delivery import Due, deliver
 from .exchange import exchange
@@ -84,7 +85,7 @@ def prepare_cells(lanes, neurons, coupled, n, dt):
 
     Nothing is worked out where there is no room for them.
     """
-    block = make_block(lanes, neurons)
+    block = make_block(lanes, neurons, port.FIXED_STEPS)
     saved = coupled.saved
     if saved.shape[1] == count_constants(block):
         for number in range(saved.shape[0]):

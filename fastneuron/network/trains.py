@@ -61,7 +61,7 @@ def _kept(train, i):
         return True
     number = train.drawn[i] - 1
     words = network_words(train.seed, POISSON, train.number, number, number >> 32, train.low + i)
-    room = port.room(train.rate, Lanes8(), 0.0)
+    room = port.room(train.rate, Lanes8(), 0.0, port.ANY_TIME)
     port.prepare(train.rate, room, 0, i, 0.0)
     t = (train.step[i] + train.fraction[i]) * train.dt
     rate = port.add_current(train.rate, room, 0, 0.0, t, port.BEGIN, 0.0)

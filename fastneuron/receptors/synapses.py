@@ -48,7 +48,7 @@ class SynapseRoom(NamedTuple):
     stages: Any  # (3, lane): the conductance at the begin, in the middle, at the end of the step
 
 
-def _room(source, lanes, zero):
+def _room(source, lanes, zero, times):
     return SynapseRoom(
         local(source.inbox.columns, 1, lanes, 0.0),
         local(source.constants, 1, lanes, 0.0),
@@ -65,7 +65,7 @@ def _load(source, room, lane, neuron, first):
     put(room.state, lane, take(source.parts, source.state, neuron))
 
 
-def _begin_step(source, room, low, number):
+def _begin_step(source, room, low, number, dt):
     """Take what arrives in this step out of the inbox; what was there before decays by constant factors."""
     take_arrivals(source.inbox, room.arrivals, low, number)
     first, parts = len(source.type), len(source.parts)
@@ -135,7 +135,7 @@ class JumpRoom(NamedTuple):
     stages: Any  # (3, lane): how fast the voltage is to rise at the begin, in the middle, at the end of the step
 
 
-def _jump_room(source, lanes, zero):
+def _jump_room(source, lanes, zero, times):
     three = (0.0, 0.0, 0.0)
     return JumpRoom(
         local(source.inbox.columns, 1, lanes, 0.0), local((0.0,), 1, lanes, 0.0), local(three, 1, lanes, 0.0)
@@ -146,7 +146,7 @@ def _prepare_jump(source, room, lane, neuron, dt):
     room.constants[0, lane] = 1.0 / dt
 
 
-def _begin_jump(source, room, low, number):
+def _begin_jump(source, room, low, number, dt):
     """A jump of w at the fraction theta of the step, as a rate of rise with that integral and that centre."""
     take_arrivals(source.inbox, room.arrivals, low, number)
     for lane in range(room.stages.shape[1]):

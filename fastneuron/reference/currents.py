@@ -1,6 +1,7 @@
 """Currents as functions of time (ms), as their definitions have them; each with the times at which it is not smooth."""
 
-from math import inf, pi, sin
+from bisect import bisect_right
+from math import pi, sin
 
 import numpy as np
 
@@ -54,11 +55,10 @@ def pulses(amplitude, period, width, start, count, duration, **_):
     """Pulse k is on from start + k period for its width."""
     number = int(min(count, max(duration - start, 0) // period + 1))
     begins = [start + k * period for k in range(number)]
-    last = start + (count - 1) * period if count < inf else inf
 
     def value(t):
-        begin = start + (t - start) // period * period
-        return amplitude if start <= begin <= last and t - begin < width else 0.0
+        k = bisect_right(begins, t) - 1  # by the very times that are edges
+        return amplitude if k >= 0 and t < begins[k] + width else 0.0
 
     return value, [*begins, *(begin + width for begin in begins)]
 
