@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from fastneuron._kernel import counts
+from fastneuron._kernel.random import Counter
 
 SIGNIFICANCE = 1e-4
 
@@ -13,13 +14,13 @@ SIGNIFICANCE = 1e-4
 @numba.njit
 def binomials(n, left, right, out):
     for i in range(out.size):
-        out[i] = counts.binomial(n, left, right, 1, 3, 0, i, 0, 0)
+        out[i] = counts.binomial(n, left, right, Counter(1, 3, 0, i, 0, 0))
 
 
 @numba.njit
 def hypergeometrics(drawn, left, right, out):
     for i in range(out.size):
-        out[i] = counts.hypergeometric(drawn, left, right, 1, 3, 0, i, 0, 0)
+        out[i] = counts.hypergeometric(drawn, left, right, Counter(1, 3, 0, i, 0, 0))
 
 
 @numba.njit

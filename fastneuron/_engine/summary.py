@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import _check
-from .._integrators import Statistics, observe_all, observe_spikes
+from .._integrators import SpikeTimes, Statistics, observe_all, observe_spikes
 
 OF_A_STATE = ("mean", "var", "min", "max")
 OF_SPIKES = ("spike.first", "isi.mean", "isi.cv")
@@ -108,7 +108,7 @@ class Summary:
         a = self.arrays
         if a["first"].size or a["spikes"].size:
             each = a["first"], a["last"], a["intervals"], a["interval_mean"], a["interval_squares"]
-            observe_spikes(neuron, time, *each, sums.spikes, width)
+            observe_spikes(neuron, time, SpikeTimes(*each), sums.spikes, width)
 
 
 def results(

@@ -9,7 +9,7 @@ from .heun import Heun
 from .problem import Chunk, Clock, Problem, Traces
 from .rk4 import RK4
 from .staggered import Staggered
-from .statistics import Statistics, observe_all, observe_spikes
+from .statistics import SpikeTimes, Statistics, observe_all, observe_spikes
 from .tableau import Tableau
 from .tsit5 import TSIT5
 
@@ -52,4 +52,4 @@ METHODS = {
     )
 }
 
-__all__ = ["METHODS", "Chunk", "Clock", "Method", "Problem", "Statistics", "Traces", "observe_all", "observe_spikes"]
+__all__ = ["METHODS", "Chunk", "Clock", "Method", "Problem", "SpikeTimes", "Statistics", "Traces", "observe_all", "observe_spikes"]

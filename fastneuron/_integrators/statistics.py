@@ -124,12 +124,23 @@ def observe_all(statistics, state, low, high, sample):
             observe_one(statistics, d, neuron, float(state[d, neuron]), sample)
 
 
-@kernel
-def observe_spikes(neuron, time, first, last, count, mean, squares, spikes, width):
-    """The spikes of a list, by neuron: the first and the last, the number, mean and squares of the intervals (ms).
+class SpikeTimes(NamedTuple):
+    """Of each neuron: its first and last spike, and the intervals between its spikes (ms); all empty where not asked."""
 
-    `spikes` (bins,) are counts of the whole population in bins of `width` ms; `count` may be empty, and `spikes`.
+    first: Any
+    last: Any
+    count: Any  # of the intervals
+    mean: Any
+    squares: Any  # of their deviations from the mean
+
+
+@kernel
+def observe_spikes(neuron, time, times, spikes, width):
+    """Take the spikes of a list, in order of time for each neuron, into the `SpikeTimes` and the counts of a population.
+
+    The counts `spikes` (bins,) are of bins of `width` ms; they may be empty.
     """
+    first, last, count, mean, squares = times
     for s in range(neuron.size):
         i = neuron[s]
         if spikes.size:

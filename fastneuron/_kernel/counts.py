@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 
 from .elementary import exp, log, log1p
 from .jit import helper, inline
-from .random import network_words, uniform_of
+from .random import uniform_of, words_of
 
 HALF_LOG_TWO_PI = 0.9189385332046727
 REJECTION = 10.0  # expected number from which on rejection is faster
@@ -66,7 +66,7 @@ def binomial_probability(x, n, p, q):
 
 
 @helper
-def binomial(n, left, right, seed, kind, number, first, second, third):
+def binomial(n, left, right, counter):
     """How many of n fall left, where `left` and `right` are the sizes of the two parts."""
     if n == 0 or left == 0:
         return 0
@@ -74,10 +74,9 @@ def binomial(n, left, right, seed, kind, number, first, second, third):
         return n
     p, q = min(left, right) / (left + right), max(left, right) / (left + right)
     if n * p < REJECTION:
-        u = uniform_of(network_words(seed, kind, number, first, second, third))
-        k = _inverted(u, n, p, q)
+        k = _inverted(uniform_of(words_of(counter, 0)), n, p, q)
     else:
-        k = _rejected(n, p, q, seed, kind, number, first, second, third)
+        k = _rejected(n, p, q, counter)
     return k if left <= right else n - k
 
 
@@ -94,7 +93,7 @@ def _inverted(u, n, p, q):
 
 
 @inline
-def _rejected(n, p, q, seed, kind, number, first, second, third):
+def _rejected(n, p, q, counter):
     """By transformed rejection; p is 1/2 at most, n p at least REJECTION."""
     deviation = math.sqrt(n * p * q)
     b = 1.15 + 2.53 * deviation
@@ -102,7 +101,7 @@ def _rejected(n, p, q, seed, kind, number, first, second, third):
     sure = 0.92 - 4.2 / b
     mode = int((n + 1) * p)
     for attempt in range(ATTEMPTS):
-        w0, w1, w2, w3 = network_words(seed, kind | attempt << 4, number, first, second, third)
+        w0, w1, w2, w3 = words_of(counter, attempt)
         u, v = uniform_of((w0, w1)) - 0.5, 1.0 - uniform_of((w2, w3))
         inside = 0.5 - abs(u)
         if inside == 0.0:
@@ -121,7 +120,7 @@ def _rejected(n, p, q, seed, kind, number, first, second, third):
 
 
 @helper
-def hypergeometric(drawn, left, right, seed, kind, number, first, second, third):
+def hypergeometric(drawn, left, right, counter):
     """How many of `drawn` different things are left, where `left` and `right` are the sizes of the two parts."""
     least, most = max(0, drawn - right), min(drawn, left)
     if least == most:
@@ -132,7 +131,7 @@ def hypergeometric(drawn, left, right, seed, kind, number, first, second, third)
     most_probable = binomial_probability(float(mode), float(left), p, q)
     most_probable *= binomial_probability(float(drawn - mode), float(right), p, q)
     below = above = most_probable / binomial_probability(float(drawn), total, p, q)
-    u = uniform_of(network_words(seed, kind, number, first, second, third)) - below
+    u = uniform_of(words_of(counter, 0)) - below
     low = high = mode
     while u >= 0.0 and below + above > NEGLIGIBLE:
         if high < most:

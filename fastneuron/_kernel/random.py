@@ -5,6 +5,7 @@ of SC11. doi:10.1145/2063384.2063405
 """
 
 import math
+from typing import Any, NamedTuple
 
 from .elementary import log, sin_cos_turn
 from .jit import inline
@@ -54,3 +55,28 @@ def network_words(seed, kind, number, first, second, third):
     """
     counter = first & LOW, second & LOW, third & LOW, (kind << 16) | number
     return philox(*counter, seed & LOW, (seed >> 32) & LOW)
+
+
+class Counter(NamedTuple):
+    """Which random words: the arguments of `network_words`, the number of the attempt apart."""
+
+    seed: Any
+    kind: Any
+    number: Any
+    first: Any
+    second: Any
+    third: Any
+
+
+@inline
+def words_of(counter, attempt):
+    """The four words of a counter, at the attempt of this number, from 0 on."""
+    seed, kind, number, first, second, third = counter
+    return network_words(seed, kind | attempt << 4, number, first, second, third)
+
+
+@inline
+def ahead(counter, steps):
+    """The counter whose `first` is `steps` larger."""
+    seed, kind, number, first, second, third = counter
+    return Counter(seed, kind, number, first + steps, second, third)

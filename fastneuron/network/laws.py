@@ -6,7 +6,7 @@ import numpy as np
 
 from .._kernel.elementary import exp
 from .._kernel.jit import generic, inline
-from .._kernel.random import network_words, normal_of, uniform_of
+from .._kernel.random import Counter, normal_of, uniform_of, words_of
 
 ATTEMPTS = 128  # of which one is inside, unless by a chance of 0.75**128 = 1e-16
 
@@ -29,18 +29,19 @@ def value(law, words):
 
 
 @inline
-def draw(law, seed, kind, number, first, second, third):
-    """The float32 that belongs to a synapse, by three numbers of 32 bits."""
+def draw(law, counter):
+    """The float32 that belongs to a counter."""
     x = np.float32(0.0)
     for attempt in range(ATTEMPTS):
-        x = np.float32(value(law, network_words(seed, kind | attempt << 4, number, first, second, third)))
+        x = np.float32(value(law, words_of(counter, attempt)))
         if law.low <= x <= law.high:
             return x
     return np.float32(min(max(x, law.low), law.high))
 
 
-def _draw_one(law, wiring, kind, first, second, third, i, j, out, at):
-    out[at] = draw(law, wiring.seed, kind, wiring.number, first, second, third)
+def _draw_one(law, wiring, kind, synapse, out, at):
+    counter = Counter(wiring.seed, kind, wiring.number, synapse.first, synapse.second, synapse.third)
+    out[at] = draw(law, counter)
 
 
 class UniformLaw(NamedTuple):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,14 +35,24 @@ def net_input(weights: np.ndarray, bias: np.ndarray, X: np.ndarray) -> np.ndarra
     return np.array([[np.dot(w, x) + b for w, b in zip(weights, bias, strict=True)] for x in X])
 
 
-def correction(
-    rule: str, x: np.ndarray, t: float, n: float, transfer: str, tie: str, rate: float, margin: float, C: float
-) -> tuple[float, float]:
+class Rule(NamedTuple):
+    """A learning rule, and the numbers it knows; each as in `fastneuron.Perceptron.train`."""
+
+    rule: str = "perceptron"
+    transfer: str = "hardlim"
+    tie: str = "hardlim"
+    learning_rate: float = 1.0
+    margin: float = 1.0
+    C: float = 1.0
+
+
+def correction(chosen: Rule, x: np.ndarray, t: float, n: float) -> tuple[float, float]:
     """What the input and the bias are multiplied by, to be added to one neuron; (0, 0) leaves it alone.
 
     Rosenblatt (1962); MATLAB's learnp and learnpn; Widrow & Hoff (1960); Crammer et al. (2006), J Mach Learn Res 7:551,
     figure 1, with the bias as the weight of a constant input 1.
     """
+    rule, transfer, tie, rate, margin, C = chosen
     y = 1.0 if t > 0 else -1.0
     if rule in ("perceptron", "normalized"):
         if tie == "hardlim":
@@ -73,12 +83,7 @@ def steps(
     bias: np.ndarray,
     X: np.ndarray,
     T: np.ndarray,
-    rule: str = "perceptron",
-    transfer: str = "hardlim",
-    tie: str = "hardlim",
-    learning_rate: float = 1.0,
-    margin: float = 1.0,
-    C: float = 1.0,
+    rule: Rule,
     sample_weight: np.ndarray | None = None,
     active: np.ndarray | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
@@ -93,7 +98,7 @@ def steps(
             if active is not None and not active[i]:
                 continue
             net[i] = np.dot(weights[i], x) + bias[i]
-            c, c_bias = correction(rule, x, t[i], net[i], transfer, tie, learning_rate, margin, C)
+            c, c_bias = correction(rule, x, t[i], net[i])
             weight = 1.0 if sample_weight is None else sample_weight[row]
             weights[i] = weights[i] + weight * c * x
             bias[i] = bias[i] + weight * c_bias
@@ -127,7 +132,7 @@ def train(
         What to return as the weights: the last; the average over all presentations (Freund & Schapire 1999); or the
         best seen, by Gallant's (1990) pocket algorithm with ratchet.
     **options
-        Of `steps`.
+        Of `Rule`; and `sample_weight` (n,), of which a row with 0 corrects nobody.
 
     Returns
     -------
@@ -140,14 +145,15 @@ def train(
     active, mistakes = np.ones(S, bool), []
     totals: list[list] = [[np.zeros(X.shape[1]), 0.0, 0] for _ in range(S)]
     voters: list[list[list]] = [[[weights[i].copy(), bias[i], 0]] for i in range(S)]
-    row_weight = np.ones(n) if options.get("sample_weight") is None else options["sample_weight"]
+    sample_weight = options.pop("sample_weight", None)
+    row_weight = np.ones(n) if sample_weight is None else sample_weight
+    rule = Rule(**options)
     pockets = [_Pocket(weights[i], bias[i], X, T[:, i], row_weight) for i in range(S)]
     for epoch in range(epochs):
         order = np.arange(n) if orders is None else orders[epoch]
-        chosen = options | {"sample_weight": row_weight[order]}
         count = np.zeros(S, int)
         wrong = np.zeros(S, int)
-        presented = steps(weights, bias, X[order], T[order], active=active, **chosen)
+        presented = steps(weights, bias, X[order], T[order], rule, row_weight[order], active)
         for (w, b, corrected, net), t, weight in zip(presented, T[order], row_weight[order], strict=True):
             wrong += active & ((net >= 0) != (t > 0)) & (weight > 0)
             for i in np.flatnonzero(active):
@@ -161,7 +167,7 @@ def train(
                 totals[i][1] += b[i]
                 totals[i][2] += 1
             weights, bias, count = w, b, count + corrected
-        mistakes.append(wrong if options.get("rule") == "lms" else count)
+        mistakes.append(wrong if rule.rule == "lms" else count)
         active &= count > 0
         if not active.any():
             break

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .rule import Rule, pairs
-from .wiring import Ends, chunks_of, keep, rank_of
+from .wiring import Drawn, Ends, chunks_of, keep, rank_of
 
 
 def _row(rule, wiring, source, low, high, scratch):
@@ -15,7 +15,7 @@ def _row(rule, wiring, source, low, high, scratch):
         count = wiring.starts[chunk + 1] - wiring.starts[chunk]
         for i in range(count):
             scratch.target[found + i] = i
-        found = keep(wiring, source, own, chunk, low, high, found, count, scratch)
+        found = keep(wiring, source, own, Drawn(chunk, found, count), low, high, scratch)
     return found
 
 

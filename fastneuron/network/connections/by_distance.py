@@ -13,7 +13,7 @@ from ..._kernel.jit import bare_kernel
 from ..._kernel.random import network_words
 from .rows import Rows, room_for
 from .rule import Rule
-from .wiring import CONNECT, DELAY, WEIGHT, Ends, set_value
+from .wiring import CONNECT, DELAY, WEIGHT, Ends, Synapse, set_value
 
 PAIRS = 500_000  # whose distances are in memory at once
 
@@ -45,7 +45,7 @@ def choose(seed, number, probability, pre, post, autapses, chosen):
 def draw_values(law, wiring, kind, source, target, i, j, out):
     """Weights or delays that are drawn or looked up."""
     for k in range(out.size):
-        set_value(law, wiring, kind, target[k], 0, source[k], i[k], j[k], out, k)
+        set_value(law, wiring, kind, Synapse(target[k], 0, source[k], i[k], j[k]), out, k)
 
 
 class ByDistance(Rule):

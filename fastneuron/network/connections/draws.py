@@ -9,16 +9,16 @@ import numpy as np
 from ..._kernel.counts import binomial, hypergeometric, ones
 from ..._kernel.jit import generic, inline
 from ..._kernel.lanes import Lanes8, local, put
-from ..._kernel.random import LOW, network_words
-from .wiring import BATCH, CONNECT, SPLIT
+from ..._kernel.random import LOW, ahead, words_of
+from .wiring import BATCH
 
 BITS = 64  # blocks of 128 random bits, more than a split of so many wants; the last is for other splits
 FAIR = 1024  # up to so many are split in two equal parts by counting bits
 
 
 @generic
-def ranks(choice, seed, number, second, third, size, skipped, found, count, out, bits):
-    """Put `count` ranks below `size`, all equally likely to 2**-32, into out[found:].
+def ranks(choice, counter, size, skipped, found, count, out, bits):
+    """Put `count` ranks below `size`, all equally likely to 2**-32, into out[found:], drawn with `counter` and on.
 
     `skipped` is not among them, unless it is -1; up to 8 BATCH more places are written.  `bits` is int64 room for a
     bit for each rank.
@@ -26,23 +26,23 @@ def ranks(choice, seed, number, second, third, size, skipped, found, count, out,
 
 
 @generic
-def part(choice, count, left, right, seed, number, first, second, third):
+def part(choice, count, left, right, counter):
     """How many of `count` fall left, where `left` and `right` are the sizes of the two parts.
 
-    The counters `first` to ``first + BITS - 1`` are for this part alone.
+    The BITS counters from `counter` on are for this part alone.
     """
 
 
-def _any_ranks(choice, seed, number, second, third, size, skipped, found, count, out, bits):
+def _any_ranks(choice, counter, size, skipped, found, count, out, bits):
     # where there are 2**k of them, 16 random bits make one
     others = size - (skipped >= 0)
     mask = others - 1
     halves = others & mask == 0 and others <= 1 << 16
     rank = local((0, 0, 0, 0, 0, 0, 0, 0), 1, Lanes8(), 0)
-    at, end, counter = np.uint64(found), np.uint64(found + count), 0
+    at, end, drawn = np.uint64(found), np.uint64(found + count), 0
     while at < end:
         for lane in range(BATCH):
-            w0, w1, w2, w3 = network_words(seed, CONNECT, number, counter + lane, second, third)
+            w0, w1, w2, w3 = words_of(ahead(counter, drawn + lane), 0)
             if halves:
                 low = w0 & mask, w1 & mask, w2 & mask, w3 & mask
                 put(rank, lane, (*low, (w0 >> 16) & mask, (w1 >> 16) & mask, (w2 >> 16) & mask, (w3 >> 16) & mask))
@@ -52,29 +52,29 @@ def _any_ranks(choice, seed, number, second, third, size, skipped, found, count,
             for lane in range(BATCH):
                 out[at + np.uint64(k * BATCH + lane)] = rank[k, lane]
         at += np.uint64(8 * BATCH if halves else 4 * BATCH)
-        counter += BATCH
+        drawn += BATCH
     if skipped >= 0:
         for i in range(found, found + count):
             out[i] += out[i] >= skipped
 
 
 @inline
-def _half(count, seed, number, first, second, third):
+def _half(count, counter):
     """How many of `count` fall into the first of two equal parts: the bits that are 1."""
     found = 0
     for block in range(0, (count + 127) // 128, BATCH):
         for lane in range(BATCH):
-            words = network_words(seed, SPLIT, number, first + block + lane, second, third)
+            words = words_of(ahead(counter, block + lane), 0)
             for k in range(4):
                 wanted = min(max(count - 128 * (block + lane) - 32 * k, 0), 32)
                 found += ones(words[k] & (LOW >> (32 - wanted)))
     return found
 
 
-def _any_part(choice, count, left, right, seed, number, first, second, third):
+def _any_part(choice, count, left, right, counter):
     if left == right and count <= FAIR:
-        return _half(count, seed, number, first, second, third)
-    return binomial(count, left, right, seed, SPLIT, number, first + BITS - 1, second, third)
+        return _half(count, counter)
+    return binomial(count, left, right, ahead(counter, BITS - 1))
 
 
 class WithReplacement(NamedTuple):
@@ -85,16 +85,16 @@ class WithReplacement(NamedTuple):
     part = _any_part
 
 
-def _different_ranks(choice, seed, number, second, third, size, skipped, found, count, out, bits):
+def _different_ranks(choice, counter, size, skipped, found, count, out, bits):
     others = size - (skipped >= 0)
     places = (others + 63) // 64
     inverse = 2 * count > others
     for place in range(places):
         bits[place] = 0
-    wanted, counter = others - count if inverse else count, 0
+    wanted, drawn = others - count if inverse else count, 0
     while wanted > 0:  # those that were drawn before are drawn again
-        words = network_words(seed, CONNECT, number, counter, second, third)
-        counter += 1
+        words = words_of(ahead(counter, drawn), 0)
+        drawn += 1
         for k in range(4):
             rank = (words[k] * others) >> 32
             place, bit = rank >> 6, 1 << (rank & 63)
@@ -114,8 +114,8 @@ def _different_ranks(choice, seed, number, second, third, size, skipped, found, 
             here ^= lowest
 
 
-def _different_part(choice, count, left, right, seed, number, first, second, third):
-    return hypergeometric(count, left, right, seed, SPLIT, number, first + BITS - 1, second, third)
+def _different_part(choice, count, left, right, counter):
+    return hypergeometric(count, left, right, ahead(counter, BITS - 1))
 
 
 class WithoutReplacement(NamedTuple):

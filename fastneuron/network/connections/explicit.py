@@ -9,6 +9,7 @@ import numpy as np
 
 from ... import _check
 from ..._kernel.jit import bare_kernel
+from ..._kernel.random import Counter
 from ..distributions import Distribution
 from ..laws import draw
 from .rows import CALL, Rows, room_for, spans
@@ -51,7 +52,7 @@ def select(lists, low, first, rows, begin, end):
 def draw_each(law, seed, kind, number, first, out):
     """The value of each synapse, by its place among those given."""
     for i in range(out.size):
-        out[i] = draw(law, seed, kind, number, first + i, (first + i) >> 32, 0)
+        out[i] = draw(law, Counter(seed, kind, number, first + i, (first + i) >> 32, 0))
 
 
 class Explicit(Rule):

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._kernel.jit import bare_kernel, inline
+from ..._kernel.random import Counter
 from . import degrees
 from .draws import choice_of, ranks
 from .rows import CALL, Rows, room_for, spans
 from .rule import Rule
-from .wiring import DELAY, SLACK, WEIGHT, Ends, set_value
+from .wiring import CONNECT, DELAY, SLACK, WEIGHT, Ends, Synapse, set_value
 
 
 class Sources(NamedTuple):
@@ -31,7 +32,8 @@ def _ranks(wiring, j, out, bits):
     count, own = rule.degree[j if rule.degree.size > 1 else 0], -1
     if not wiring.autapses:
         own = wiring.pre_rank[target] if target < wiring.pre_rank.size else -1
-    ranks(rule.choice, wiring.seed, wiring.number, 0, target, rule.pre.size, own, 0, count, out, bits)
+    counter = Counter(wiring.seed, CONNECT, wiring.number, 0, 0, target)
+    ranks(rule.choice, counter, rule.pre.size, own, 0, count, out, bits)
     return count
 
 
@@ -44,16 +46,17 @@ def count_sources(wiring, first, last, out, bits, counts):
 
 
 @bare_kernel
-def fill_sources(wiring, first, last, low, out, bits, place, target, weight, delay):
+def fill_sources(wiring, first, last, low, out, bits, place, rows):
     """Lay down these synapses, each at the place of its source, which moves on."""
     for j in range(first, last):
         for k in range(_ranks(wiring, j, out, bits)):
             source = wiring.rule.pre[out[k]]
             at = place[source]
             place[source] = at + 1
-            target[at] = wiring.post[j] - low
-            set_value(wiring.weight, wiring, WEIGHT, k, 0, wiring.post[j], out[k], j, weight, at)
-            set_value(wiring.delay, wiring, DELAY, k, 0, wiring.post[j], out[k], j, delay, at)
+            rows.target[at] = wiring.post[j] - low
+            synapse = Synapse(k, 0, wiring.post[j], out[k], j)
+            set_value(wiring.weight, wiring, WEIGHT, synapse, rows.weight, at)
+            set_value(wiring.delay, wiring, DELAY, synapse, rows.delay, at)
 
 
 class FixedInDegree(Rule):
@@ -98,6 +101,6 @@ class FixedInDegree(Rule):
         rows = room_for(plan, indptr, high - low)
         place = indptr[:-1].copy()
         for begin, end in spans(first, last, max(CALL // max(longest, 1), 1)):
-            fill_sources(wiring, begin, end, low, out, bits, place, rows.target, rows.weight, rows.delay)
+            fill_sources(wiring, begin, end, low, out, bits, place, rows)
             yield
         return rows

@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from ..._kernel.jit import inline
 from ..._kernel.lanes import Lanes64, local
+from ..._kernel.random import Counter
 from . import degrees
 from .draws import BITS, choice_of, part, ranks
 from .rule import LARGEST_CHUNK, Rule
-from .wiring import Ends, chunks_of, keep, rank_of
+from .wiring import CONNECT, SPLIT, Drawn, Ends, chunks_of, keep, rank_of
 
 
 @inline
@@ -22,7 +23,7 @@ def _before(rule, wiring, source, begin, middle, end, own, count):
     left = starts[middle] - starts[begin] - (starts[begin] <= own < starts[middle])
     right = starts[end] - starts[middle] - (starts[middle] <= own < starts[end])
     width = (end - begin) * BITS
-    return part(rule.choice, count, left, right, wiring.seed, wiring.number, width, begin, source)
+    return part(rule.choice, count, left, right, Counter(wiring.seed, SPLIT, wiring.number, width, begin, source))
 
 
 def _row(rule, wiring, source, low, high, scratch):
@@ -49,9 +50,9 @@ def _row(rule, wiring, source, low, high, scratch):
             continue
         size = wiring.starts[end] - wiring.starts[begin]
         skipped = own - wiring.starts[begin] if wiring.starts[begin] <= own < wiring.starts[end] else -1
-        target, bits = scratch.target, scratch.bits
-        ranks(rule.choice, wiring.seed, wiring.number, begin, source, size, skipped, found, count, target, bits)
-        found = keep(wiring, source, own, begin, low, high, found, count, scratch)
+        counter = Counter(wiring.seed, CONNECT, wiring.number, 0, begin, source)
+        ranks(rule.choice, counter, size, skipped, found, count, scratch.target, scratch.bits)
+        found = keep(wiring, source, own, Drawn(begin, found, count), low, high, scratch)
     return found
 
 

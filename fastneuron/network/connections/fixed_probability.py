@@ -18,7 +18,7 @@ from ..._kernel.jit import inline
 from ..._kernel.lanes import Lanes8, local, put
 from ..._kernel.random import network_words, uniform_of
 from .rule import Rule, pairs
-from .wiring import BATCH, CONNECT, Ends, chunks_of, keep, rank_of
+from .wiring import BATCH, CONNECT, Drawn, Ends, chunks_of, keep, rank_of
 
 A_BATCH = 48  # points of a batch of words
 GUIDE = 256
@@ -66,7 +66,7 @@ def _row(rule, wiring, source, low, high, scratch):
             for i in range(np.uint64(found), end):
                 target[at] = target[i]
                 at += np.uint64(np.uint64(target[i]) < size)
-        found = keep(wiring, source, own, chunk, low, high, found, int(at) - found, scratch)
+        found = keep(wiring, source, own, Drawn(chunk, found, int(at) - found), low, high, scratch)
     return found
 
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from ... import _check
 from ..._kernel.jit import bare_kernel
-from ..._kernel.random import LOW
+from ..._kernel.random import LOW, Counter
 from .draws import BITS, choice_of, part
 from .fixed_out_degree import Degrees
 from .rule import LARGEST_CHUNK, Rule, pairs
-from .wiring import Ends
+from .wiring import SPLIT, Ends
 
 
 @bare_kernel
@@ -28,7 +28,8 @@ def split_total(choice, total, cells, seed, number, degree, stack):
             continue
         middle = (begin + end) // 2
         left, right = cells[middle] - cells[begin], cells[end] - cells[middle]
-        before = part(choice, count, left, right, seed, number, level * BITS, begin, LOW)  # LOW is no source
+        counter = Counter(seed, SPLIT, number, level * BITS, begin, LOW)  # LOW is no source
+        before = part(choice, count, left, right, counter)
         stack[0, depth], stack[1, depth], stack[2, depth], stack[3, depth] = middle, end, count - before, level + 1
         depth += 1
         stack[0, depth], stack[1, depth], stack[2, depth], stack[3, depth] = begin, middle, before, level + 1

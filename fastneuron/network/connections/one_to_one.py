@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .rule import Rule
-from .wiring import Ends, keep
+from .wiring import Drawn, Ends, keep
 
 
 def _row(rule, wiring, source, low, high, scratch):
@@ -17,7 +17,7 @@ def _row(rule, wiring, source, low, high, scratch):
         return 0
     chunk = neuron // wiring.chunk
     scratch.target[0] = rank - wiring.starts[chunk]
-    return keep(wiring, source, -1, chunk, low, high, 0, 1, scratch)
+    return keep(wiring, source, -1, Drawn(chunk, 0, 1), low, high, scratch)
 
 
 class Partners(NamedTuple):

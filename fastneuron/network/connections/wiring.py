@@ -52,6 +52,24 @@ class Scratch(NamedTuple):
     counting: bool  # targets are enough
 
 
+class Drawn(NamedTuple):
+    """Ranks within a chunk of targets: `count` entries of the scratch's targets, from `found` on."""
+
+    chunk: Any
+    found: Any
+    count: Any
+
+
+class Synapse(NamedTuple):
+    """Which synapse: the three numbers that its weight and delay are drawn with, and the ranks of its two ends."""
+
+    first: Any
+    second: Any
+    third: Any
+    i: Any
+    j: Any
+
+
 @generic
 def row(rule, wiring, source, low, high, scratch):
     """Put the synapses of a source on targets low to high into `scratch`; returns how many.
@@ -93,13 +111,14 @@ def rank_of(wiring, source):
 
 
 @inline_ast
-def keep(wiring, source, own, chunk, low, high, found, count, scratch):
-    """Turn `count` ranks in a chunk, from `found` on, into targets of the range; returns how many there are now."""
+def keep(wiring, source, own, drawn, low, high, scratch):
+    """Turn the ranks drawn into targets of the range; returns how many targets there are now."""
+    chunk, found, count = drawn
     target, weight, delay = scratch.target, scratch.weight, scratch.delay
     begin, end = wiring.starts[chunk], wiring.starts[chunk + 1]
     if not scratch.counting:
-        set_values(wiring.weight, wiring, WEIGHT, source, chunk, found, count, target, weight)
-        set_values(wiring.delay, wiring, DELAY, source, chunk, found, count, target, delay)
+        set_values(wiring.weight, wiring, WEIGHT, source, drawn, target, weight)
+        set_values(wiring.delay, wiring, DELAY, source, drawn, target, delay)
     inside = low <= chunk * wiring.chunk and (chunk + 1) * wiring.chunk <= high
     if inside and wiring.contiguous and not begin <= own < end:
         shift = wiring.post[0] + begin - low
@@ -119,24 +138,25 @@ def keep(wiring, source, own, chunk, low, high, found, count, scratch):
 
 
 @inline_ast
-def set_values(law, wiring, kind, source, chunk, found, count, rank, out):
-    """Weights or delays of `count` synapses from `found` on, `rank` being in the chunk."""
+def set_values(law, wiring, kind, source, drawn, rank, out):
+    """Weights or delays of the synapses drawn, `rank` being in the chunk."""
+    chunk, found, count = drawn
     i, begin = wiring.pre_rank[source], wiring.starts[chunk]
     for k in range(count):
-        set_value(law, wiring, kind, k, chunk, source, i, begin + rank[found + k], out, found + k)
+        set_value(law, wiring, kind, Synapse(k, chunk, source, i, begin + rank[found + k]), out, found + k)
 
 
 @generic
-def set_value(law, wiring, kind, first, second, third, i, j, out, at):
-    """Put the weight or delay of a synapse, by its three numbers or the ranks of its two ends, into out[at].
+def set_value(law, wiring, kind, synapse, out, at):
+    """Put the weight or delay of a synapse into out[at].
 
     Nothing, where the law is None.
     """
 
 
-def _look_up(law, wiring, kind, first, second, third, i, j, out, at):
+def _look_up(law, wiring, kind, synapse, out, at):
     values = law.values
-    out[at] = values[i if values.shape[0] > 1 else 0, j if values.shape[1] > 1 else 0]
+    out[at] = values[synapse.i if values.shape[0] > 1 else 0, synapse.j if values.shape[1] > 1 else 0]
 
 
 class Table(NamedTuple):
