@@ -26,7 +26,7 @@ from numba.np.ufunc.dufunc import DUFunc
 
 from . import math
 from ._kernel.function_hash import LIBRARIES
-from ._kernel.jit import FLAGS, Inner, WideVectors, inline, specialises
+from ._kernel.jit import FLAGS, Inner, WideVectors, generic, inline, specialises
 
 PACKAGE = __package__
 OURS = {
@@ -210,13 +210,15 @@ def _narrowed(function: Any) -> Any:
 # tables ---------------------------------------------------------------------------------------------------------------
 
 
+@generic
 def item(values: Any, index: Any) -> Any:
-    """Generic: ``values[index]``, an index beyond an end meaning the entry there."""
+    """Return ``values[index]``; an index beyond an end means the entry there."""
     return values[index]
 
 
+@generic
 def _inside(index: Any, size: Any) -> Any:
-    """Generic: a whole number within -size to size - 1; other indices stay what they are."""
+    """Return a whole number moved to within -size to size - 1, and any other index as it is."""
     return index
 
 

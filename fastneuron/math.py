@@ -27,7 +27,7 @@ import numpy as np
 from numba import types
 
 from ._kernel import elementary
-from ._kernel.jit import specialises
+from ._kernel.jit import generic, specialises
 from ._kernel.scalars import narrowed, select
 
 __all__ = [
@@ -184,8 +184,9 @@ def _in_kernels(function: Any, vectorised: Any) -> None:
         return of_arrays and (lambda x: of_arrays(x))
 
 
+@generic
 def _square_root(x: Any) -> Any:
-    """Generic: the square root as one instruction."""
+    """Return the square root of x, by one instruction."""
 
 
 @specialises(_square_root)

@@ -52,4 +52,15 @@ METHODS = {
     )
 }
 
-__all__ = ["METHODS", "Chunk", "Clock", "Method", "Problem", "SpikeTimes", "Statistics", "Traces", "observe_all", "observe_spikes"]
+__all__ = [
+    "METHODS",
+    "Chunk",
+    "Clock",
+    "Method",
+    "Problem",
+    "SpikeTimes",
+    "Statistics",
+    "Traces",
+    "observe_all",
+    "observe_spikes",
+]

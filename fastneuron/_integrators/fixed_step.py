@@ -73,6 +73,7 @@ def step(method, block, start, end, scratch, t, t_end, dt):
     """
 
 
+@generic
 def make_workspace(method, neurons, lanes):
     """The arrays of a method; nothing in them is set."""
 

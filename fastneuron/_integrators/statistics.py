@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import types
 
-from .._kernel.jit import inline, kernel, specialises
+from .._kernel.jit import generic, inline, kernel, specialises
 from .._kernel.lanes import bits, fma
 
 COARSE, FINE = 2.0**16, 2.0**52
@@ -54,16 +54,19 @@ def _pool(s, w, sample, x):
         s.sums[w, sample - s.begin, 2] += 1
 
 
+@generic
 def observe(statistics, state, low, here, sample):
-    """Generic: a sample of `here` lanes of a block, the first being neuron `low`."""
+    """Take a sample of the first `here` lanes of a block into the statistics; lane 0 is neuron `low`."""
 
 
+@generic
 def observe_one(statistics, d, neuron, x, sample):
-    """Generic: a sample of state d of one neuron."""
+    """Take a sample x of state d of one neuron into the statistics."""
 
 
+@generic
 def observes(statistics, d):
-    """Generic: whether anything is asked of state d."""
+    """Return whether the statistics ask for samples of state d."""
 
 
 @specialises(observe)
@@ -125,7 +128,7 @@ def observe_all(statistics, state, low, high, sample):
 
 
 class SpikeTimes(NamedTuple):
-    """Of each neuron: its first and last spike, and the intervals between its spikes (ms); all empty where not asked."""
+    """Of each neuron, its first and last spike and the intervals between its spikes (ms); all empty if not wanted."""
 
     first: Any
     last: Any
@@ -136,9 +139,9 @@ class SpikeTimes(NamedTuple):
 
 @kernel
 def observe_spikes(neuron, time, times, spikes, width):
-    """Take the spikes of a list, in order of time for each neuron, into the `SpikeTimes` and the counts of a population.
+    """Take the spikes of a list, in order of time for each neuron, into `times`, the `SpikeTimes` of a population.
 
-    The counts `spikes` (bins,) are of bins of `width` ms; they may be empty.
+    `spikes` (bins,) counts those of the whole population in bins of `width` ms; it may be empty.
     """
     first, last, count, mean, squares = times
     for s in range(neuron.size):

@@ -13,7 +13,7 @@ in two parts (Dekker 1971).
 
 from numba import types
 
-from .jit import inline, specialises
+from .jit import generic, inline, specialises
 from .lanes import fma
 from .scalars import copysign, is_odd, like, polynomial, scale, scale_fourfold, select, split, unscale
 
@@ -181,8 +181,9 @@ def exp_pair(x, bound):
     return scale(one + fma(r2, even, sinh), k), unscale(one + fma(r2, even, -sinh), k)
 
 
+@generic
 def _even_and_odd(r2):
-    """Generic: the polynomials COSH and SINH, for RK4 in the order that takes one multiplication less."""
+    """Return the polynomials COSH and SINH at r2; in float64, RK4's, in the order with one multiplication less."""
     return polynomial(r2, COSH), polynomial(r2, SINH)
 
 

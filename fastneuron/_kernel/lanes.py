@@ -13,7 +13,7 @@ from llvmlite import binding, ir
 from numba import types
 from numba.extending import intrinsic
 
-from .jit import in_python, inline, specialises
+from .jit import generic, in_python, inline, specialises
 from .simd import element_at
 
 
@@ -41,6 +41,7 @@ class Lanes64(NamedTuple):
     lanes = 64
 
 
+@generic
 def width(lanes):
     """The number of lanes, a compile-time constant."""
     return lanes.lanes

@@ -7,7 +7,7 @@ from llvmlite import binding, ir
 from numba import types
 from numba.extending import intrinsic
 
-from .jit import in_python, specialises
+from .jit import generic, in_python, specialises
 
 
 class Format(NamedTuple):
@@ -55,8 +55,9 @@ def _precision(x):
     return np.float32 if getattr(x, "dtype", None) == np.float32 else np.float64
 
 
+@generic
 def like(x, constant):
-    """Generic: a constant in the precision of x; of a pair, the entry for float64 or for float32."""
+    """Return a constant in the precision of x; of a pair, the entry for float64 or for float32."""
     precision = _precision(x)
     return precision(constant[precision is np.float32] if isinstance(constant, tuple) else constant)
 
@@ -74,8 +75,9 @@ def _like(x, constant):
     return lambda x, constant: _held(types.float64(constant))
 
 
+@generic
 def narrowed(x, value):
-    """Generic: a value in the precision of x."""
+    """Return a value in the precision of x."""
     return _precision(x)(value)
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from .. import _check
 from .._kernel.columns import Columns, columns, read
-from .._kernel.jit import specialises
+from .._kernel.jit import generic, specialises
 from .._kernel.lanes import local, take
 from .._parameters import Parameter, Parametrised
 from .edges import SteppedRoom, begin_in, current_in, edge, load_in
@@ -198,8 +198,9 @@ def as_current(name: str, current: Any) -> Current:
     return Constant(_check.numbers(name, current))
 
 
+@generic
 def precise(waveform, zero):
-    """Generic: a zero of the type that the parameters need: float64 where they are times, else that given."""
+    """Return a zero of the type that the parameters need: float64 where they are times, else the one given."""
 
 
 @specialises(precise)
@@ -214,8 +215,9 @@ class WaveformRoom(NamedTuple):
     constants: Any  # (parameter, lane)
 
 
+@generic
 def room_for(waveform, lanes, zero, times):
-    """Generic: room for a current; of steps of fixed length, if it has edges that may be inside them."""
+    """Return the room of a current in a block; another where its edges may be inside steps of fixed length."""
 
 
 @specialises(room_for)

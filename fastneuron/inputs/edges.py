@@ -22,12 +22,14 @@ SLACK = 1e-13  # of a time: what rounding may put between an edge and the step i
 GAUSS = ((0.5 - math.sqrt(0.15), 5 / 18), (0.5, 8 / 18), (0.5 + math.sqrt(0.15), 5 / 18))  # exact up to t**5
 
 
+@generic
 def value(waveform, t, before, table):
-    """Generic: the current of a lane at time t (ms), or just before."""
+    """Return the current of a lane at time t (ms), or just before it."""
 
 
+@generic
 def edge(waveform, t):
-    """Generic: the first time after t at which a lane's current is not smooth."""
+    """Return the first time after t at which the current of a lane is not smooth."""
 
 
 @specialises(value)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._kernel.columns import Columns, columns, read
 from .._kernel.elementary import exp, expm1
-from .._kernel.jit import specialises
+from .._kernel.jit import generic, specialises
 from .._kernel.lanes import local, put, take
 from .._kernel.random import normal
 from .._parameters import Parameter, Parametrised, formula
@@ -114,16 +114,19 @@ class OrnsteinUhlenbeck(Noise):
         return noise, c[0] * noise + c[1] * z
 
 
+@generic
 def constants_of(noise, dt):
-    """Generic: a lane's constants, from the parameters of its noise."""
+    """Return the constants of a lane, by the parameters of its noise."""
 
 
+@generic
 def begun(noise, z, constants):
-    """Generic: a lane's noise at time 0."""
+    """Return the noise of a lane at time 0."""
 
 
+@generic
 def moved(noise, before, z, constants):
-    """Generic: a lane's noise at the begin and the end of a step."""
+    """Return the noise of a lane at the begin and the end of a step."""
 
 
 @specialises(constants_of)

@@ -157,8 +157,9 @@ def _constants_of_each(rooms):
     return (rooms[0].constants, *constants(rooms[1:]))
 
 
+@generic
 def precision(sources, zero):
-    """A zero of the type in which inputs add up: that given for one alone, float64 for several."""
+    """Return a zero of the type in which inputs add up: that given for one alone, float64 for several."""
 
 
 @specialises(precision)

@@ -16,7 +16,7 @@ from numba.core.types import none
 
 from .._kernel.elementary import erf, exp, sigmoid, softplus, tanh
 from .._kernel.function_hash import Unknown, describe
-from .._kernel.jit import inline, noinline, outlined, specialises
+from .._kernel.jit import generic, inline, noinline, outlined, specialises
 from .._kernel.lanes import fma
 from .._kernel.scalars import like, select
 from . import initial
@@ -195,8 +195,9 @@ def _by_number(own):
     return by_number([_layer(function) for function in functions])
 
 
+@generic
 def activate(own, number, z, a):
-    """Generic: ``a = f(z)``, and z becomes f'(z); f has the number in `ACTIVATIONS`, or after these among a user's."""
+    """Put f(z) into `a` and f'(z) into `z`; f has this number among `ACTIVATIONS`, or after these among a user's."""
 
 
 @specialises(activate)

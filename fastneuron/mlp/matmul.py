@@ -13,7 +13,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .._kernel.jit import inline, noinline, outlined, specialises
+from .._kernel.jit import generic, inline, noinline, outlined, specialises
 
 LARGE = (
     32768  # entries of a weight matrix from which on BLAS wins (128 x 128: 0.8 of our time lost, 256 x 256: 0.9 gained)
@@ -50,8 +50,9 @@ class Row(NamedTuple):
     rows = 1
 
 
+@generic
 def lanes_of(width, array):
-    """Generic: how many of the array's numbers are in a vector, at least one."""
+    """Return how many of the array's numbers a vector of this width holds, at least one."""
 
 
 @specialises(lanes_of)

@@ -220,8 +220,9 @@ def move(optimizer, numbers, w, g, moments):
     """The parameter and its moments after a step."""
 
 
+@generic
 def _moments(optimizer):
-    """Generic: a tuple as long as the optimizer's `moments`, never read."""
+    """Return a tuple of as many numbers as the optimizer has `moments`; only its type is looked at."""
 
 
 @specialises(_moments)

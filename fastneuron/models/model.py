@@ -13,7 +13,7 @@ from numba import types
 
 from .._check import known, number, shown
 from .._formulas import as_function
-from .._kernel.jit import specialises
+from .._kernel.jit import generic, specialises
 from .._parameters import Parameter, Parametrised, formula
 
 __all__ = ["Model", "Parameter", "derivative", "gates", "prepare"]
@@ -165,16 +165,19 @@ def _check_class(kind: type[Model]) -> None:
             known(f"a parameter in {name}.{limit}", parameter, kind.names)
 
 
+@generic
 def prepare(parameters):
-    """Generic: one lane's parameters, as `derivative` wants them."""
+    """Return the constants that `derivative` wants of a lane, by its parameters."""
 
 
+@generic
 def gates(parameters, V, prepared):
-    """Generic: what a lane's voltage alone decides, resolved by the type of the (unused) `parameters`."""
+    """Return what the voltage of a lane alone decides; the type of `parameters` selects the formula."""
 
 
+@generic
 def derivative(parameters, state, current, prepared, opened):
-    """Generic: the derivative of a lane's state, with its gates."""
+    """Return the derivative of the state of a lane, by what `gates` returned."""
 
 
 class LoneGate(NamedTuple):
@@ -183,8 +186,9 @@ class LoneGate(NamedTuple):
     value: Any
 
 
+@generic
 def as_gates(found):
-    """Generic: what `gates` of a model returned, as a tuple."""
+    """Return as a tuple what the `gates` of a model returned."""
 
 
 @specialises(as_gates)

@@ -19,8 +19,9 @@ class Anew(NamedTuple):
     scratch: Scratch
 
 
+@generic
 def weight_of(weights, k, shared):
-    """Generic: weight k; the shared one if there are none."""
+    """Return weight k, or where there are no weights, None, the shared one."""
 
 
 @specialises(weight_of)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._kernel.jit import bare_generic, bare_inline, bare_specialises
+from .._kernel.jit import bare_generic, bare_inline, specialises
 from .._kernel.lanes import _host_features, fma
 from .._kernel.scalars import narrowed
 from .._kernel.simd import (  # fmt: skip
@@ -100,12 +100,13 @@ class TileOfAVX2(NamedTuple):
     tile = Tile((0, 1, 2), (0, 1), (0, 1))
 
 
+@bare_generic
 def tile_of(shape):
     """The `Tile` of a shape, a compile-time constant: to hand over its numbers took 7 us of a call with cold caches."""
     return shape.tile
 
 
-@bare_specialises(tile_of)
+@specialises(tile_of)
 def _tile_of(shape):
     constant = shape.instance_class.tile
     return lambda shape: constant

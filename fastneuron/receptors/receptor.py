@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, ClassVar, NamedTuple
 
-from .._kernel.jit import specialises
+from .._kernel.jit import generic, specialises
 from .._parameters import Parametrised, formula
 
 
@@ -79,8 +79,9 @@ class Receptor(Parametrised):
         return modes
 
 
+@generic
 def receptor_current(receptor_type, V, g, parameters):
-    """Generic: the current of a receptor, resolved by the type of the (unused) `receptor_type`."""
+    """Return the current that a receptor lets through; the type of `receptor_type` selects its formula."""
 
 
 @specialises(receptor_current)

@@ -84,25 +84,24 @@ def steps(
     X: np.ndarray,
     T: np.ndarray,
     rule: Rule,
-    sample_weight: np.ndarray | None = None,
-    active: np.ndarray | None = None,
+    sample_weight: np.ndarray,
+    active: np.ndarray,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
     """One epoch, row by row: after each, the weights (S, R), the bias (S,), who was corrected (S,) and n (S,).
 
-    A row whose `sample_weight` is 0 corrects nobody.
+    A row whose `sample_weight` (n,) is 0 corrects nobody; a neuron that is not `active` (S,) is left alone.
     """
     weights, bias = weights.copy(), bias.copy()
     for row, (x, t) in enumerate(zip(X, T, strict=True)):
         corrected, net = np.zeros(len(bias), bool), np.zeros(len(bias))
         for i in range(len(bias)):
-            if active is not None and not active[i]:
+            if not active[i]:
                 continue
             net[i] = np.dot(weights[i], x) + bias[i]
             c, c_bias = correction(rule, x, t[i], net[i])
-            weight = 1.0 if sample_weight is None else sample_weight[row]
-            weights[i] = weights[i] + weight * c * x
-            bias[i] = bias[i] + weight * c_bias
-            corrected[i] = c_bias != 0 and weight != 0
+            weights[i] = weights[i] + sample_weight[row] * c * x
+            bias[i] = bias[i] + sample_weight[row] * c_bias
+            corrected[i] = c_bias != 0 and sample_weight[row] != 0
         yield weights.copy(), bias.copy(), corrected, net
 
 
