@@ -10,7 +10,6 @@ import os
 import re
 import stat
 import sys
-import uuid
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from . import _check
+from ._kernel.replacing import replacing
 
 # The header of a .npy file as NumPy writes it.  NumPy's own reader evaluates it as Python and takes any dtype.
 HEADER = re.compile(
@@ -42,19 +42,12 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         with open(target, "wb") as file:
             yield file
         return
-    partial = target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex}.partial")  # names have 255 bytes at most
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    try:
-        with open(os.open(partial, flags, 0o666), "wb") as file:
-            with contextlib.suppress(OSError):  # no such file, or a file system without modes
-                os.chmod(partial, stat.S_IMODE(target.stat().st_mode))
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, target)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with replacing(target, 0o666) as file:
+        with contextlib.suppress(OSError):  # no such file, or a file system without modes
+            os.chmod(file.name, stat.S_IMODE(target.stat().st_mode))
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
     sync_folder(target.parent)
 
 

@@ -127,7 +127,7 @@ class Parametrised:
         return functools.partial(type(self), **self.parameters), ()
 
     @classmethod
-    def like(cls) -> Any:
+    def kernel_type(cls) -> Any:
         """A NamedTuple of zeros, one per parameter, whose type stands for this class in a kernel."""
         functions = tuple(getattr(cls, name) for name in cls.formulas)
         try:
@@ -135,7 +135,7 @@ class Parametrised:
         except Unknown:  # a formula that refers to something that cannot be named: never the same twice
             content = f"{id(cls)} {PROCESS}"
         name = f"{cls.__name__}_{hashlib.sha256(content.encode()).hexdigest()[:16]}"
-        return _lane_type(cls, name)(*[0.0] * len(cls.names))
+        return _type_named(cls, name)(*[0.0] * len(cls.names))
 
 
 def _signature(cls: type[Parametrised]) -> inspect.Signature | None:
@@ -151,25 +151,25 @@ def _signature(cls: type[Parametrised]) -> inspect.Signature | None:
         return None
 
 
-class Lanes:
+class KernelTypes:
     """The NamedTuples of all classes in use, attributes here so that a cached kernel finds them again by name."""
 
 
-def _lane_type(cls: Any, name: str) -> Any:
+def _type_named(cls: Any, name: str) -> Any:
     # named by content: a class defined again with another formula is another type, the same again is the same
-    if name not in Lanes.__dict__:
-        kind = lane_namedtuple(name, cls.names)
+    if name not in KernelTypes.__dict__:
+        kind = kernel_namedtuple(name, cls.names)
         kind.owner, kind.single = cls, {}
         kind.formulas = {name: compiled(getattr(cls, name)) for name in cls.formulas}
-        setattr(Lanes, name, kind)
-    return getattr(Lanes, name)
+        setattr(KernelTypes, name, kind)
+    return getattr(KernelTypes, name)
 
 
-def lane_namedtuple(name: str, fields: Any) -> Any:
-    """A NamedTuple that a kernel's cache finds again as an attribute of `Lanes`."""
+def kernel_namedtuple(name: str, fields: Any) -> Any:
+    """A NamedTuple that a kernel's cache finds again as an attribute of `KernelTypes`."""
     make: Any = namedtuple
     kind = make(name, fields)
-    kind.__module__, kind.__qualname__ = __name__, f"Lanes.{name}"
+    kind.__module__, kind.__qualname__ = __name__, f"KernelTypes.{name}"
     return kind
 
 

@@ -39,7 +39,7 @@ def test_a_state_of_another_optimizer_is_refused(old, new):
     options = dict.fromkeys(("callback", "early_stopping", "learning_rate"))
     options |= {"epochs": 1, "batch_size": 8, "schedule": "constant", "weight_decay": 0.0, "shuffle": False}
     config = TrainingConfig.checked("mse", optimizer=new(), **options)
-    problem = net.problem_of(fn.mlp.data.checked(net, X, T))
+    problem = net.objective_of(fn.mlp.data.checked(net, X, T))
     other = fn.MLP([6, 3, 2], seed=0)
     for state in (OptimizerState(old(), net.parameters), OptimizerState(new(), other.parameters)):
         if old is new and state.moments.shape[1] == net.parameters.size:

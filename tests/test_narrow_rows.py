@@ -237,8 +237,10 @@ def test_rows_that_are_not_finite_are_named():
 def test_the_work_of_one_neuron_is_its_bytes(monkeypatch):
     """For one neuron the rows' way from memory takes longer than their products, and a second thread pays earlier."""
     used = []
-    helped = net_input.helped
-    monkeypatch.setattr(net_input, "helped", lambda threads, work: used.append(threads) or helped(threads, work))
+    with_workers = net_input.with_workers
+    monkeypatch.setattr(
+        net_input, "with_workers", lambda threads, work: used.append(threads) or with_workers(threads, work)
+    )
     for n, S, kind, threads in [
         (900, 1, float, 2),
         (5000, 1, np.uint8, 1),

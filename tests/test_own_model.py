@@ -365,12 +365,12 @@ def test_an_attribute_that_shares_a_globals_name_is_none():
         scope,
     )
     own = scope["Own"]
-    before = type(own.like()).__name__
+    before = type(own.kernel_type()).__name__
     scope["tau"] = 2.0
-    assert type(own.like()).__name__ == before
+    assert type(own.kernel_type()).__name__ == before
     assert fn.simulate(own(), 1.0).state["V"] == pytest.approx(EXPECTED, rel=1e-6)
     scope["helpers"].inner.rate = lambda x: -2.0 * x
-    assert type(own.like()).__name__ != before
+    assert type(own.kernel_type()).__name__ != before
 
 
 # ---- never stale

@@ -36,7 +36,7 @@ def slope(parameters, state, current):
 
 
 def kernel(model):
-    parameters = model.like()._make(model.parameters.values())
+    parameters = model.kernel_type()._make(model.parameters.values())
     return lambda I, state: np.array(slope(parameters, tuple(map(float, state)), float(I)))
 
 

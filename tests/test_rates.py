@@ -46,7 +46,7 @@ def rates(parameters, V, out):
 
 def of(model, V):
     out = np.empty((6, V.size), V.dtype)
-    rates(model.like()._make(model.parameters.values()), V, out)
+    rates(model.kernel_type()._make(model.parameters.values()), V, out)
     return out
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import fastneuron as fn
-from fastneuron.network.trains import SpikeBuffer, emitted
+from fastneuron.network.trains import SourceSpikes, emitted
 
 SIGNIFICANCE = 1e-4
 
@@ -16,7 +16,7 @@ def emit(source, cuts, dt=0.1, seed=1, number=0, room=None):
     """The spikes of all steps up to the last cut, asked for from cut to cut: (3, spikes), and what goes on."""
     trains = source.trains(dt, seed, number)
     room = source.room(cuts[-1], dt) if room is None else room
-    out = SpikeBuffer(np.empty(room, np.int64), np.empty(room), np.empty(room, np.int64))
+    out = SourceSpikes(np.empty(room, np.int64), np.empty(room), np.empty(room, np.int64))
     parts = []
     for first, last in zip([0, *cuts[:-1]], cuts, strict=True):
         count = emitted(trains, first, last, out)
@@ -61,7 +61,7 @@ def test_a_state_goes_on(name):
     again = source.trains(0.1, 1, 0)
     for array, kept in zip(again.arrays().values(), trains.arrays().values(), strict=True):
         array[...] = kept
-    out = SpikeBuffer(np.empty(5000, np.int64), np.empty(5000), np.empty(5000, np.int64))
+    out = SourceSpikes(np.empty(5000, np.int64), np.empty(5000), np.empty(5000, np.int64))
     count = emitted(again, 400, 1000, out)
     np.testing.assert_array_equal(whole[1], np.concatenate([first[1], out.fraction[:count]]))
 
@@ -127,7 +127,7 @@ def test_a_time_is_as_exact_late_as_early():
     source, dt = fn.PoissonSource(3, 50.0), 0.1
     trains = source.trains(dt, 1, 0)
     trains.step[:] += 2**50
-    out = SpikeBuffer(np.empty(100, np.int64), np.empty(100), np.empty(100, np.int64))
+    out = SourceSpikes(np.empty(100, np.int64), np.empty(100), np.empty(100, np.int64))
     count = emitted(trains, 2**50, 2**50 + 1000, out)
     early, _ = emit(source, [1000])
     np.testing.assert_array_equal(out.step[:count] - 2**50, early[0])
@@ -145,7 +145,7 @@ def test_seeds_and_numbers_make_other_trains():
 
 def test_too_little_room_is_said():
     trains = fn.PoissonSource(10, 500.0).trains(0.1, 0, 0)
-    assert emitted(trains, 0, 1000, SpikeBuffer(np.empty(3, np.int64), np.empty(3), np.empty(3, np.int64))) == -1
+    assert emitted(trains, 0, 1000, SourceSpikes(np.empty(3, np.int64), np.empty(3), np.empty(3, np.int64))) == -1
 
 
 def test_given_spikes_come_at_their_times():

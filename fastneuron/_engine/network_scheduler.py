@@ -225,7 +225,7 @@ class NetworkAtWork:
         try:
             with Team(self.members) as team:
                 for chunk in chunks:
-                    on_result(_ChunkRun(self, chunk, team).advance(on_progress))
+                    on_result(_NetworkChunkRun(self, chunk, team).advance(on_progress))
         except NumbaError as error:
             raise explain(next(iter(self.recipe.parts.values())).model, error) from None
 
@@ -243,7 +243,7 @@ class NetworkAtWork:
         self.wired.routes.cursor[:] = 0
 
 
-class _ChunkRun:
+class _NetworkChunkRun:
     """A chunk under way, and what has come of it so far."""
 
     def __init__(self, work: NetworkAtWork, chunk: Chunk, team: Team) -> None:

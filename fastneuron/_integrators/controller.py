@@ -10,7 +10,7 @@ import numpy as np
 
 from .._kernel.jit import inline, inline_ast
 from .._kernel.lanes import bits, fma, from_bits, local, width
-from .._kernel.scalars import scale
+from .._kernel.scalars import ROUNDER, scale
 from .dense_output import may_spike
 
 SAFETY, SLOWEST, FASTEST = 0.9, 1 / 3, 6.0  # as in Hairer's DOP853
@@ -89,8 +89,8 @@ def log2_rough(x):
 @inline
 def exp2_rough(x):
     """2**x to 3e-6."""
-    rounded = x + 6755399441055744.0  # 1.5 * 2**52
-    r = x - (rounded - 6755399441055744.0)
+    rounded = x + ROUNDER[0]
+    r = x - (rounded - ROUNDER[0])
     p = fma(fma(0.00957009651306674, r, 0.055917859895730365), r, 0.24024744961168065)
     return scale(fma(fma(p, r, 0.6931218148156965), r, 0.9999992614055839), rounded)
 

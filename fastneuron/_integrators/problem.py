@@ -136,7 +136,7 @@ class Problem:
     def neurons(self) -> Neurons:
         """The arrays, which are those of the problem."""
         state_type = (self.state.dtype.type(0),) * len(self.state)
-        types = self.model.like(), state_type, state_type
+        types = self.model.kernel_type(), state_type, state_type
         return Neurons(*types, self.columns, self.sources, self.state, self.clock)
 
     def undefined_term(self, neuron: int, t: float) -> str:

@@ -7,9 +7,9 @@ from numba import types
 
 from .._kernel.jit import generic, inline, kernel, specialises
 from .._kernel.lanes import bits, fma
+from .._kernel.scalars import ROUNDER
 
 COARSE, FINE = 2.0**16, 2.0**52
-ROUNDER = 6755399441055744.0  # 1.5 * 2**52: its sum with a number has the nearest whole number in its low bits
 LARGEST = 2.0**34  # the coarse part of a larger number does not fit below the rounder
 
 
@@ -38,18 +38,18 @@ def _follow(s, w, i, x, share):
 
 
 @inline
-def _whole(x):
+def _nearest(x):
     """The whole number nearest to x, |x| < 2**51."""
-    return bits(x + ROUNDER) - bits(ROUNDER)
+    return bits(x + ROUNDER[0]) - bits(ROUNDER[0])
 
 
 @inline
 def _pool(s, w, sample, x):
     """One more neuron of the population: sums of whole numbers, for these do not depend on their order."""
     if abs(x) < LARGEST:
-        coarse = _whole(x * COARSE)
+        coarse = _nearest(x * COARSE)
         s.sums[w, sample - s.begin, 0] += coarse
-        s.sums[w, sample - s.begin, 1] += _whole(fma(-float(coarse), 1.0 / COARSE, x) * FINE)
+        s.sums[w, sample - s.begin, 1] += _nearest(fma(-float(coarse), 1.0 / COARSE, x) * FINE)
     else:
         s.sums[w, sample - s.begin, 2] += 1
 

@@ -10,7 +10,7 @@ and costs nothing while it runs::
         g_Ca: float = 4.4
         def derivative(V, N, I, p): ...
              |
-             |  Parametrised.like()               function_hash: a text of all that the formulas do
+             |  Parametrised.kernel_type()        function_hash: a text of all that the formulas do
              v
     MorrisLecar_3f9c...(g_Ca=0.0, ...)            a NamedTuple named by that hash; its values are never read
              |
@@ -33,5 +33,5 @@ type, hence another kernel; what changes in this package is in the cache's key a
 
 Parts: `jit` (flags, decorators, cache), `lanes` and `simd` (vectors, as arrays of lanes and as values), `scalars`,
 `elementary` (exp and its kin, as polynomials), `random` and `counts` (by counter), `columns`, `views` and `addresses`
-(memory), `threads`, `worker_pool`, `team` and `atomics` (cores), `function_hash`.
+(memory), `replacing` (a file written whole), `threads`, `worker_pool`, `team` and `atomics` (cores), `function_hash`.
 """

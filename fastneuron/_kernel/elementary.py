@@ -15,12 +15,11 @@ from numba import types
 
 from .jit import generic, inline, specialises
 from .lanes import fma
-from .scalars import copysign, is_odd, like, polynomial, scale, scale_fourfold, select, split, unscale
+from .scalars import ROUNDER, copysign, is_odd, like, polynomial, scale, scale_fourfold, select, split, unscale
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH = (0.6931471803691238, 0.693145751953125)  # 21 and 9 trailing zero bits: k * LN2_HIGH is exact
 LN2_LOW = (1.9082149292705877e-10, 1.4286068203094172e-06)
-ROUNDER = (6755399441055744.0, 12582912.0)  # 1.5 * 2**52, 1.5 * 2**23
 INFINITY = float("inf")
 
 SMALLEST_NORMAL = (2.0**-1022, 2.0**-126)

@@ -21,7 +21,6 @@ import stat
 import sys
 import tempfile
 import types as python_types
-import uuid
 import warnings
 from pathlib import Path
 
@@ -38,6 +37,8 @@ from numba.core.registry import CPUDispatcher
 from numba.core.serialize import dumps
 from numba.core.typed_passes import NativeLowering
 from numba.extending import intrinsic, overload
+
+from .replacing import replacing
 
 if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     raise ImportError("fastneuron is compiled by Numba, which NUMBA_DISABLE_JIT=1 turns off: unset it")
@@ -359,12 +360,7 @@ class KernelCache(_Cache):
     def save_overload(self, sig, data):
         if not self.enabled or cache_folder() is None or data.library.has_dynamic_globals:
             return
-        path = self._path(sig, data.codegen)
-        partial = path.with_suffix(f".{uuid.uuid4().hex}")
-        try:
-            payload = dumps(data._reduce())
-            with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(hashlib.sha256(payload).digest() + payload)
-            os.replace(partial, path)
-        except OSError:  # a full disk or a folder swept away costs the next process a compilation, not this one its run
-            partial.unlink(missing_ok=True)
+        payload = dumps(data._reduce())
+        # a full disk or a folder swept away costs the next process a compilation, not this one its run
+        with contextlib.suppress(OSError), replacing(self._path(sig, data.codegen), 0o600) as file:
+            file.write(hashlib.sha256(payload).digest() + payload)

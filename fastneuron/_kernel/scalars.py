@@ -26,6 +26,8 @@ FORMATS = {
 }
 
 
+ROUNDER = (1.5 * 2.0**52, 1.5 * 2.0**23)  # its sum with a number has the nearest whole number in its low bits
+
 HELD_IN = {"x86_64": "x", "aarch64": "w", "arm64": "w"}  # how inline assembly calls a register for floats
 
 
@@ -107,10 +109,10 @@ def copysign(typingctx, magnitude, sign):
     return magnitude(magnitude, magnitude), codegen
 
 
-def _whole(rounded):
+def _exponent(rounded):
     """The k in the low bits of 1.5 * 2**52 + k, or 1.5 * 2**23 + k; 0 where that is NaN."""
     precision = _precision(rounded)
-    return np.nan_to_num(rounded - precision(1.5 * 2.0 ** np.finfo(precision).nmant)).astype(np.int32)
+    return np.nan_to_num(rounded - precision(ROUNDER[precision is np.float32])).astype(np.int32)
 
 
 def _exponent_moved(y, rounded, doublings, down=False):
@@ -125,21 +127,21 @@ def _exponent_moved(y, rounded, doublings, down=False):
     return y(y, y), codegen
 
 
-@in_python(lambda y, rounded: np.ldexp(y, _whole(rounded)))
+@in_python(lambda y, rounded: np.ldexp(y, _exponent(rounded)))
 @intrinsic
 def scale(typingctx, y, rounded):
     """y 2**k, k in the low bits of `rounded` (1.5 * 2**52 + k, or 1.5 * 2**23 + k); y and the result are normal."""
     return _exponent_moved(y, rounded, 0)
 
 
-@in_python(lambda y, rounded: np.ldexp(y, 4 * _whole(rounded)))
+@in_python(lambda y, rounded: np.ldexp(y, 4 * _exponent(rounded)))
 @intrinsic
 def scale_fourfold(typingctx, y, rounded):
     """y 2**(4 k), k in the low bits of `rounded`; y and the result are normal."""
     return _exponent_moved(y, rounded, 2)
 
 
-@in_python(lambda y, rounded: np.ldexp(y, -_whole(rounded)))
+@in_python(lambda y, rounded: np.ldexp(y, -_exponent(rounded)))
 @intrinsic
 def unscale(typingctx, y, rounded):
     """y 2**-k, k in the low bits of `rounded`; y and the result are normal."""
@@ -174,7 +176,7 @@ def split(typingctx, x):
     return types.UniTuple(x, 2)(x), codegen
 
 
-@in_python(lambda rounded: _whole(rounded) % 2 == 1)
+@in_python(lambda rounded: _exponent(rounded) % 2 == 1)
 @intrinsic
 def is_odd(typingctx, rounded):
     """Whether k is odd, k in the low bits of `rounded`."""

@@ -36,9 +36,9 @@ class _VectorModel(models.PrimitiveModel):
         super().__init__(manager, vector, ir.VectorType(element, vector.lanes))
 
 
-def lanes_of(dtype):
-    """How many of `dtype` make a vector."""
-    return BYTES // (dtype.bitwidth // 8)
+def lanes_of(dtype, size=BYTES):
+    """How many of `dtype` make a vector of so many bytes, at least one."""
+    return max(1, size // (dtype.bitwidth // 8))
 
 
 def _vector_of(like):
@@ -148,7 +148,7 @@ def store(typingctx, array, row, column, vector):
 
 
 @intrinsic
-def beside(typingctx, array, places):
+def side_by_side(typingctx, array, places):
     """The columns of as many vectors side by side as there are `places`: numbers that the compiler knows."""
     answer = types.UniTuple(types.intp, len(places))
     columns = [k * lanes_of(array.dtype) for k in range(len(places))]
@@ -214,7 +214,7 @@ def _fma(builder, vector, args):
 
 
 @intrinsic
-def muladd_some(typingctx, a, b, c):
+def masked_muladd(typingctx, a, b, c):
     """``a * b + c`` in every lane, rounded once; where a is 0, c, also -0."""
 
     def codegen(context, builder, signature, args):
@@ -239,7 +239,7 @@ def outer(typingctx, xs, ws, sums):
 
 
 @intrinsic
-def no_sums(typingctx, like, rows, columns):
+def zero_sums(typingctx, like, rows, columns):
     """A zero vector of the kind of `like` for each of `rows` with each of `columns`, for `outer` to begin with."""
     vector = _vector_of(like)
     sums = types.UniTuple(vector, len(rows) * len(columns))
@@ -286,7 +286,7 @@ def _totals(builder, vectors):
 
 
 @intrinsic
-def put_totals(typingctx, out, rows, columns, sums):
+def store_totals(typingctx, out, rows, columns, sums):
     """``out[rows[i], columns[j]] = total(sums[i len(columns) + j])``."""
 
     def codegen(context, builder, signature, args):
@@ -301,7 +301,7 @@ def put_totals(typingctx, out, rows, columns, sums):
 
 
 @intrinsic
-def steps(typingctx, first, places, last):
+def clipped_range(typingctx, first, places, last):
     """``first + place`` for each of `places`, but at most `last`: a tuple."""
     answer = types.UniTuple(types.intp, len(places))
 
@@ -345,7 +345,7 @@ def plus(typingctx, a, b):
 
 
 @intrinsic
-def outside(typingctx, vectors, signs, first, up, down):
+def violates_margin(typingctx, vectors, signs, first, up, down):
     """A bit for each lane n of `vectors`: set unless n >= up where ``signs[first + lane]`` is above 0, and n < down
     where it is not; set too where n is not finite.
     """

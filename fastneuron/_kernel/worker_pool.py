@@ -1,11 +1,14 @@
-"""Helpers: threads that stay for a moment after their work, for calls that are over before a thread has started.
+"""Workers: threads that stay for a moment after their work, for calls that are over before a thread has started.
 
-A thread takes 0.1 ms to start.  A helper looks for more to do for about as long as that, then it ends: a loop of short
+A thread takes 0.1 ms to start.  A worker looks for more to do for about as long as that, then it ends: a loop of short
 calls starts it once, and a single call wastes little more than what starting it took.
 
-It waits at a desk, a few words of memory where a kernel posts the address of compiled code.  Nobody has to come: who
-posts works too, part by part, and takes back what was not taken up.  So a helper that is late, or was left behind by a
-fork, is only not there.
+Each worker has a slot, a few words of memory where a kernel posts the address of compiled code:
+
+    FREE -- the kernel posts --> POSTED -- the worker takes --> TAKEN -- the worker is done --> FREE
+                                   +------ the kernel takes back, when its own work is done --> FREE
+
+The kernel works too, part by part, so it needs no worker: one that is late, or that a fork has lost, is only not there.
 """
 
 import _thread
@@ -25,97 +28,97 @@ from .jit import bare_inline, bare_inline_ast, kernel, wide
 from .lanes import Lanes8, local
 from .threads import available
 
-STATE, CODE, ARGUMENTS, PRESENT = range(4)  # of a desk
+STATE, CODE, ARGUMENTS, PRESENT = range(4)  # of a slot
 FREE, POSTED, TAKEN = range(3)  # its states
-WORDS = 16  # two cache lines, so that desks do not disturb each other
-PATIENCE = 10_000  # pauses, 0.2 ms or a little more
+WORDS = 16  # two cache lines, so that slots do not disturb each other
+SPIN_LIMIT = 10_000  # pauses, 0.2 ms or a little more
 PARTS = 32  # for each thread, where there are several: what it waits for in the end is 3 % of its work
 LINE = Lanes8()  # type: ignore[call-arg]  # int64 of a cache line
 
-_desks = np.zeros((available() - 1, WORDS), np.int64)  # asking anew took 7 us of a call with cold caches
+_slots = np.zeros((available() - 1, WORDS), np.int64)  # asking anew took 7 us of a call with cold caches
 _mine = threading.Lock()
-NOBODY = _desks[:0]
+NO_WORKERS = _slots[:0]
 
 
-def helped(threads: int, work: Callable[[np.ndarray], Any]) -> Any:
-    """``work(desks)``, those of as many helpers as make `threads` with the caller; of none while others have them.
+def with_workers(threads: int, work: Callable[[np.ndarray], Any]) -> Any:
+    """``work(slots)``, those of as many workers as make `threads` with the caller; none while another call has them.
 
-    It should be little more than a kernel: helpers do not wait for what comes before it.
+    It should be little more than a kernel: workers do not wait for what comes before it.
     """
-    wanted = min(threads - 1, len(_desks))
+    wanted = min(threads - 1, len(_slots))
     mine = _mine
     if wanted < 1 or not mine.acquire(blocking=False):
-        return work(NOBODY)
+        return work(NO_WORKERS)
     try:
-        for desk in range(wanted):
-            if not _desks[desk, PRESENT]:
-                _start(desk)
-        return work(_desks[:wanted])
+        for slot in range(wanted):
+            if not _slots[slot, PRESENT]:
+                _start(slot)
+        return work(_slots[:wanted])
     finally:
         mine.release()
 
 
-def _start(desk):
+def _start(slot):
     try:
-        if not _wait_at.signatures:  # compiled here: a thread may not be in the midst of that when the process ends
-            _wait_at(_desks, desk, 0)
-        _desks[desk, PRESENT] = 1
-        _thread.start_new_thread(_wait_at, (_desks, desk, PATIENCE))  # threading.Thread waits for it
+        if not _work_at.signatures:  # compiled here: a thread may not be in the midst of that when the process ends
+            _work_at(_slots, slot, 0)
+        _slots[slot, PRESENT] = 1
+        _thread.start_new_thread(_work_at, (_slots, slot, SPIN_LIMIT))  # threading.Thread waits for it
     except BaseException as error:
-        _desks[desk, PRESENT] = 0
+        _slots[slot, PRESENT] = 0
         if not isinstance(error, RuntimeError):  # which says that there are too many
             raise
 
 
-def _left_behind():
+def _after_fork():
     """After a fork no thread is here but the one that forked."""
     global _mine
     _mine = threading.Lock()
-    _desks[:] = 0
+    _slots[:] = 0
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_left_behind)
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 @kernel
-def _wait_at(desks, desk, patience):
-    """What a helper does: what is posted at its desk, until nothing is for so many pauses."""
+def _work_at(slots, slot, spin_limit):
+    """What a worker does: it runs what is posted in its slot, until nothing has been for so many pauses."""
     waited = 0
-    while waited < patience:
-        if get(desks, desk, STATE) == POSTED and compare_and_swap(desks, desk, STATE, POSTED, TAKEN):
-            _call(desks[desk, CODE], desks[desk, ARGUMENTS])
-            put(desks, desk, STATE, FREE)
+    while waited < spin_limit:
+        if get(slots, slot, STATE) == POSTED and compare_and_swap(slots, slot, STATE, POSTED, TAKEN):
+            _call(slots[slot, CODE], slots[slot, ARGUMENTS])
+            put(slots, slot, STATE, FREE)
             waited = 0
         pause()
         waited += 1
-    add(desks, desk, PRESENT, -1)
+    add(slots, slot, PRESENT, -1)
 
 
 @bare_inline_ast
-def in_parts(desks, function, n, multiple, arguments):
-    """``function(begin, end, *arguments)`` for parts of range(n), here and by every helper that comes to a desk.
+def parallel_for(slots, function, n, multiple, arguments):
+    """``function(begin, end, *arguments)`` for parts of range(n), here and by every worker that takes what is posted.
 
-    A part is a multiple of so many.  The function must not raise, and ``put``s what it has to say into an argument.
+    A part has a multiple of `multiple`.  The function must not raise; it ``put``s what it finds into an argument.
     """
-    parts = PARTS * (len(desks) + 1) if len(desks) else 1
+    parts = PARTS * (len(slots) + 1) if len(slots) else 1
     size = -(-n // (parts * multiple)) * multiple
     turn = local((0,), 1, LINE, size)
     turn[0, 0] = 0
     code, where = _trampoline(function, (n, size, turn, arguments))
-    for desk in range(len(desks)):
-        desks[desk, CODE], desks[desk, ARGUMENTS] = code, where
-        put(desks, desk, STATE, POSTED)
+    for slot in range(len(slots)):
+        slots[slot, CODE], slots[slot, ARGUMENTS] = code, where
+        put(slots, slot, STATE, POSTED)
     _call(code, where)
-    for desk in range(len(desks)):
-        if not compare_and_swap(desks, desk, STATE, POSTED, FREE):
-            while get(desks, desk, STATE) != FREE:
+    for slot in range(len(slots)):
+        if not compare_and_swap(slots, slot, STATE, POSTED, FREE):
+            while get(slots, slot, STATE) != FREE:
                 pause()
 
 
 @bare_inline
 def _parts(function, n, size, turn, arguments):
-    """One part after another that nobody has taken."""
+    """One part after another, as long as there are some that no thread has taken."""
     begin = add(turn, 0, 0, size)
     while begin < n:
         function(begin, min(begin + size, n), *arguments)

@@ -68,7 +68,7 @@ class Current(Parametrised):
     def sources(self, n: int, seed: int, first_neuron: int) -> tuple[WaveformSource, ...]:
         """The current as the kernels want it; a function of time is the same for any seed and place."""
         values = columns(list(self.parameters.values()), n)
-        return (WaveformSource(self.like(), values, self.table, n == 1 or not values.stride.any()),)
+        return (WaveformSource(self.kernel_type(), values, self.table, n == 1 or not values.stride.any()),)
 
     def nbytes(self, n: int) -> int:
         """Bytes of the arrays that the kernels have of it."""

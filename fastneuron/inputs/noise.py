@@ -33,7 +33,7 @@ class Noise(Parametrised):
     def sources(self, n: int, seed: int, first_neuron: int) -> tuple[NoiseSource]:
         """The noise as the kernels want it, of the neurons from `first_neuron` on of a whole population."""
         values = columns(list(self.parameters.values()), n)
-        return (NoiseSource(self.like(), values, seed, first_neuron, np.zeros(n)),)
+        return (NoiseSource(self.kernel_type(), values, seed, first_neuron, np.zeros(n)),)
 
     def nbytes(self, n: int) -> int:
         """Bytes of the arrays that the kernels have of it."""

@@ -53,7 +53,7 @@ class Architecture:
         """What the kernels see of this network."""
         own = [kind for kind in dict.fromkeys(self._activations) if kind not in ACTIVATIONS.values()]
         numbered = [*ACTIVATIONS.values(), *own]
-        self._network = kernels.Network(
+        self._network = kernels.Layers(
             np.array(self._layers),
             np.array([numbered.index(kind) for kind in self._activations], dtype=np.int64),
             list(OUTPUTS).index(self._output),

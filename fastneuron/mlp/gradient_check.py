@@ -39,15 +39,15 @@ def check_gradient(
     """
     step = number("step", step, "a positive number", lambda x: x > 0)
     found = net.gradient(X, T, sample_weight).flat.astype(np.float64)
-    problem = net._problem(X, T, sample_weight, dtype=np.dtype(np.float64))
+    objective = net._objective(X, T, sample_weight, dtype=np.dtype(np.float64))
     expected = np.empty_like(found)
     for i in range(found.size):
-        at = problem.parameters[i]
+        at = objective.parameters[i]
         losses = []
         for offset in (-2 * step, -step, step, 2 * step):
-            problem.parameters[i] = at + offset
-            losses.append(problem.loss())
-        problem.parameters[i] = at
+            objective.parameters[i] = at + offset
+            losses.append(objective.loss())
+        objective.parameters[i] = at
         expected[i] = (losses[0] - 8 * losses[1] + 8 * losses[2] - losses[3]) / (12 * step)
     size = float(np.linalg.norm(expected))
     return float(np.linalg.norm(found - expected)) / (size if size else 1.0)

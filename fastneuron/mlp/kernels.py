@@ -23,7 +23,7 @@ from .rows import first_gradient, first_product, gather, lay_finite, length, roo
 ROWS = 256  # rows taken at a time where no batch says otherwise
 
 
-class Network(NamedTuple):
+class Layers(NamedTuple):
     """What the kernels see of a network."""
 
     sizes: Any  # (layers + 1,) int64
@@ -41,7 +41,7 @@ class Data(NamedTuple):
     weight: Any  # (n,)
 
 
-class Step(NamedTuple):
+class StepSettings(NamedTuple):
     """What a step of training needs beside the data."""
 
     batch: int  # rows
@@ -273,9 +273,9 @@ def mean_loss(network, parameters, data, gradient):
 def forward(sizes, activations, output, loss, own, parameters, X):
     """The outputs (n, outputs), and the first row of X that is not finite, or -1.
 
-    It takes the fields of a Network one by one: Numba is slow to recognise a NamedTuple, 1.5 us in a call of 3.
+    It takes the fields of `Layers` one by one: Numba is slow to recognise a NamedTuple, 1.5 us in a call of 3.
     """
-    network = Network(sizes, activations, output, loss, own)
+    network = Layers(sizes, activations, output, loss, own)
     n = length(X)
     rows = min(ROWS, n)
     outputs = network.sizes[-1]

@@ -14,6 +14,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .._kernel.jit import generic, inline, noinline, outlined, specialises
+from .._kernel.simd import lanes_of
 
 LARGE = (
     32768  # entries of a weight matrix from which on BLAS wins (128 x 128: 0.8 of our time lost, 256 x 256: 0.9 gained)
@@ -51,13 +52,13 @@ class Row(NamedTuple):
 
 
 @generic
-def lanes_of(width, array):
+def vector_length(width, array):
     """Return how many of the array's numbers a vector of this width holds, at least one."""
 
 
-@specialises(lanes_of)
-def _lanes_of(width, array):
-    lanes = max(1, width.instance_class.bytes * 8 // array.dtype.bitwidth)
+@specialises(vector_length)
+def _vector_length(width, array):
+    lanes = lanes_of(array.dtype, width.instance_class.bytes)
     return lambda width, array: lanes
 
 
@@ -128,7 +129,7 @@ def _corners(context, builder, signature, args):
 def _tile(typingctx, a, b, start, out, i, j, height, width):
     """``out[i, j] = start[j] + sum over k of a[i, k] b[k, j]`` for a tile with its corner at (i, j)."""
     rows, align = height.instance_class.rows, a.dtype.bitwidth // 8
-    lanes = max(1, width.instance_class.bytes // align)
+    lanes = lanes_of(a.dtype, width.instance_class.bytes)
     scalar = ir.DoubleType() if align == 8 else ir.FloatType()
 
     def codegen(context, builder, signature, args):
@@ -159,7 +160,7 @@ def _band(a, b, start, out, j, width):
 @inline
 def _bands(a, b, start, out, j, width):
     """As many bands as fit, from column j on, and one moved back if it is more than half needed; the next column."""
-    columns, lanes = out.shape[1], lanes_of(width, out)
+    columns, lanes = out.shape[1], vector_length(width, out)
     while columns - j >= lanes:
         _band(a, b, start, out, j, width)
         j += lanes
@@ -174,8 +175,8 @@ def _strided_product(a, b, start, out):
     noinline()
     j = _bands(a, b, start, out, 0, Two())
     j = _bands(a, b, start, out, j, One())
-    if j < out.shape[1] and out.shape[1] >= lanes_of(One(), out):
-        _band(a, b, start, out, out.shape[1] - lanes_of(One(), out), One())
+    if j < out.shape[1] and out.shape[1] >= vector_length(One(), out):
+        _band(a, b, start, out, out.shape[1] - vector_length(One(), out), One())
     else:
         _bands(a, b, start, out, j, Number())
 

@@ -17,7 +17,7 @@ from .architecture import Architecture, Array, blas_threads
 from .config import TrainingConfig, generator_of
 from .history import MLPHistory
 from .losses import SIGMOID, SOFTMAX
-from .problem import Problem
+from .objective import Objective
 from .rows import Sparse
 from .scaling import Scaling
 from .training import run, train, warn_of_failure
@@ -125,20 +125,20 @@ class MLP(Architecture):
             return rows
         return kernels.Data(self._scaling.inputs(rows.X), self._scaling.targets(rows.T), rows.weight)
 
-    def problem_of(self, rows: kernels.Data, held: kernels.Data | None = None) -> Problem:
+    def objective_of(self, rows: kernels.Data, held: kernels.Data | None = None) -> Objective:
         """What training on checked data minimises, by the network's own parameters."""
         aside = None if held is None else self._standardized(held)
-        return Problem(self._network, self._parameters, self._standardized(rows), aside)
+        return Objective(self._network, self._parameters, self._standardized(rows), aside)
 
-    def _problem(self, X: Any, T: Any, sample_weight: Any, dtype: np.dtype[Any] | None = None) -> Problem:
+    def _objective(self, X: Any, T: Any, sample_weight: Any, dtype: np.dtype[Any] | None = None) -> Objective:
         """The loss on these data as a function of the parameters; of a copy of them in another dtype if asked."""
-        problem = self.problem_of(data.checked(self, X, T, sample_weight))
+        objective = self.objective_of(data.checked(self, X, T, sample_weight))
         if dtype is None:
-            return problem
-        rows = problem.data
+            return objective
+        rows = objective.data
         X = rows.X._replace(values=rows.X.values.astype(dtype)) if isinstance(rows.X, Sparse) else rows.X.astype(dtype)
         wide = kernels.Data(X, rows.T.astype(dtype), rows.weight.astype(dtype))
-        return Problem(self._network, self._parameters.astype(dtype), wide)
+        return Objective(self._network, self._parameters.astype(dtype), wide)
 
     def forward(self, X: npt.ArrayLike) -> Array:
         """The outputs.
@@ -217,7 +217,7 @@ class MLP(Architecture):
         TypeError, ValueError
             If an argument is not allowed.
         """
-        return self._problem(X, T, sample_weight).loss()
+        return self._objective(X, T, sample_weight).loss()
 
     def gradient(self, X: npt.ArrayLike, T: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Gradient:
         """The derivatives of `loss` with regard to every parameter, by backpropagation.
@@ -238,7 +238,7 @@ class MLP(Architecture):
             If an argument is not allowed.
         """
         flat = np.empty_like(self._parameters)
-        self._problem(X, T, sample_weight).loss(gradient=flat)
+        self._objective(X, T, sample_weight).loss(gradient=flat)
         return Gradient(flat, *self._split(flat))
 
     def train(
@@ -352,7 +352,7 @@ class MLP(Architecture):
         if self._standardize and self._scaling is None:
             outputs_too = self._output == "linear"
             self._scaling = Scaling.of(given.X, given.T, given.weight, outputs_too)
-        return train(self.problem_of(given, held), config, orders, show or (lambda loss: None))
+        return train(self.objective_of(given, held), config, orders, show or (lambda loss: None))
 
     def _held_out(self, validation: Any, config: TrainingConfig) -> kernels.Data | None:
         if validation is None:

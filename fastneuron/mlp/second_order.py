@@ -12,28 +12,28 @@ from . import kernels
 from .config import TrainingConfig
 from .losses import LOSSES
 from .monitor import Monitor
-from .problem import Array, Problem
+from .objective import Array, Objective
 
 ENDS = {0: "converged", 1: "epochs"}  # SciPy's status, where training did not fail
 
 
 def _lbfgs(
-    problem: Problem, config: TrainingConfig, monitor: Monitor, show: Callable[[float], None]
+    objective: Objective, config: TrainingConfig, monitor: Monitor, show: Callable[[float], None]
 ) -> Iterator[float]:
     """SciPy's L-BFGS-B (Byrd, Lu, Nocedal & Zhu 1995) in float64, whatever the precision of the network."""
-    share = config.penalty / float(problem.data.weight.sum())
-    decay = problem.on_weights(config.decay + share)
-    reported = problem.on_weights(config.decay)  # what the reported loss is without
-    gradient = np.empty_like(problem.parameters)
+    share = config.penalty / float(objective.data.weight.sum())
+    decay = objective.on_weights(config.decay + share)
+    reported = objective.on_weights(config.decay)  # what the reported loss is without
+    gradient = np.empty_like(objective.parameters)
 
     def value_and_gradient(x: Array) -> tuple[float, Array]:
-        problem.parameters[:] = x
-        loss = problem.loss(gradient=gradient)
+        objective.parameters[:] = x
+        loss = objective.loss(gradient=gradient)
         return loss + 0.5 * float(decay @ x**2), gradient + decay * x
 
     def after_iteration(intermediate_result: object) -> None:
         x, value = intermediate_result.x, intermediate_result.fun  # type: ignore[attr-defined]
-        problem.parameters[:] = x
+        objective.parameters[:] = x
         loss = value - 0.5 * float(reported @ x**2)
         stop = monitor(loss)
         show(loss)
@@ -46,7 +46,7 @@ def _lbfgs(
 
     result = optimize.minimize(
         value_and_gradient,
-        problem.parameters.astype(np.float64),
+        objective.parameters.astype(np.float64),
         jac=True,
         method="L-BFGS-B",
         callback=after_iteration,
@@ -55,42 +55,42 @@ def _lbfgs(
         | {"maxiter": config.epochs},
     )
     if not monitor.history.stopped:
-        problem.parameters[:] = result.x
+        objective.parameters[:] = result.x
         if result.status != 1 or result.nit < config.epochs:
             monitor.stop(ENDS.get(result.status, "failed"), f"L-BFGS-B: {result.message}")
     yield from ()  # `show` had every iteration; SciPy cannot be left in the middle of one
 
 
 def _levenberg_marquardt(
-    problem: Problem, config: TrainingConfig, monitor: Monitor, show: Callable[[float], None]
+    objective: Objective, config: TrainingConfig, monitor: Monitor, show: Callable[[float], None]
 ) -> Iterator[float]:
     """Hagan & Menhaj (1994), IEEE Trans Neural Netw 5:989, with mu from 0.01, a tenth of it after a success."""
     from scipy import linalg
 
-    parameters, n = problem.parameters, problem.data.weight.size
-    decay = problem.on_weights(0.5 * (config.decay + config.penalty / float(problem.data.weight.sum())))
-    reported = problem.on_weights(0.5 * config.decay)  # what the reported loss is without
-    outputs = int(problem.network.sizes[-1])
-    loss: Any = list(LOSSES.values())[problem.network.loss]
+    parameters, n = objective.parameters, objective.data.weight.size
+    decay = objective.on_weights(0.5 * (config.decay + config.penalty / float(objective.data.weight.sum())))
+    reported = objective.on_weights(0.5 * config.decay)  # what the reported loss is without
+    outputs = int(objective.network.sizes[-1])
+    loss: Any = list(LOSSES.values())[objective.network.loss]
     squares = loss.squares(outputs)
     rows = max(1, 2**24 // (parameters.size * outputs))  # a few hundred MB at most
 
-    def objective() -> float:
-        return problem.loss() + float(decay @ parameters.astype(np.float64) ** 2)
+    def with_decay() -> float:
+        return objective.loss() + float(decay @ parameters.astype(np.float64) ** 2)
 
-    mu, value = 0.01, objective()
+    mu, value = 0.01, with_decay()
     for _ in range(config.epochs):
         x = parameters.astype(np.float64)
         hessian, half_gradient = np.diag(decay), decay * x
         for low in range(0, n, rows):
-            error, J = kernels.residuals(problem.network, parameters, problem.data, low, min(low + rows, n))
+            error, J = kernels.residuals(objective.network, parameters, objective.data, low, min(low + rows, n))
             hessian = hessian + squares * (J.T @ J)
             half_gradient = half_gradient + squares * (J.T @ error)
         while mu <= 1e10:
             try:
                 factor = linalg.cho_factor(hessian + mu * np.eye(x.size))
                 parameters[:] = x - linalg.cho_solve(factor, half_gradient)
-                trial = objective()
+                trial = with_decay()
             except (np.linalg.LinAlgError, ValueError):  # not positive definite in rounding, or not finite
                 trial = math.inf
             if trial < value:

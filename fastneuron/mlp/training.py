@@ -12,7 +12,7 @@ from . import kernels
 from .config import TrainingConfig
 from .history import MLPHistory
 from .monitor import Monitor
-from .problem import Array, Problem
+from .objective import Array, Objective
 from .second_order import METHODS
 
 
@@ -35,7 +35,7 @@ class OptimizerState:
 
 
 def train(
-    problem: Problem,
+    objective: Objective,
     config: TrainingConfig,
     orders: Any,
     show: Callable[[float], None] = lambda loss: None,
@@ -47,17 +47,17 @@ def train(
     or network is refused.
     """
     if state is None:
-        state = OptimizerState(config.optimizer, problem.parameters)
-    elif not state.suits(config.optimizer, problem.parameters):
+        state = OptimizerState(config.optimizer, objective.parameters)
+    elif not state.suits(config.optimizer, objective.parameters):
         raise ValueError("the state of the optimizer was made for another optimizer or another network")
-    monitor = Monitor(problem, config)
+    monitor = Monitor(objective, config)
     if not monitor.history.stopped:
         if isinstance(config.optimizer, str):
-            epochs = METHODS[config.optimizer](problem, config, monitor, show)
+            epochs = METHODS[config.optimizer](objective, config, monitor, show)
         elif config.optimizer.all_rows:
-            epochs = _by_epochs(problem, config, monitor, state)
+            epochs = _by_epochs(objective, config, monitor, state)
         else:
-            epochs = _by_batches(problem, config, orders, monitor, state)
+            epochs = _by_batches(objective, config, orders, monitor, state)
         for loss in epochs:
             show(loss)
             yield
@@ -80,19 +80,19 @@ def warn_of_failure(history: MLPHistory, stacklevel: int = 3) -> None:
 
 
 def _by_batches(
-    problem: Problem, config: TrainingConfig, orders: Any, monitor: Monitor, state: OptimizerState
+    objective: Objective, config: TrainingConfig, orders: Any, monitor: Monitor, state: OptimizerState
 ) -> Iterator[float]:
-    n = problem.data.weight.size
-    room = state.moments, np.empty_like(problem.parameters)
+    n = objective.data.weight.size
+    room = state.moments, np.empty_like(objective.parameters)
     order = np.arange(n)
     for epoch in range(config.epochs):
         if config.shuffle:
             order = orders.permutation(n)
-        step = kernels.Step(
+        step = kernels.StepSettings(
             min(config.batch, n), config.rate * config.factor(epoch), float(config.decay), float(config.penalty)
         )
         loss, state.steps = kernels.train_epoch(
-            problem.network, problem.parameters, config.optimizer, room, problem.data, order, step, state.steps
+            objective.network, objective.parameters, config.optimizer, room, objective.data, order, step, state.steps
         )
         stop = monitor(loss)
         yield loss
@@ -100,16 +100,18 @@ def _by_batches(
             return
 
 
-def _by_epochs(problem: Problem, config: TrainingConfig, monitor: Monitor, state: OptimizerState) -> Iterator[float]:
+def _by_epochs(
+    objective: Objective, config: TrainingConfig, monitor: Monitor, state: OptimizerState
+) -> Iterator[float]:
     """One step an epoch, along the gradient of all rows: gathered a few rows at a time, it needs little memory."""
-    decay = problem.on_weights(config.decay + config.penalty / float(problem.data.weight.sum()))
-    gradient = np.empty_like(problem.parameters)
+    decay = objective.on_weights(config.decay + config.penalty / float(objective.data.weight.sum()))
+    gradient = np.empty_like(objective.parameters)
     for epoch in range(config.epochs):
-        loss = problem.loss(gradient=gradient) + problem.penalty(config.penalty)
-        gradient += (decay * problem.parameters).astype(gradient.dtype)
+        loss = objective.loss(gradient=gradient) + objective.penalty(config.penalty)
+        gradient += (decay * objective.parameters).astype(gradient.dtype)
         state.steps += 1
         rate = config.rate * config.factor(epoch)
-        kernels.one_update(config.optimizer, rate, state.steps, problem.parameters, gradient, state.moments)
+        kernels.one_update(config.optimizer, rate, state.steps, objective.parameters, gradient, state.moments)
         stop = monitor(loss)
         yield loss
         if stop:

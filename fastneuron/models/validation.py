@@ -135,7 +135,7 @@ def _hint(kind: Any, error: Exception, frames: Any) -> str:
 
 def first_neuron(model: Any) -> Any:
     """The parameters of neuron 0."""
-    return model.like()._make(float(v if isinstance(v, float) else v[0]) for v in model.parameters.values())
+    return model.kernel_type()._make(float(v if isinstance(v, float) else v[0]) for v in model.parameters.values())
 
 
 # states that are no longer finite -------------------------------------------------------------------------------------
@@ -216,12 +216,12 @@ def explain(model: Any, error: NumbaError, inputs: Any = ()) -> TypeError:
         _compile_model(model)
         for given in (part for whole in inputs for part in getattr(whole, "parts", (whole,))):
             types: dict[str, Any] = {"before": boolean, "table": typeof(getattr(given, "table", 0.0))}
-            types["p"] = typeof(given.like())
+            types["p"] = typeof(given.kernel_type())
             for name in set(type(given).formulas) & set(ARGUMENTS):
                 kind = type(given)
                 if name not in ("begin", "move"):
                     wanted = (types.get(argument, float64) for argument in ARGUMENTS[name])
-                    _compiled(type(given.like()).formulas[name], *wanted)
+                    _compiled(type(given.kernel_type()).formulas[name], *wanted)
         kind, name = type(model), "derivative"
     except NumbaError as own:
         error = own
@@ -235,9 +235,9 @@ def explain(model: Any, error: NumbaError, inputs: Any = ()) -> TypeError:
 
 
 def _compile_model(model: Any) -> None:
-    like = model.like()
-    formulas = type(like).formulas
-    prepared = _compiled(formulas["prepare"], typeof(like))
+    kernel_type = model.kernel_type()
+    formulas = type(kernel_type).formulas
+    prepared = _compiled(formulas["prepare"], typeof(kernel_type))
     gates = _compiled(formulas["gates"], float64, prepared)
     none = hasattr(gates, "__len__") and len(gates) == 0
     states = (float64,) * (len(type(model).states) + 1)

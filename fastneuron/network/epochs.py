@@ -17,7 +17,7 @@ from ..inputs import port
 from .anew import deliver_anew
 from .delivery import Due, deliver
 from .exchange import exchange
-from .trains import SpikeBuffer, emit
+from .trains import SourceSpikes, emit
 
 
 def _restore(neurons, block, members, dt):
@@ -132,7 +132,7 @@ def emit_all(trains, senders, flight, first, last):
 @for_tuples(emit_all)
 def _emit_each(trains, senders, flight, first, last):
     sender = senders[0]
-    out = SpikeBuffer(flight.step[sender], flight.fraction[sender], flight.source[sender])
+    out = SourceSpikes(flight.step[sender], flight.fraction[sender], flight.source[sender])
     end = emit(trains[0], first, last, flight.count[sender], out)
     if end < 0:
         return False

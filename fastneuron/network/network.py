@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import _check
 from .._kernel import threads
-from .plan import Plan
+from .plan import ProjectionPlan
 from .population import Group, Population
 from .projection import Projection
 from .sources import Source
@@ -87,7 +87,7 @@ class Network:
         """The name of a population, or of what a view is a part of."""
         return next(name for name, member in self.populations.items() if member is group.population)
 
-    def plan(self, projection: Projection | int) -> Plan:
+    def plan(self, projection: Projection | int) -> ProjectionPlan:
         """How the synapses of a projection are made."""
         return self._plans[self._number(projection)]
 
@@ -156,8 +156,8 @@ class Network:
         return Degrees(out[plan.projection.pre.indices], into[plan.projection.post.indices])
 
     @functools.cached_property
-    def _plans(self) -> list[Plan]:
-        return [Plan(projection, self.seed, k) for k, projection in enumerate(self.projections)]
+    def _plans(self) -> list[ProjectionPlan]:
+        return [ProjectionPlan(projection, self.seed, k) for k, projection in enumerate(self.projections)]
 
     def _number(self, projection: Projection | int) -> int:
         for k, one in enumerate(self.projections):
@@ -210,12 +210,12 @@ def _projections(given: Iterable[Projection]) -> tuple[Projection, ...]:
     return chosen
 
 
-def _ranges(plan: Plan) -> list[tuple[int, int]]:
+def _ranges(plan: ProjectionPlan) -> list[tuple[int, int]]:
     n = plan.ends.n_post
     return [(low, min(low + A_RANGE, n)) for low in range(0, n, A_RANGE)]
 
 
-def _gathered(plan: Plan) -> Connections:
+def _gathered(plan: ProjectionPlan) -> Connections:
     """All synapses of a projection, made range by range on all threads."""
     ranges = _ranges(plan)
     parts = threads.spread(lambda limits: plan.make(*limits), ranges, threads.available())

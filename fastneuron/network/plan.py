@@ -14,7 +14,7 @@ from .connections.wiring import Scratch, Wiring
 from .projection import Projection
 
 
-class Plan:
+class ProjectionPlan:
     """How the synapses of a projection are made, whole or in part, before a run or at a spike.
 
     Parameters

@@ -13,7 +13,7 @@ from .. import _check
 from ..inputs.current import Constant, Current, Sum, as_current
 from ..inputs.waveforms import Chirp, Pulses, Ramp, Samples, Sine, Step
 from .population import LARGEST, Group
-from .trains import GivenTrains, PoissonTrains, SpikeBuffer, begin_poisson, emitted
+from .trains import GivenTrains, PoissonTrains, SourceSpikes, begin_poisson, emitted
 
 HIGHEST: dict[type[Current], Callable[[Any], Any]] = {  # a value that the function of time never exceeds
     Constant: lambda rate: rate.amplitude,
@@ -40,7 +40,7 @@ class Source(Group):
     def spikes(self, steps: int, dt: float, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
         """All spikes of the first steps: which source, and when, ms; in order of step, then source."""
         room = self.room(steps, dt)
-        out = SpikeBuffer(np.empty(room, np.int64), np.empty(room), np.empty(room, np.int64))
+        out = SourceSpikes(np.empty(room, np.int64), np.empty(room), np.empty(room, np.int64))
         count = emitted(self.trains(dt, seed, number), 0, steps, out)
         if count < 0:
             raise RuntimeError(f"more spikes than there is room for, {room}")

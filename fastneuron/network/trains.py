@@ -22,7 +22,7 @@ NEVER = 2**62  # a step
 BLOCK = 64  # trains that are looked at together: only where one is due, each
 
 
-class SpikeBuffer(NamedTuple):
+class SourceSpikes(NamedTuple):
     """Where spikes go."""
 
     step: Any  # int64

@@ -11,7 +11,7 @@ import numpy as np
 from .. import _check
 from . import readahead
 from .dots import Sparse, readable
-from .update import Samples
+from .update import PresentedRows
 
 LOW = {"hardlim": 0.0, "hardlims": -1.0, "linear": np.nan}  # the target that is not 1; NaN: any number is one
 CALL = 200_000_000  # products per kernel call: about 20 ms, so that Ctrl-C and progress are prompt
@@ -27,10 +27,10 @@ class LayerType(NamedTuple):
     dtype: np.dtype
 
 
-class Chunk(NamedTuple):
+class RowChunk(NamedTuple):
     """Some rows of an epoch."""
 
-    samples: Samples
+    samples: PresentedRows
     rows: np.ndarray  # what they are called outside: samples.order[k] is row rows[k]
     last: bool  # of its epoch
 
@@ -67,7 +67,7 @@ class Rows:
             size = min(size, readahead.PART // (self.inputs * self.X.itemsize))
         return max(size, 96)
 
-    def chunks(self) -> Iterator[Chunk]:
+    def chunks(self) -> Iterator[RowChunk]:
         """The chunks of every epoch, one after another."""
         n, size = len(self.T), self.size
         random = None if self.seed is None else np.random.default_rng(self.seed)
@@ -75,26 +75,26 @@ class Rows:
             order = np.arange(n) if random is None else random.permutation(n)
             for start in range(0, n, size):
                 part = order[start : start + size]
-                yield Chunk(self._samples(part, random is None), part, start + size >= n)
+                yield RowChunk(self._samples(part, random is None), part, start + size >= n)
 
-    def once(self) -> Iterator[Samples]:
+    def once(self) -> Iterator[PresentedRows]:
         """All the rows, in order, each exactly once."""
         n = len(self.T)
         size = n if self.resident and not self.mapped else self.size
         for start in range(0, n, size):
             yield self._taken(slice(start, start + size))
 
-    def _samples(self, part: np.ndarray, in_order: bool) -> Samples:
+    def _samples(self, part: np.ndarray, in_order: bool) -> PresentedRows:
         if self.resident:
-            return Samples(self.X, self.T, self.weight, part)
+            return PresentedRows(self.X, self.T, self.weight, part)
         return self._taken(slice(part[0], part[-1] + 1) if in_order else part)
 
-    def _taken(self, where: Any) -> Samples:
+    def _taken(self, where: Any) -> PresentedRows:
         X: Any = self.X if isinstance(self.X, Sparse) else self.X[where]
         if not self.resident:
             X = contiguous(X, self.dtype)
         T, weight = self.T[where], self.weight[where] if len(self.weight) > 1 else self.weight
-        return Samples(X, np.ascontiguousarray(T), np.ascontiguousarray(weight), np.arange(len(T)))
+        return PresentedRows(X, np.ascontiguousarray(T), np.ascontiguousarray(weight), np.arange(len(T)))
 
 
 def contiguous(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -224,7 +224,7 @@ def check_batches(X: Any, epochs: int, **needing_all_rows: bool) -> None:
         )
 
 
-def chunks_of_batches(batches: Iterable, kind: LayerType, real_targets: bool, epochs: int) -> Iterator[Chunk]:
+def chunks_of_batches(batches: Iterable, kind: LayerType, real_targets: bool, epochs: int) -> Iterator[RowChunk]:
     """The chunks of an iterable of batches (X, T), which each epoch goes through once."""
     for _ in range(epochs):
         waiting, presented = None, 0

@@ -16,8 +16,8 @@ import numpy as np
 from .._kernel.atomics import put
 from .._kernel.jit import bare_inline, bare_kernel
 from .._kernel.lanes import local
-from .._kernel.simd import steps, take_each
-from .._kernel.worker_pool import LINE, in_parts
+from .._kernel.simd import clipped_range, take_each
+from .._kernel.worker_pool import LINE, parallel_for
 from .dots import Place, add, add_and_dots, dot, dots, tile_of
 from .rules import correction
 from .update import correct
@@ -44,7 +44,7 @@ def present(rule, samples, layer, log, shape, net):
     tile, products = tile_of(shape), Products(X, order, order.size, W, active, active.size)
     for first in range(0, order.size, len(tile.rows)):
         ahead = min(len(tile.rows), order.size - first)
-        _take_ahead(products, first, tile, net, steps(0, tile.rows, ahead - 1))
+        _take_ahead(products, first, tile, net, clipped_range(0, tile.rows, ahead - 1))
         for a in range(active.size):
             neuron = active[a]
             for k in range(ahead):
@@ -58,8 +58,8 @@ def present(rule, samples, layer, log, shape, net):
                     if k + 1 == ahead:
                         add(X, order[first + k], change, W, neuron)
                     else:
-                        following = steps(k + 1, tile.rows[:-1], ahead - 1)
-                        rows = take_each(order, steps(first + k + 1, tile.rows[:-1], first + ahead - 1))
+                        following = clipped_range(k + 1, tile.rows[:-1], ahead - 1)
+                        rows = take_each(order, clipped_range(first + k + 1, tile.rows[:-1], first + ahead - 1))
                         add_and_dots(W, neuron, change, X, order[first + k], rows, Place(net, following, (a,)))
     return -1
 
@@ -70,7 +70,7 @@ def _take_ahead(products, first, tile, net, to_rows):
 
     What a tile has beyond an end repeats the last: wasted, but still faster.
     """
-    rows = take_each(products.order, steps(first, tile.rows, products.end - 1))
+    rows = take_each(products.order, clipped_range(first, tile.rows, products.end - 1))
     a = 0
     while a + len(tile.neurons) <= products.S:
         _take(products, rows, first, a, tile.neurons, net, to_rows)
@@ -86,9 +86,9 @@ def _take(products, rows, first, a, places, net, to_rows):
 
     Meanwhile a row of the next tile is fetched, from its second on: hardware has begun the first by itself.
     """
-    to_columns = steps(a, places, products.S - 1)
+    to_columns = clipped_range(a, places, products.S - 1)
     place = first + len(rows) + (a // len(places) + 1) % len(rows)
-    upcoming = take_each(products.order, steps(place, (0,), products.end - 1))[0]
+    upcoming = take_each(products.order, clipped_range(place, (0,), products.end - 1))[0]
     neurons = take_each(products.active, to_columns)
     dots(products.X, rows, products.W, neurons, upcoming, Place(net, to_rows, to_columns))
 
@@ -125,11 +125,11 @@ def _sign(t, p, low):
 
 
 @bare_kernel
-def net_input(X, W, b, shape, desks, out):
+def net_input(X, W, b, shape, slots, out):
     """Put X W' + b, the bits that training sees, to `out`; return whether all of it is finite."""
     spoilt = local((0,), 1, LINE, len(X))
     spoilt[0, 0] = 0
-    in_parts(desks, _net_input, len(X), len(tile_of(shape).rows), (X, W, b, shape, out, spoilt))
+    parallel_for(slots, _net_input, len(X), len(tile_of(shape).rows), (X, W, b, shape, out, spoilt))
     return spoilt[0, 0] == 0
 
 
@@ -141,7 +141,7 @@ def _net_input(begin, end, X, W, b, shape, out, spoilt):
     nothing = W.dtype.type(0)
     sum_ = nothing  # of zeros, or NaN: a branch for each would keep the loads of coming rows waiting
     for first in range(begin, end, len(tile.rows)):
-        _take_ahead(products, first, tile, out, steps(first, tile.rows, n - 1))
+        _take_ahead(products, first, tile, out, clipped_range(first, tile.rows, n - 1))
         for row in range(first, min(first + len(tile.rows), n)):
             for p in range(S):
                 out[row, p] += b[p]

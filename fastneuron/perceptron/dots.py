@@ -13,13 +13,13 @@ from .._kernel.simd import (  # fmt: skip
     load,
     load_part,
     muladd,
-    no_sums,
     outer,
     prefetch,
-    put_totals,
     splat,
     store,
+    store_totals,
     total,
+    zero_sums,
     zeros,
 )
 
@@ -148,14 +148,14 @@ def dots(X, rows, W, neurons, upcoming, place):
     """
     length = X.shape[1]
     full = length // lanes(W) * lanes(W)
-    sums = no_sums(W, rows, neurons)
+    sums = zero_sums(W, rows, neurons)
     for k in range(0, full, lanes(W)):
         prefetch(X, upcoming, k)
         sums = outer(load(X, rows, k, W), load(W, neurons, k, W), sums)
     if full < length:
         rest = length - full
         sums = outer(load_part(X, rows, full, rest, W), load_part(W, neurons, full, rest, W), sums)
-    put_totals(place.out, place.rows, place.columns, sums)
+    store_totals(place.out, place.rows, place.columns, sums)
 
 
 @bare_inline
@@ -163,7 +163,7 @@ def add_and_dots(W, neuron, change, X, row, rows, place):
     """Add `change` times a row to the weights of a neuron, then put its dots with `rows` to a `Place`, in one pass."""
     length = X.shape[1]
     full = length // lanes(W) * lanes(W)
-    changes, sums = splat(W, change), no_sums(W, rows, (neuron,))
+    changes, sums = splat(W, change), zero_sums(W, rows, (neuron,))
     for k in range(0, full, lanes(W)):  # spelled out, as LLVM cannot know that X and W do not overlap
         w = muladd(changes, load(X, row, k, W), load(W, neuron, k, W))
         store(W, neuron, k, w)
@@ -173,7 +173,7 @@ def add_and_dots(W, neuron, change, X, row, rows, place):
             W[neuron, k] = fma(change, W.dtype.type(X[row, k]), W[neuron, k])
         rest = length - full
         sums = outer(load_part(X, rows, full, rest, W), (load_part(W, neuron, full, rest, W),), sums)
-    put_totals(place.out, place.rows, place.columns, sums)
+    store_totals(place.out, place.rows, place.columns, sums)
 
 
 @bare_generic

@@ -8,12 +8,12 @@ import numpy as np
 
 from .. import _check
 from .._kernel import threads as _threads
-from .._kernel.worker_pool import NOBODY, helped
+from .._kernel.worker_pool import NO_WORKERS, with_workers
 from . import dense, sparse
 from .data import LayerType, contiguous, csr, raise_nonfinite
 from .dots import Sparse, aligned, readable, shape_of_this_machine
 from .selection import Votes
-from .update import Samples
+from .update import PresentedRows
 
 LARGE = 24  # rows and neurons: from there on a BLAS is faster than dots in registers (1.6x at 100, 2x at 1,000)
 MANY = 24  # rows: from there on it pays to have a copy of the weights on cache lines of their own
@@ -53,7 +53,7 @@ def net_input(X: Any, weights: np.ndarray, bias: np.ndarray, threads: int | None
     return n[0] if one else n
 
 
-def of_samples(samples: Samples, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
+def of_samples(samples: PresentedRows, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """Net inputs (n, S) of rows that have been checked, on this thread alone."""
     if isinstance(samples.X, Sparse):
         return _of_sparse_rows(samples.X, weights, bias, 1)[0]
@@ -84,7 +84,7 @@ def _of_dense_rows(
 ) -> bool:
     """Put net inputs to `out`, the rows split over threads; return whether all are finite."""
     if len(rows) < MANY:
-        return dense.net_input(rows, weights, bias, SHAPE, NOBODY, out)
+        return dense.net_input(rows, weights, bias, SHAPE, NO_WORKERS, out)
     if len(weights) > 1:
         weights = aligned(weights)
     work = max(rows.nbytes, out.nbytes // 8 * rows.shape[1])  # few neurons wait for the rows' bytes
@@ -92,7 +92,7 @@ def _of_dense_rows(
 
     def net_input_from(begin: int) -> bool:
         some = slice(begin, begin + at_once)
-        return helped(threads, lambda desks: dense.net_input(rows[some], weights, bias, SHAPE, desks, out[some]))
+        return with_workers(threads, lambda slots: dense.net_input(rows[some], weights, bias, SHAPE, slots, out[some]))
 
     return all(map(net_input_from, range(0, len(rows), at_once)))
 

@@ -10,19 +10,19 @@ import numpy as np
 from .._kernel.jit import bare_inline, bare_kernel
 from .._kernel.simd import (
     BYTES,
-    beside,
     load,
     lowest,
-    muladd_some,
-    no_sums,
+    masked_muladd,
     outer,
-    outside,
     plus,
+    side_by_side,
     splat,
     store,
     take_each,
+    violates_margin,
+    zero_sums,
 )
-from .._kernel.worker_pool import helped, in_parts
+from .._kernel.worker_pool import parallel_for, with_workers
 from .dots import aligned
 from .rules import safe_margin
 from .update import correct
@@ -77,7 +77,7 @@ def _present(rule, samples, layer, log, inputs, vectors, signs, buffer):
     `buffer` (2 + groups, wide) is for the net inputs of a group and its corrections, and has all biases.
     """
     X, order, W, active = samples.X, samples.order, layer.W, layer.active
-    lanes, wide, columns = BYTES // W.itemsize, W.shape[1], beside(W, vectors)
+    lanes, wide, columns = BYTES // W.itemsize, W.shape[1], side_by_side(W, vectors)
     up, down = safe_margin(rule)
     failed = -1
     first = 0
@@ -90,11 +90,11 @@ def _present(rule, samples, layer, log, inputs, vectors, signs, buffer):
         for place in range(order.size):
             row = order[place]
             n = plus(_dots(X, row, W, group * inputs, columns), load(buffer, 2 + group, columns, W))
-            wrong = training & outside(n, signs, place * layer.b.size + group * wide, up, down)
+            wrong = training & violates_margin(n, signs, place * layer.b.size + group * wide, up, down)
             if wrong == 0:
                 continue
             store(buffer, 0, columns, n)
-            store(buffer, 1, columns, no_sums(W, (0,), columns))
+            store(buffer, 1, columns, zero_sums(W, (0,), columns))
             corrected, finite = 0, True
             while wrong != 0:
                 p = lowest(wrong)
@@ -118,7 +118,7 @@ def _add(X, row, W, base, column, changes):
     """Correct a vector of neurons at once; those with a correction of 0 stay as they are."""
     for k in range(X.indptr[row], X.indptr[row + 1]):
         (x,), j = _entry(X, k, W)
-        store(W, base + j, column, muladd_some(changes, x, load(W, base + j, column, W)))
+        store(W, base + j, column, masked_muladd(changes, x, load(W, base + j, column, W)))
 
 
 def net_input(X, weights, bias, threads):
@@ -129,20 +129,20 @@ def net_input(X, weights, bias, threads):
     b.reshape(-1)[:S] = bias
     out = np.empty((len(X.indptr) - 1, b.size), W.dtype)
     vectors = group_of(S, W.dtype)[1]
-    helped(threads, lambda desks: _net_input(X, W, b, R, vectors, desks, out.reshape(-1, wide)))
+    with_workers(threads, lambda slots: _net_input(X, W, b, R, vectors, slots, out.reshape(-1, wide)))
     return np.ascontiguousarray(out[:, :S])
 
 
 @bare_kernel
-def _net_input(X, W, b, inputs, vectors, desks, out):
+def _net_input(X, W, b, inputs, vectors, slots, out):
     """Put X W' + b to `out`; `b` has a row for each group, and so has `out` for each row of X."""
-    in_parts(desks, _net_input_of, len(X.indptr) - 1, 1, (X, W, b, inputs, vectors, out))
+    parallel_for(slots, _net_input_of, len(X.indptr) - 1, 1, (X, W, b, inputs, vectors, out))
 
 
 @bare_inline
 def _net_input_of(begin, end, X, W, b, inputs, vectors, out):
     """The net inputs of some rows."""
-    columns = beside(W, vectors)
+    columns = side_by_side(W, vectors)
     for row in range(begin, end):
         for group in range(b.shape[0]):
             n = plus(_dots(X, row, W, group * inputs, columns), load(b, group, columns, W))
@@ -153,7 +153,7 @@ def _net_input_of(begin, end, X, W, b, inputs, vectors, out):
 def _dots(X, row, W, base, columns):
     """The dots of a row with a group of neurons: in four chains."""
     first, last = X.indptr[row], X.indptr[row + 1]
-    nothing = no_sums(W, (0,), columns)
+    nothing = zero_sums(W, (0,), columns)
     c0, c1, c2, c3 = nothing, nothing, nothing, nothing
     fours = first + (last - first) // 4 * 4
     for k in range(first, fours, 4):

@@ -13,11 +13,11 @@ import numpy as np
 from .._kernel import threads as _threads
 from . import dense, readahead, sparse
 from .convergence import Cycle
-from .data import Chunk, Rows, row_of
+from .data import RowChunk, Rows, row_of
 from .dots import Sparse, aligned, shape_of_this_machine, tile_of
 from .net_input import of_samples
 from .selection import Votes
-from .update import Layer, Log, Samples
+from .update import Layer, Log, PresentedRows
 
 CACHE = 262_144  # bytes of weights to go through the rows with at a time: half a second-level cache
 WORTH_A_THREAD = 4_000_000  # products: below, starting a thread costs more than it saves
@@ -48,10 +48,10 @@ class Unit:
         nothing = np.empty((0, 0))
         return Log(np.zeros(self.S, np.int64), np.zeros(self.S, np.int64), np.zeros(self.S), nothing, nothing)
 
-    def present(self, chunk: Chunk) -> None:
+    def present(self, chunk: RowChunk) -> None:
         """Present the rows of a chunk."""
         X, T, weight, order = chunk.samples
-        samples = Samples(X, self._mine(0, T), self._mine(1, weight), order)
+        samples = PresentedRows(X, self._mine(0, T), self._mine(1, weight), order)
         log = self.log
         if self.selection.observes:
             log = log._replace(change=np.zeros((order.size, self.S)), bias=np.zeros((order.size, self.S)))
@@ -98,7 +98,7 @@ class Unit:
             else:
                 self.cycle.look(self.packed, self.bias, self.active, lambda W: sparse.unpacked(W, self.S))
 
-    def run(self, chunks: Iterator[Chunk], tick: Callable[[int], None]) -> Iterator[None]:
+    def run(self, chunks: Iterator[RowChunk], tick: Callable[[int], None]) -> Iterator[None]:
         """Present chunk after chunk, while a neuron needs it."""
         for chunk in chunks:
             if not self.active.size:
@@ -182,7 +182,7 @@ def _counter(rows: Rows) -> Callable[[int, np.ndarray, np.ndarray], float]:
     return count_correct
 
 
-def _lookahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+def _lookahead(chunks: Iterator[RowChunk]) -> Iterator[RowChunk]:
     """The chunks, the next one being read and converted on a thread of its own while this one is worked on."""
     with ThreadPoolExecutor(1, "fastneuron-reader") as reader:
         following = reader.submit(next, chunks, None)
@@ -192,14 +192,14 @@ def _lookahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
 
 
 @contextmanager
-def _prefetched(rows: Rows) -> Iterator[Callable[[], Iterator[Chunk]]]:
+def _prefetched(rows: Rows) -> Iterator[Callable[[], Iterator[RowChunk]]]:
     """``rows.chunks``; those of a file are read ahead of the first thread that asks for them."""
     if not rows.mapped:
         yield rows.chunks
         return
     with readahead.ahead(rows.X, (chunk.rows for chunk in rows.chunks())) as reach:
 
-        def chunks() -> Iterator[Chunk]:
+        def chunks() -> Iterator[RowChunk]:
             for number, chunk in enumerate(rows.chunks()):
                 reach(number)
                 yield chunk

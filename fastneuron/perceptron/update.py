@@ -9,7 +9,7 @@ from .dots import Sparse
 from .rules import correction, log_update
 
 
-class Samples(NamedTuple):
+class PresentedRows(NamedTuple):
     """What to present: row order[k] of X is the k-th."""
 
     X: np.ndarray | Sparse  # (n, R)

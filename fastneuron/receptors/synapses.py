@@ -183,11 +183,11 @@ def source(receptor: Receptor, numbers: Kinetics, n: int, array: np.ndarray, sta
     """A receptor as an input of the kernels, with its inbox `array` and what it goes on from in `state` (parts, n)."""
     inbox = Inbox(array.ctypes.data, *array.shape[:2], (0.0,) * array.shape[2])
     if not len(state):
-        return JumpSource(receptor.like(), inbox)
+        return JumpSource(receptor.kernel_type(), inbox)
     constants = [
         row if row.size == n else row[0]
         for part in zip(numbers.gain, numbers.half, numbers.full, numbers.feed, strict=True)
         for row in part
     ]
     values = columns([*receptor.parameters.values(), *constants], n)
-    return SynapseSource(receptor.like(), (0.0,) * len(state), (0.0,) * len(values.first), values, state, inbox)
+    return SynapseSource(receptor.kernel_type(), (0.0,) * len(state), (0.0,) * len(values.first), values, state, inbox)

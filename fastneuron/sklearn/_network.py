@@ -106,6 +106,8 @@ ATTRIBUTES = """
 class NetworkEstimator(BaseEstimator):
     """The settings of both estimators, and how their network is built and trained."""
 
+    _changed_in_place = ("_state", "_random", "_orders")
+
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),
@@ -290,7 +292,7 @@ class NetworkEstimator(BaseEstimator):
             self._state = OptimizerState(config.optimizer, net.parameters)
         done, total, schedule = self._epochs, self.max_iter, config.schedule
         config = config._replace(schedule=lambda epoch, epochs: schedule(min(done + epoch, total), total))
-        problem = net.problem_of(rows)
+        problem = net.objective_of(rows)
         with blas_threads(net.layers, 1):  # scikit-learn itself needs threadpoolctl
             history = run(train(problem, config, self._orders, state=self._state))
         epochs = len(history.loss)

@@ -1,35 +1,13 @@
-"""When an estimator's training stops, as scikit-learn decides it, and what is left as it was if it fails."""
+"""When an estimator's training stops, as scikit-learn decides it."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..mlp import MLPHistory
-
-
-@contextmanager
-def as_it_was(estimator: Any) -> Iterator[None]:
-    """Whatever raises inside, an interrupt too: the estimator answers as before."""
-    before = vars(estimator).copy()
-    net, curve = before.get("network_"), before.get("loss_curve_")
-    parameters = None if net is None else net.parameters.copy()
-    length = None if curve is None else len(curve)
-    kept = copy.deepcopy({name: before[name] for name in ("_state", "_random", "_orders") if name in before})
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before | kept)
-        if net is not None:
-            net.parameters = parameters
-        if curve is not None:
-            del curve[length:]
-        raise
 
 
 class Stopping:

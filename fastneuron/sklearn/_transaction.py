@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
-def all_or_nothing(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a method restore its estimator's attributes if it raises anything, Ctrl-C too; arrays are not copied."""
+@contextmanager
+def all_or_nothing(estimator: Any) -> Iterator[None]:
+    """Let an estimator answer as before if anything is raised inside, Ctrl-C too.
 
-    @functools.wraps(method)
-    def restoring(estimator: Any, *args: Any, **options: Any) -> Any:
-        before = vars(estimator).copy()
-        try:
-            return method(estimator, *args, **options)
-        except BaseException:
-            vars(estimator).clear()
-            vars(estimator).update(before)
-            raise
-
-    return restoring
+    Arrays are not copied, but for the parameters of its network, and the attributes that its class names in
+    ``_changed_in_place``.
+    """
+    before = vars(estimator).copy()
+    net, curve = before.get("network_"), before.get("loss_curve_")
+    parameters = None if net is None else net.parameters.copy()
+    length = None if curve is None else len(curve)
+    in_place = getattr(estimator, "_changed_in_place", ())
+    kept = copy.deepcopy({name: before[name] for name in in_place if name in before})
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before | kept)
+        if net is not None:
+            net.parameters = parameters
+        if curve is not None:
+            del curve[length:]
+        raise

@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from .. import _check
 from ._network import ATTRIBUTES, PARAMETERS, Array, NetworkEstimator
-from ._stopping import as_it_was
+from ._transaction import all_or_nothing
 
 LOSSES = {"squared_error": ("linear", "half_square"), "poisson": ("exp", "poisson"), "huber": ("linear", "huber")}
 
@@ -95,7 +95,7 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):
         MLPClassifier
             Itself.
         """
-        with as_it_was(self):
+        with all_or_nothing(self):
             config = self._config()
             again = self.warm_start and hasattr(self, "network_")
             before = self.classes_ if again else np.empty(0)
@@ -126,7 +126,7 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):
         first = not hasattr(self, "network_")
         if first and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit")
-        with as_it_was(self):
+        with all_or_nothing(self):
             config = self._config()
             X, y = self._rows(X, y, reset=first, multi_output=True)
             y = _dense(y)
@@ -279,7 +279,7 @@ class MLPRegressor(RegressorMixin, NetworkEstimator):
         MLPRegressor
             Itself.
         """
-        with as_it_was(self):
+        with all_or_nothing(self):
             config = self._config()
             again = self.warm_start and hasattr(self, "network_")
             X, T, weight = self._prepare(X, y, sample_weight, reset=True, fresh=not again)
@@ -299,7 +299,7 @@ class MLPRegressor(RegressorMixin, NetworkEstimator):
         MLPRegressor
             Itself.
         """
-        with as_it_was(self):
+        with all_or_nothing(self):
             config = self._config()
             first = not hasattr(self, "network_")
             return self._step(config, *self._prepare(X, y, sample_weight, reset=first, fresh=first))

@@ -142,7 +142,6 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    @all_or_nothing
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> PerceptronClassifier:
         """Train until nothing gets better, or for `max_iter` epochs.
 
@@ -160,6 +159,10 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         PerceptronClassifier
             Itself.
         """
+        with all_or_nothing(self):
+            return self._fit(X, y, sample_weight)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> PerceptronClassifier:
         patience = _check.whole("n_iter_no_change", self.n_iter_no_change, 1)
         epochs = _check.whole("max_iter", self.max_iter, 1)
         tol = -np.inf if self.tol is None else _check.number("tol", self.tol, "None, or 0 or more", lambda x: x >= 0)
@@ -201,7 +204,6 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         self._finish(best_state if self.early_stopping else state)
         return self
 
-    @all_or_nothing
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> PerceptronClassifier:
         """Present some more rows, once each.
 
@@ -221,6 +223,10 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         PerceptronClassifier
             Itself.
         """
+        with all_or_nothing(self):
+            return self._partial_fit(X, y, classes, sample_weight)
+
+    def _partial_fit(self, X: Any, y: Any, classes: Any, sample_weight: Any) -> PerceptronClassifier:
         fresh = not hasattr(self, "coef_")
         if fresh and classes is None:
             raise ValueError("classes must be given in the first call of partial_fit")

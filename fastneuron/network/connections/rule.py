@@ -35,7 +35,7 @@ class Rule:
         return self.mean_synapses(ends, True) / (len(ends.pre) * len(ends.post))
 
     def compiled(self, plan: Any) -> Any:
-        """The rule of a `Plan` for kernels: a NamedTuple, whose type says which."""
+        """The rule of a `ProjectionPlan` for kernels: a NamedTuple, whose type says which."""
         raise NotImplementedError
 
     def longest_row(self, compiled: Any, members: int) -> int:

@@ -82,7 +82,7 @@ def row(rule, wiring, source, low, high, scratch):
 def make_row(wiring, source, low, high, scratch):
     """Put the synapses of a source, by its number in the whole population, on targets low to high into `scratch`.
 
-    Returns how many; `scratch` is as `Plan.scratch` makes it, for this or a longer range.
+    Returns how many; `scratch` is as `ProjectionPlan.scratch` makes it, for this or a longer range.
     """
     if wiring.pre_rank[source] < 0:
         return 0

@@ -1,4 +1,4 @@
-"""Helpers: threads that stay for a moment.  They may come late, or never: only the time it takes depends on it."""
+"""Workers: threads that stay for a moment.  They may come late, or never: only the time it takes depends on it."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ import fastneuron as fn
 from fastneuron._kernel import worker_pool
 from fastneuron._kernel.atomics import add, get, pause
 from fastneuron._kernel.jit import bare_inline, bare_kernel
-from fastneuron._kernel.worker_pool import FREE, NOBODY, PRESENT, STATE, WORDS, helped, in_parts
+from fastneuron._kernel.worker_pool import FREE, NO_WORKERS, PRESENT, STATE, WORDS, parallel_for, with_workers
 from fastneuron.perceptron import net_input as perceptron
 
 CAME, MET, DONE = range(3)
@@ -34,8 +34,8 @@ def _meet(begin, end, words, many, patience):
 
 
 @bare_kernel
-def meet(desks, n, words, many, patience):
-    in_parts(desks, _meet, n, 1, (words, many, patience))
+def meet(slots, n, words, many, patience):
+    parallel_for(slots, _meet, n, 1, (words, many, patience))
 
 
 meet._cache.disable()  # the sources of tests are not among what names its files
@@ -44,8 +44,8 @@ meet._cache.disable()  # the sources of tests are not among what names its files
 def met(threads, many, patience=LONG):
     """How many threads of so many were in the same call at the same time, each with a part of its own."""
     words = np.zeros((1, 8), np.int64)
-    meet(NOBODY, 0, words, 0, 0)  # compiled now: helpers would not wait for that
-    helped(threads, lambda desks: meet(desks, many, words, many, patience))
+    meet(NO_WORKERS, 0, words, 0, 0)  # compiled now: workers would not wait for that
+    with_workers(threads, lambda slots: meet(slots, many, words, many, patience))
     assert words[0, DONE] == many
     return words[0, MET]
 
@@ -57,8 +57,8 @@ def all_meet(threads, many):
 
 @pytest.fixture(autouse=True)
 def several_cores(monkeypatch):
-    """Helpers also where this process may use one core only; and none left from the test before."""
-    monkeypatch.setattr(worker_pool, "_desks", np.zeros((2, WORDS), np.int64))
+    """Workers also where this process may use one core only; and none left from the test before."""
+    monkeypatch.setattr(worker_pool, "_slots", np.zeros((2, WORDS), np.int64))
     monkeypatch.setattr(perceptron, "WORTH_A_THREAD", 1)
 
 
@@ -70,34 +70,34 @@ def layer_and_rows(n=500, S=3):
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_helpers_work_at_the_same_time(threads):
+def test_workers_work_at_the_same_time(threads):
     assert all_meet(threads, threads)
     assert all_meet(threads, threads)  # by those who stayed, or by others
 
 
 def test_no_more_than_there_are_cores():
     assert all_meet(100, 3)
-    assert (worker_pool._desks[:, PRESENT] <= 1).all()
+    assert (worker_pool._slots[:, PRESENT] <= 1).all()
 
 
-def test_helpers_leave(monkeypatch):
+def test_workers_leave(monkeypatch):
     assert all_meet(3, 3)
     deadline = time.monotonic() + 30
-    while worker_pool._desks[:, PRESENT].any() and time.monotonic() < deadline:
+    while worker_pool._slots[:, PRESENT].any() and time.monotonic() < deadline:
         time.sleep(0.001)
-    assert not worker_pool._desks[:, [STATE, PRESENT]].any()
+    assert not worker_pool._slots[:, [STATE, PRESENT]].any()
     assert all_meet(3, 3)
 
 
-def test_nobody_waits_for_a_helper_that_does_not_come(monkeypatch):
+def test_nobody_waits_for_a_worker_that_does_not_come(monkeypatch):
     monkeypatch.setattr(worker_pool._thread, "start_new_thread", lambda function, args: None)
     layer, X = layer_and_rows()
     expected = layer.net_input(X, threads=1)
     assert np.array_equal(layer.net_input(X, threads=3), expected)
-    assert (worker_pool._desks[:2, PRESENT] == 1).all()  # so they are thought to be there
+    assert (worker_pool._slots[:2, PRESENT] == 1).all()  # so they are thought to be there
     assert np.array_equal(layer.net_input(X, threads=3), expected)
     assert met(3, 3, patience=1000) == 1  # the last part, who works alone finds that three have come
-    assert (worker_pool._desks[:, STATE] == FREE).all()
+    assert (worker_pool._slots[:, STATE] == FREE).all()
 
 
 def test_a_thread_that_cannot_start_is_done_without(monkeypatch):
@@ -107,7 +107,7 @@ def test_a_thread_that_cannot_start_is_done_without(monkeypatch):
     monkeypatch.setattr(worker_pool._thread, "start_new_thread", full)
     layer, X = layer_and_rows()
     assert np.array_equal(layer.net_input(X, threads=3), layer.net_input(X, threads=1))
-    assert not worker_pool._desks.any(axis=0)[PRESENT]
+    assert not worker_pool._slots.any(axis=0)[PRESENT]
 
 
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
@@ -122,7 +122,7 @@ def test_an_error_at_the_start_of_a_thread_leaves_nothing_behind(error, monkeypa
     assert all_meet(3, 3)
 
 
-def test_helpers_are_called_again_for_every_stretch(monkeypatch):
+def test_workers_are_called_again_for_every_chunk(monkeypatch):
     """In 40 ms, they have waited too long for the end of what others do, and have left."""
     there, net_input = [], perceptron.dense.net_input
 
@@ -139,31 +139,31 @@ def test_helpers_are_called_again_for_every_stretch(monkeypatch):
 
 
 @pytest.mark.parametrize("work", [0, 999, 1000, 1999, 2000, 10**9])
-def test_little_work_has_few_helpers(work, monkeypatch):
+def test_little_work_has_few_workers(work, monkeypatch):
     monkeypatch.setattr(perceptron, "WORTH_A_THREAD", 1000)
     assert perceptron._worth(3, work) == min(3, 1 + work // 1000)
 
 
-def test_helpers_are_free_again_after_an_error():
-    def fails(desks):
+def test_workers_are_free_again_after_an_error():
+    def fails(slots):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        helped(3, fails)
+        with_workers(3, fails)
     assert all_meet(3, 3)
 
 
-def test_while_one_thread_has_the_helpers_another_works_alone():
-    def inside(desks):
-        assert len(desks) == 2
-        return helped(3, lambda desks: desks is NOBODY)
+def test_while_one_thread_has_the_workers_another_works_alone():
+    def inside(slots):
+        assert len(slots) == 2
+        return with_workers(3, lambda slots: slots is NO_WORKERS)
 
-    assert helped(3, inside)
+    assert with_workers(3, inside)
 
 
 @pytest.mark.parametrize("patience", [1, 30, 1000, 10_000])
 def test_bits_on_any_number_of_threads_from_several_at_once(patience, monkeypatch):
-    monkeypatch.setattr(worker_pool, "PATIENCE", patience)  # they leave at every moment there is
+    monkeypatch.setattr(worker_pool, "SPIN_LIMIT", patience)  # they leave at every moment there is
     layer, X = layer_and_rows(2001)
     expected = layer.net_input(X, threads=1)
     wrong = []
@@ -216,11 +216,11 @@ PROGRAM = """
 import os, sys
 import numpy as np
 import fastneuron as fn
-from fastneuron._kernel import worker_pool as _helpers
+from fastneuron._kernel import worker_pool as pool
 from fastneuron.perceptron import net_input as perceptron
 
 perceptron.WORTH_A_THREAD = 1
-_helpers._desks = np.zeros((1, _helpers.WORDS), np.int64)
+pool._slots = np.zeros((1, pool.WORDS), np.int64)
 layer, X = fn.Perceptron(20, 3), np.ones((500, 20))
 layer.bias = [1, 2, 3]
 for _ in range(50):
@@ -229,13 +229,13 @@ for _ in range(50):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
-def test_a_forked_process_has_helpers_of_its_own():
+def test_a_forked_process_has_workers_of_its_own():
     forked = """
 child = os.fork()
 if not child:
     came = []
-    start = _helpers._start
-    _helpers._start = lambda desk: (came.append(desk), start(desk))
+    start = pool._start
+    pool._start = lambda slot: (came.append(slot), start(slot))
     right = (layer.net_input(X, threads=2) == [1, 2, 3]).all()
     os._exit(0 if right and came == [0] else 7)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
@@ -244,9 +244,9 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
-def test_a_fork_while_helpers_are_there():
+def test_a_fork_while_workers_are_there():
     forked = """
-child = _helpers.helped(2, lambda desks: os.fork())
+child = pool.with_workers(2, lambda slots: os.fork())
 right = (layer.net_input(X, threads=2) == [1, 2, 3]).all()
 if not child:
     os._exit(0 if right else 7)
@@ -255,7 +255,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) or not right)
     subprocess.run([sys.executable, "-W", "ignore", "-c", PROGRAM + forked], check=True, timeout=120)
 
 
-def test_a_process_ends_with_helpers_still_there():
+def test_a_process_ends_with_workers_still_there():
     for _ in range(5):
         ended = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=120)
         assert (ended.returncode, ended.stderr) == (0, "")

@@ -14,10 +14,10 @@ Array = npt.NDArray[Any]
 
 
 @dataclass
-class Problem:
+class Objective:
     """What is to be minimised: the loss of a network on data, by its parameters, which change in place."""
 
-    network: kernels.Network
+    network: kernels.Layers
     parameters: Array  # (P,)
     data: kernels.Data
     held: kernels.Data | None = None  # data set aside
