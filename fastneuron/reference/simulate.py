@@ -155,16 +155,15 @@ def simulate(
     if unknown := set(wanted) - set(names):
         raise ValueError(f"initial must be of {', '.join(names)}; got {', '.join(sorted(unknown))}")
     threshold = equations.THRESHOLD if threshold is None else float(threshold)
-    voltage = names[0]
 
     formula = hasattr(current, "parameters") or hasattr(current, "parts")
     values = {**model.parameters, "current": np.zeros(current.size) if formula else current, **wanted}
     values = dict(zip(values, np.broadcast_arrays(*map(np.atleast_1d, values.values())), strict=True))
     n = values["current"].size
     recorded = [] if record is None else [record] if isinstance(record, str) else list(record)
-    step = dt if sample_interval is None else sample_interval
-    steps = int(duration / step * (1 + 1e-12))
-    time = np.arange(0, steps + 1, min(every, steps + 1)) * step if recorded else np.empty(0)
+    time = (
+        _sample_times(duration, dt if sample_interval is None else sample_interval, every) if recorded else np.empty(0)
+    )
     everybody = np.arange(n if recorded else 0)
     chosen = everybody if neurons is None else np.atleast_1d(everybody[neurons])
 
@@ -172,13 +171,9 @@ def simulate(
     spikes: list[np.ndarray] = []
     samples = np.empty((len(names), n, time.size))
     for i in range(n):
-        p = SimpleNamespace(**{name: float(values[name][i]) for name in model.parameters})
-        V = float(values[voltage][i]) if voltage in wanted else equations.INITIAL_V
-        start = {voltage: V, **equations.initial(V, p), **{name: float(values[name][i]) for name in wanted}}
-        drive = currents.of_neuron(current, i, duration) if formula else currents.constant(float(values["current"][i]))
-        end[:, i], crossings, samples[:, i] = _solve(
-            equations, p, drive, [start[name] for name in names], duration, threshold, time
-        )
+        p, start = _neuron(equations, model, values, wanted, i)
+        given = currents.of_neuron(current, i, duration) if formula else currents.constant(float(values["current"][i]))
+        end[:, i], crossings, samples[:, i] = _solve(equations, p, given, start, duration, threshold, time)
         spikes.append(crossings)
 
     count = np.array([crossings.size for crossings in spikes])
@@ -192,6 +187,24 @@ def simulate(
         neurons=chosen,
         traces={name: samples[names.index(name), chosen] for name in recorded},
     )
+
+
+def _sample_times(duration: float, step: float, every: int) -> np.ndarray:
+    """When samples are taken, ms."""
+    steps = int(duration / step * (1 + 1e-12))
+    return np.arange(0, steps + 1, min(every, steps + 1)) * step
+
+
+def _neuron(
+    equations: Any, model: Any, values: Mapping[str, np.ndarray], wanted: Mapping[str, Any], i: int
+) -> tuple[SimpleNamespace, list[float]]:
+    """The parameters of neuron i, and where its states start."""
+    p = SimpleNamespace(**{name: float(values[name][i]) for name in model.parameters})
+    given = {name: float(values[name][i]) for name in wanted}
+    voltage = next(iter(model.states))
+    V = given.get(voltage, equations.INITIAL_V)
+    start = {voltage: V, **equations.initial(V, p), **given}
+    return p, [start[name] for name in model.states]
 
 
 def _equations(model: Any) -> Any:
