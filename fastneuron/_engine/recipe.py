@@ -182,15 +182,15 @@ def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recip
     model = _model(asked["model"])
     a = SimpleNamespace(**_units.plain_arguments(asked, model.units))
     method = _method(a, model)
-    drive = _drive(a)
-    population = _population(a, model, drive)
+    stimulus = _stimulus(a)
+    population = _population(a, model, stimulus)
     variables = [*model.states, *a.receptors]
     outputs = _outputs(a, variables, population["n"], method["duration"], method["dt"])
     threshold = model.threshold if a.threshold is None else a.threshold
     recipe = Recipe(
         model=model,
         **method,
-        **drive,
+        **stimulus,
         **population,
         **outputs,
         first_neuron=first_neuron,
@@ -234,7 +234,7 @@ def _method(a: SimpleNamespace, model: Model) -> dict[str, Any]:
     return {"method": a.method, "duration": duration, "dt": dt, "rtol": rtol, "atol": _absolute(a.atol, model)}
 
 
-def _drive(a: SimpleNamespace) -> dict[str, Any]:
+def _stimulus(a: SimpleNamespace) -> dict[str, Any]:
     """What drives the neurons."""
     if not isinstance(a.noise, Noise | None):
         hint = "; write it with its values: WhiteNoise(20.0)" if isinstance(a.noise, type) else ""
@@ -252,7 +252,7 @@ def _listed(names: Sequence[str], last: str) -> str:
     return f"{', '.join(others)} {last} {final}" if others else final
 
 
-def _population(a: SimpleNamespace, model: Model, drive: Mapping[str, Any]) -> dict[str, Any]:
+def _population(a: SimpleNamespace, model: Model, stimulus: Mapping[str, Any]) -> dict[str, Any]:
     """How many neurons there are, and where they start."""
     precision = _precision(a.dtype)
     if precision == np.float32 and (not METHODS[a.method].single or a.noise is not None):
@@ -265,7 +265,9 @@ def _population(a: SimpleNamespace, model: Model, drive: Mapping[str, Any]) -> d
     start = _start(model, given, _check.population_size(sizes), precision)
     start |= {name: given.get(name, np.zeros(())) for name in a.receptors}
     try:
-        n = _check.population_size(sizes | {"current": drive["current"].size, "noise": a.noise.size if a.noise else 1})
+        n = _check.population_size(
+            sizes | {"current": stimulus["current"].size, "noise": a.noise.size if a.noise else 1}
+        )
     except ValueError as error:
         hint = "; a current that is sampled in time is fn.Samples(values, dt)" if "current has" in str(error) else ""
         raise ValueError(f"{error}{hint}") from None
