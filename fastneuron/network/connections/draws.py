@@ -9,7 +9,7 @@ import numpy as np
 from ..._kernel.counts import binomial, hypergeometric, ones
 from ..._kernel.jit import generic, inline
 from ..._kernel.lanes import Lanes8, local, put
-from ..._kernel.random import LOW, ahead, words_of
+from ..._kernel.random import LOW, ahead, network_words, words_of
 from .wiring import BATCH
 
 BITS = 64  # blocks of 128 random bits, more than a split of so many wants; the last is for other splits
@@ -39,10 +39,11 @@ def _any_ranks(choice, counter, size, skipped, found, count, out, bits):
     mask = others - 1
     halves = others & mask == 0 and others <= 1 << 16
     rank = local((0, 0, 0, 0, 0, 0, 0, 0), 1, Lanes8(), 0)
-    at, end, drawn = np.uint64(found), np.uint64(found + count), 0
+    seed, kind, number, first, second, third = counter  # by name: out of the tuple in the loop they take a fifth longer
+    at, end = np.uint64(found), np.uint64(found + count)
     while at < end:
         for lane in range(BATCH):
-            w0, w1, w2, w3 = words_of(ahead(counter, drawn + lane), 0)
+            w0, w1, w2, w3 = network_words(seed, kind, number, first + lane, second, third)
             if halves:
                 low = w0 & mask, w1 & mask, w2 & mask, w3 & mask
                 put(rank, lane, (*low, (w0 >> 16) & mask, (w1 >> 16) & mask, (w2 >> 16) & mask, (w3 >> 16) & mask))
@@ -52,7 +53,7 @@ def _any_ranks(choice, counter, size, skipped, found, count, out, bits):
             for lane in range(BATCH):
                 out[at + np.uint64(k * BATCH + lane)] = rank[k, lane]
         at += np.uint64(8 * BATCH if halves else 4 * BATCH)
-        drawn += BATCH
+        first += BATCH
     if skipped >= 0:
         for i in range(found, found + count):
             out[i] += out[i] >= skipped
@@ -61,10 +62,11 @@ def _any_ranks(choice, counter, size, skipped, found, count, out, bits):
 @inline
 def _half(count, counter):
     """How many of `count` fall into the first of two equal parts: the bits that are 1."""
+    seed, kind, number, first, second, third = counter
     found = 0
     for block in range(0, (count + 127) // 128, BATCH):
         for lane in range(BATCH):
-            words = words_of(ahead(counter, block + lane), 0)
+            words = network_words(seed, kind, number, first + block + lane, second, third)
             for k in range(4):
                 wanted = min(max(count - 128 * (block + lane) - 32 * k, 0), 32)
                 found += ones(words[k] & (LOW >> (32 - wanted)))
