@@ -98,7 +98,7 @@ def _subclasses(base: type) -> Iterator[Any]:
 
 def _formulas(kind: Any) -> str:
     """A name that is the same only for the same formulas."""
-    name = type(kind.like()).__name__
+    name = type(kind.kernel_type()).__name__
     if not issubclass(kind, Receptor):
         return name
     try:  # its response is in Python, and in no kernel
