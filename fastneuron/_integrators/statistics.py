@@ -6,8 +6,7 @@ import numpy as np
 from numba import types
 
 from .._kernel.jit import generic, inline, kernel, specialises
-from .._kernel.lanes import bits, fma
-from .._kernel.scalars import ROUNDER
+from .._kernel.lanes import fma, nearest
 
 COARSE, FINE = 2.0**16, 2.0**52
 LARGEST = 2.0**34  # the coarse part of a larger number does not fit below the rounder
@@ -38,18 +37,12 @@ def _follow(s, w, i, x, share):
 
 
 @inline
-def _nearest(x):
-    """The whole number nearest to x, |x| < 2**51."""
-    return bits(x + ROUNDER[0]) - bits(ROUNDER[0])
-
-
-@inline
 def _pool(s, w, sample, x):
     """One more neuron of the population: sums of whole numbers, for these do not depend on their order."""
     if abs(x) < LARGEST:
-        coarse = _nearest(x * COARSE)
+        coarse = nearest(x * COARSE)
         s.sums[w, sample - s.begin, 0] += coarse
-        s.sums[w, sample - s.begin, 1] += _nearest(fma(-float(coarse), 1.0 / COARSE, x) * FINE)
+        s.sums[w, sample - s.begin, 1] += nearest(fma(-float(coarse), 1.0 / COARSE, x) * FINE)
     else:
         s.sums[w, sample - s.begin, 2] += 1
 

@@ -14,6 +14,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from .jit import generic, in_python, inline, specialises
+from .scalars import ROUNDER
 from .simd import element_at
 
 
@@ -191,3 +192,9 @@ def from_bits(typingctx, pattern):
     """The float64 of an int64 bit pattern, the float32 of an int32 one."""
     kind = {types.int64: types.float64, types.int32: types.float32}[types.unliteral(pattern)]
     return kind(types.unliteral(pattern)), _bitcast(ir.DoubleType() if kind is types.float64 else ir.FloatType())
+
+
+@inline
+def nearest(x):
+    """The whole number nearest to x, |x| < 2**51, by the bits of a sum: this packs where a conversion does not."""
+    return bits(x + ROUNDER[0]) - bits(ROUNDER[0])

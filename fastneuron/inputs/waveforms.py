@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .. import _check
 from .._kernel.elementary import sin_cos_turn
 from .._kernel.jit import inline
-from .._kernel.lanes import bits, floor
+from .._kernel.lanes import floor, nearest
 from .._parameters import Parameter
 from .._units import plain
 from .current import Current
@@ -262,8 +262,8 @@ class Samples(Current):
         k = min(max(floor(t / p.interval), 0.0), p.last)
         k = k + 1.0 if (k < p.last) & reached(t, (k + 1.0) * p.interval, before) else k
         k = k - 1.0 if (k > 0.0) & (not reached(t, k * p.interval, before)) else k
-        this = table[index(p.first + k)]
-        following = table[index(p.first + min(k + 1.0, p.last))]
+        this = table[nearest(p.first + k)]
+        following = table[nearest(p.first + min(k + 1.0, p.last))]
         part = min(max(t / p.interval - k, 0.0), 1.0)
         return this if p.held != 0.0 else this + (following - this) * part
 
@@ -294,9 +294,3 @@ def reached(t, moment, before):
 def sine(turns):
     """sin(2 pi turns)."""
     return sin_cos_turn(turns - floor(turns))[0]
-
-
-@inline
-def index(x):
-    """A whole float as an int, by the bits of a sum, which packs where a conversion does not."""
-    return bits(x + 6755399441055744.0) - 0x4338000000000000
