@@ -121,6 +121,19 @@ def test_spikes_that_are_not_kept(tmp_path, whole):
             run.spikes.time  # noqa: B018
 
 
+def test_nothing_is_replaced_but_a_run(tmp_path):
+    path = tmp_path / "net.zarr"
+    for seed in (4, 3):
+        stored = carry_out(balanced(seed=seed), out=path, overwrite=True)
+        with pytest.raises(FileExistsError, match="overwrite=True replaces it"):
+            carry_out(balanced(), out=path)
+    assert_same(carry_out(balanced()), stored)
+    assert list(tmp_path.iterdir()) == [path]
+    (path / "cells" / "V" / "notes.txt").write_text("do not lose this")
+    with pytest.raises(FileExistsError, match=r"no store of a run alone: it has .*notes.txt"):
+        carry_out(balanced(), out=path, overwrite=True)
+
+
 def test_a_population_alone_has_a_store_of_its_own(tmp_path):
     alone = fn.Population(fn.MorrisLecar.hopf(), 3, current=[80.0, 100.0, 120.0])
     run = fn.simulate(alone, 300.0, record="V", out=tmp_path / "run.zarr", checkpoint_interval=70.0)

@@ -70,7 +70,14 @@ def memory(recipe: NetworkRecipe, plan: Plan, sent: Mapping[str, float]) -> int:
 
 
 def check(recipe: NetworkRecipe, plan: Plan) -> None:
-    """MemoryError or OSError if the network cannot fit; of its spikes, those of sources are known."""
+    """MemoryError or OSError if the network cannot fit."""
+    check_memory(recipe, plan)
+    if plan.out is not None:
+        resources.check_disk(sum(resources.samples(part) for part in recipe.parts.values()), plan.out)
+
+
+def check_memory(recipe: NetworkRecipe, plan: Plan) -> None:
+    """MemoryError if the network cannot fit; of its spikes, those of sources are known."""
     left = resources.memory_left()
     needed = memory(recipe, plan, spikes(recipe, 0.0))
     if needed > left:
@@ -79,8 +86,6 @@ def check(recipe: NetworkRecipe, plan: Plan) -> None:
             advice = "make synapses anew at every spike, in no memory, with stored=False"
         wanted, there = resources.readable(needed), resources.readable(left)
         raise MemoryError(f"the network needs {wanted} of memory, and {there} are left: {advice}")
-    if plan.out is not None:
-        resources.check_disk(sum(resources.samples(part) for part in recipe.parts.values()), plan.out)
 
 
 def shortest_delay(recipe: NetworkRecipe) -> int:

@@ -86,7 +86,7 @@ def resume(
         threads = executors.threads_each(threads, executor)
         plan = Plan(threads, executor, len(store.bounds), progress, path, False, store.chunk)
         if isinstance(recipe, NetworkRecipe):
-            network_resources.check(recipe, plan._replace(out=path))
+            network_resources.check_memory(recipe, plan)
         else:
             resources.check_memory(recipe, plan)
         with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as on_progress:

@@ -291,9 +291,8 @@ class Store:
 
     def _load_spikes(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """All spikes by neuron, then time; the sort is stable, and they come in order of time."""
-        store = Store(
-            self.path, network_serialization.classes_of(self.kept.values())
-        )  # it may have been finished since
+        classes = network_serialization.classes_of(self.kept.values())
+        store = Store(self.path, classes)  # it may have been finished since
         if store.about["id"] != self.about["id"]:
             raise ValueError(f"{layout.name_of(self.path)} has been replaced by another")
         part = store.parts[name]
