@@ -19,7 +19,7 @@ from .recipe import Recipe
 
 RATE = 10.0  # Hz, of neurons of which nobody says how often they fire
 MOMENTS = 200  # at which a rate that changes is looked at
-PER_LISTED = 40  # bytes that ordering a list of synapses takes for each, beside what is kept
+PER_LISTED = 28  # bytes that ordering a list of synapses takes for each, beside what is kept
 TARGET, LISTED_TARGET = 2, 4  # bytes
 PAIRS = 40_000_000  # bytes of distances that are looked at together
 
@@ -62,7 +62,7 @@ def memory(recipe: NetworkRecipe, plan: Plan, sent: Mapping[str, float]) -> int:
     if plan.out is not None:
         chunks = -(-recipe.samples // plan.chunk)
         chunk = samples * min(plan.chunk / recipe.samples, 1.0)
-        going_on = min(chunks, 2) * chunk + min(chunks - 1, 2) * snapshot
+        going_on = min(chunks, 2.5) * chunk + min(chunks - 1, 2) * snapshot  # under way, done, being written
         working = standing + max(going_on, 2 * snapshot + found) + 2 * listed / chunks
     else:
         working = standing + samples + max(listed, sum(kept.values()) + found)

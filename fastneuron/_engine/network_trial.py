@@ -8,8 +8,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ..network.connections import Explicit
 from ..network.network import Network
 from ..network.population import Group
+from ..network.projection import Projection
 from ..network.sources import PoissonSource, SpikeSource
 from .execute import execute
 from .network_recipe import NetworkRecipe, population_of
@@ -19,7 +21,7 @@ from .network_run import NetworkMemory
 STEPS = 2_000_000  # neuron-steps: some hundredths of a second
 NEURONS = 2048  # of each population
 EVENT, LATE_EVENT, EVENT_ANEW = 4e-9, 12e-9, 4e-9  # s of one core: with one delay for all, with one each, without lists
-MADE = 1.5e-7  # s of one core for a synapse that is kept
+MADE, WEIGHED, SORTED, LISTED = 4e-8, 4e-8, 3.5e-7, 4e-7  # for a synapse; a weight and a delay of its own; by a list
 
 
 def seconds(recipe: NetworkRecipe, threads: int, sent: Mapping[str, float]) -> float:
@@ -29,8 +31,16 @@ def seconds(recipe: NetworkRecipe, threads: int, sent: Mapping[str, float]) -> f
     for projection in recipe.network.projections:
         each = EVENT_ANEW if not projection.stored else EVENT if isinstance(projection.delay, float) else LATE_EVENT
         delivered += each * events(recipe, projection, sent)
-    stored = sum(projection.mean_synapses for projection in recipe.network.projections if projection.stored)
-    return _alone(recipe) / at_once + delivered / at_once + MADE * stored / threads
+    return (_alone(recipe) + delivered) / at_once + sum(map(_making, recipe.network.projections)) / threads
+
+
+def _making(projection: Projection) -> float:
+    """Seconds of one core for the synapses of a projection."""
+    each = (
+        MADE + WEIGHED * (not isinstance(projection.weight, float)) + SORTED * (not isinstance(projection.delay, float))
+    )
+    each += LISTED * isinstance(projection.rule, Explicit)
+    return each * projection.mean_synapses * projection.stored
 
 
 def _alone(recipe: NetworkRecipe) -> float:
