@@ -7,6 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from .roster import PARTS
+
 RESULTS = Path(__file__).with_name("results")
 CONTENDERS = sorted(file.stem for file in Path(__file__).with_name("contenders").glob("[!_]*.py"))
 
@@ -27,6 +29,8 @@ def main() -> int:
     peers.add_argument("--quick", **quick)
     peers.add_argument("--out", type=Path, help="for JSON, table and figures (default: results; if --quick, nowhere)")
     peers.add_argument("--only", nargs="+", metavar="NAME", choices=CONTENDERS, help=f"of {', '.join(CONTENDERS)}")
+    told = f"of {', '.join(PARTS)}; the others stay as they are stored (default: all)"
+    peers.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=told)
     peers.add_argument(
         "--python",
         nargs="+",
@@ -46,7 +50,7 @@ def main() -> int:
         from .peers import report
 
         out = options.out or (Path(tempfile.mkdtemp()) if options.quick else RESULTS)
-        report(out, options.quick, dict(options.python), options.only)
+        report(out, options.quick, dict(options.python), options.only, options.parts)
     elif options.command == "readme":
         from .page import into_readme
 

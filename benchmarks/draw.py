@@ -68,8 +68,8 @@ def throughput(found: dict[str, Any], path: Path) -> None:
         pyplot.close(figure)
 
 
-def networks(found: dict[str, Any], path: Path) -> None:
-    """How many times as fast as each rival the perceptron and the networks are."""
+def layers(found: dict[str, Any], path: Path) -> None:
+    """How many times as fast as each rival perceptrons and their layers are."""
     rows = _shown(found, "Training") + _shown(found, "Network")
     if not rows:
         return

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import roofline, work_precision
+from .roster import ROWS
 
 README = Path(__file__).parents[1] / "README.md"
 MODELS = {"morris_lecar": "Morris-Lecar (hopf)", "hodgkin_huxley": "Hodgkin-Huxley (squid)"}
@@ -20,6 +21,14 @@ NOTE = (
 POPULATIONS = (
     "| neurons x steps | who | threads | speed | right-hand sides | ours | faster | A/A | error in V | ours | how |",
     "|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|---|",
+)
+NETWORKS = (
+    "| who | threads | s per s | ours | faster | A/A | rate | ours | exact | period | ours | exact | how | ours |",
+    "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|---|",
+)
+OF_NETWORKS = (
+    "COBAHH (Brette et al. 2007, benchmark 3): 4,000 Traub-Miles neurons, 80 synapses each, delays of 0.1 ms.",
+    "`s per s` is what a second of the network takes; the period is that of a cell under a constant current.",
 )
 LAYERS = (
     "| what | who | threads | speed | ours | faster | A/A | result | ours | how |",
@@ -40,12 +49,28 @@ def markdown(found: dict[str, Any]) -> str:
                 lines += ["", f"## {title}, {'V recorded' if recorded else 'nothing recorded'}", ""]
                 lines += ["Speeds in million neuron-steps and right-hand sides per second.", "", *POPULATIONS]
                 lines += map(population, rows)
-    rows = [row for row in found["rows"] if row["task"] != "Population"]
+    rows = of_part(found, "networks")
     if rows:
-        lines += ["", "## Perceptrons and networks", "", *LAYERS, *map(layer, rows)]
-    lines += ["", "## Error against time", "", work_precision.markdown(found["precision"]).strip()]
-    lines += ["", *start(found), "", *memory(found), "", roofline.page(found["roofline"])]
+        lines += ["", "## Networks", "", *OF_NETWORKS, "", *NETWORKS, *map(network, rows)]
+    rows = of_part(found, "layers")
+    if rows:
+        lines += ["", "## Perceptrons and their layers", "", *LAYERS, *map(layer, rows)]
+    if found["precision"]:
+        lines += ["", "## Error against time", "", work_precision.markdown(found["precision"]).strip()]
+    lines += ["", *start(found)] if found["start"] else []
+    lines += ["", *memory(found)] if found["memory"] else []
+    lines += ["", roofline.page(found["roofline"])] if found["roofline"] else []
     return "\n".join(lines)
+
+
+def part(row: dict[str, Any]) -> str:
+    """Which part of the page a row belongs to."""
+    return next(name for name, tasks in ROWS.items() if row["task"] in tasks)
+
+
+def of_part(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The rows of a part."""
+    return [row for row in found["rows"] if part(row) == name]
 
 
 def where(found: dict[str, Any]) -> str:
@@ -61,6 +86,8 @@ def what(row: dict[str, Any]) -> str:
     """A task in a few words."""
     if row["task"] == "Population":
         return f"{row['n']:,} x {row['steps']:,}"
+    if row["task"] == "Cobahh":
+        return f"COBAHH, {_counted(row['n'], 'neuron')}, {row['duration']:g} ms"
     if row["task"] == "Training":
         return f"ten perceptrons, 4,000 MNIST rows, {_counted(row['epochs'], 'epoch')}, {row['dtype']}"
     if row["task"] == "Forward":
@@ -89,6 +116,20 @@ def population(row: dict[str, Any]) -> str:
         f"{head} {row['rate'] / 1e6:.3g} | {slopes} | {row['ours_rate'] / 1e6:.3g} | {_faster(row)} | "
         f"{row['error_mV']:.0e} mV | {row['ours_error_mV']:.0e} mV | {how} |"
     )
+
+
+def network(row: dict[str, Any]) -> str:
+    """One line of the table of networks."""
+    head = f"| {row['name']} | {_threads(row)} |"
+    if "missing" in row:
+        return f"{head} | | | | | | | | | | | not measured: {row['missing']} |"
+    speeds = f"{1 / row['rate']:.3g} | {1 / row['ours_rate']:.3g} | {_faster(row)}"
+    rates, periods = (
+        " | ".join(f"{row[whose + key]:.{digits}f} {unit}" for whose in ("", "ours_", "exact_"))
+        for key, digits, unit in (("firing_Hz", 2, "Hz"), ("period_ms", 3, "ms"))
+    )
+    mine = f"{row['against']['method']}, dt {row['against']['dt']:g} ms"
+    return f"{head} {speeds} | {rates} | {periods} | {row['version']}; {row['settings']} | {mine} |"
 
 
 UNITS = {"Training": (1e6, "M rows x neurons/s"), "Forward": (1e9, "G multiply-adds/s"), "Network": (1e3, "k steps/s")}
@@ -150,6 +191,7 @@ def section(found: dict[str, Any]) -> str:
     rows = [row for row in found["rows"] if shown(row)]
     main = [row for row in rows if row["task"] == "Population" and not row["every"] and row["n"] == 10_000]
     layers = [row for row in rows if row["task"] in ("Training", "Network")]
+    networks = [row for row in rows if part(row) == "networks"]
     left_out = sum("ratio" in row and not row["trusted"] for row in found["rows"])
     roof = found["roofline"]
     lines = [
@@ -177,8 +219,10 @@ def section(found: dict[str, Any]) -> str:
         "",
         "![Error against time](benchmarks/results/work_precision.png)",
         "",
+        *([*OF_NETWORKS, ""] if networks else ()),
+        *_table(networks, NETWORKS, network),
         *_table(layers, LAYERS, layer),
-        "![How many times as fast the layers are](benchmarks/results/networks.png)",
+        "![How many times as fast the layers are](benchmarks/results/layers.png)",
         "",
         *start(found),
         "",

@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -24,51 +24,88 @@ from fastneuron._kernel import threads as _threads
 from . import page, work_precision
 from .paired import DISTRUST, paired
 from .roofline import roofline
-from .roster import NUMPY, OURS, SOLVERS, Contender, Match, matches
-from .tasks import Forward, Network, Population, Training
+from .roster import NUMPY, OURS, PARTS, SOLVERS, Contender, Match, matches
+from .tasks import Cobahh, Driven, Forward, Network, Population, Training
 from .worker import Missing, Unable, Worker
 
 MODELS = {"morris_lecar": fn.MorrisLecar.hopf, "hodgkin_huxley": fn.HodgkinHuxley.squid}
 ROUNDS, SECONDS = (3, 7), 6.0  # of a row: at least, at most, and how long if that allows
+FINE = {"method": "rk4", "dt": 0.0125}  # for the rate of a network
 
 
-def report(out: Path, quick: bool, pythons: Mapping[str, str], only: list[str] | None = None) -> None:
+def report(
+    out: Path, quick: bool, pythons: Mapping[str, str], only: list[str] | None = None, parts: Sequence[str] = PARTS
+) -> None:
     """Measure whatever is installed and write ``peers.json``, ``peers.md`` and the figures into the folder `out`.
 
     `pythons` names the interpreter of a contender that has an environment of its own, by its file in `contenders`;
-    `only` the contenders wanted.
+    `only` the contenders wanted, and `parts` the parts: the others stay as `out` has them.
     """
     out.mkdir(parents=True, exist_ok=True)
+    found = {**_nothing(quick), **_stored(out / "peers.json", quick, parts)}
     chosen = [match for match in matches(quick, _threads.available()) if not only or match.contender.file in only]
+    chosen = [match for match in chosen if page.part(described(match.task)) in parts]
     solvers = {who.file: who for who in ([NUMPY] if quick else [OURS, *reversed(SOLVERS)])}  # the first of a file stays
     with _progress(len(chosen) + 2 * len(solvers) + 2) as tick:
         rows, missing = _rows(chosen, quick, pythons, tick)
-        present = [who for file, who in solvers.items() if file not in missing and (not only or file in only)]
-        tick("error against time")
-        precision = work_precision.compare(quick)
-        begin = [_start(who, pythons, tick) for who in present]
-        peaks = [row for who in present for row in _memory(who, quick, pythons, tick)]
-        tick("roofline")
-        found = {
-            "machine": machine(),
-            "quick": quick,
-            "command": "python -m benchmarks " + " ".join(sys.argv[1:]),
-            "missing": missing,
-            "rows": rows,
-            "precision": precision,
-            "start": begin,
-            "memory": peaks,
-            "roofline": roofline(quick),
-        }
+        rows += [row for row in found["rows"] if page.part(row) not in parts]
+        found |= {"rows": sorted(rows, key=lambda row: PARTS.index(page.part(row)))}
+        asked = {match.contender.file for match in chosen}
+        still = {file: why for file, why in found["missing"].items() if file not in asked}
+        found |= {"missing": {**still, **missing}, "machine": machine()}
+        gone = found["missing"]
+        present = [who for file, who in solvers.items() if file not in gone and (not only or file in only)]
+        if "precision" in parts:
+            tick("error against time")
+            found["precision"] = work_precision.compare(quick)
+        if "start" in parts:
+            found["start"] = [_start(who, pythons, tick) for who in present]
+        if "memory" in parts:
+            found["memory"] = [row for who in present for row in _memory(who, quick, pythons, tick)]
+        if "roofline" in parts:
+            tick("roofline")
+            found["roofline"] = roofline(quick)
     (out / "peers.json").write_text(json.dumps(found, indent=1) + "\n")
     (out / "peers.md").write_text(page.markdown(found))
-    work_precision.write(precision, out)
+    if found["precision"]:
+        work_precision.write(found["precision"], out)
     if find_spec("matplotlib"):
         from . import draw
 
         draw.throughput(found, out / "throughput.png")
-        draw.networks(found, out / "networks.png")
+        draw.layers(found, out / "layers.png")
     print(page.markdown(found))
+
+
+def _nothing(quick: bool) -> dict[str, Any]:
+    """What there is before anything is measured."""
+    command = " ".join(["python -m benchmarks", *_without_parts(sys.argv[1:])])
+    found = {"machine": machine(), "quick": quick, "command": command, "missing": {}, "rows": []}
+    return {**found, **dict.fromkeys(("precision", "start", "memory", "roofline"))}
+
+
+def _without_parts(arguments: list[str]) -> list[str]:
+    """A command line for all parts."""
+    if "--parts" not in arguments:
+        return arguments
+    first = arguments.index("--parts")
+    last = next((k for k in range(first + 1, len(arguments)) if arguments[k].startswith("--")), len(arguments))
+    return arguments[:first] + arguments[last:]
+
+
+def _stored(path: Path, quick: bool, parts: Sequence[str]) -> dict[str, Any]:
+    """What an earlier run has of the other parts; one of another machine is no part of the same table."""
+    if set(parts) == set(PARTS) or not path.exists():
+        return {}
+    found = json.loads(path.read_text())
+    of = {key: (found["machine"][key], value) for key, value in machine().items() if key != "date"}
+    differs = [f"{key} is {now!r}, was {then!r}" for key, (then, now) in of.items() if then != now]
+    if differs or found["quick"] != quick:
+        raise SystemExit(
+            f"{path} is of another kind of run ({'; '.join(differs) or 'quick and not'}): "
+            "measure all parts, or give another --out"
+        )
+    return found
 
 
 def _rows(
@@ -109,10 +146,12 @@ def _row(match: Match, version: str, ours: Worker, rival: Worker, quick: bool) -
         "version": version,
         "settings": who.settings,
         "slopes": who.slopes,
+        "against": who.against,
         "threads": match.threads,
         "ours_threads": match.ours,
     }
     try:
+        periods = _periods(who, ours, rival) if isinstance(task, Cobahh) else {}
         rival.prepare(task, who.options)
     except Unable:
         return None
@@ -129,6 +168,7 @@ def _row(match: Match, version: str, ours: Worker, rival: Worker, quick: bool) -
     return {
         **head,
         **answers,
+        **periods,
         "rate": _work(task) / result.b,
         "ours_rate": _work(task) / result.a,
         "ratio": result.ratio,
@@ -155,9 +195,11 @@ def described(task: Any) -> dict[str, Any]:
 
 
 def _work(task: Any) -> float:
-    """What the speed is counted in: neuron-steps, rows x neurons x epochs, products, steps of descent."""
+    """What the speed is counted in: neuron-steps, rows x neurons x epochs, products, steps of descent, seconds."""
     if isinstance(task, Population):
         return task.n * task.steps
+    if isinstance(task, Cobahh):
+        return task.duration / 1000.0
     if isinstance(task, Training):
         return task.epochs * 4000 * 10
     return task.n * task.R * task.S if isinstance(task, Forward) else task.steps
@@ -169,6 +211,10 @@ def _answers(task: Any, ours: Worker, rival: Worker) -> dict[str, float]:
         every, exact = _exact(task)
         errors = [float(np.abs(worker.answer(every) - exact).max()) for worker in (rival, ours)]
         return {"error_mV": errors[0], "ours_error_mV": errors[1]}
+    if isinstance(task, Cobahh):
+        given = {"": rival.answer(), "ours_": ours.answer(), "exact_": _exact_activity(task)}
+        names = ("firing_Hz", "cv")
+        return {f"{whose}{name}": float(x) for whose, of in given.items() for name, x in zip(names, of, strict=True)}
     every = max(1, task.n // 100) if isinstance(task, Forward) else 1
     theirs, mine = rival.answer(every), ours.answer(every)
     if isinstance(task, Network):
@@ -183,6 +229,24 @@ def _exact(task: Population) -> tuple[int, np.ndarray]:
     every = max(1, task.n // 4)
     model, duration = MODELS[task.model](), task.steps * task.dt
     return every, fn.reference.simulate(model, duration, current=task.current[::every]).state["V"]
+
+
+@cache
+def _exact_activity(task: Cobahh) -> np.ndarray:
+    """Rate and variation by exact events and a fine step."""
+    with Worker("fastneuron", 1) as fine:
+        fine.prepare(task, FINE)
+        return fine.answer()
+
+
+def _periods(who: Contender, ours: Worker, rival: Worker) -> dict[str, float]:
+    """Of a driven cell: the rival's, ours, and SciPy's."""
+    task = Driven()
+    rival.prepare(task, who.options)
+    ours.prepare(task, who.against)
+    exact = fn.reference.simulate(fn.TraubMiles.cobahh(), task.duration, current=task.current, threshold=-20.0)
+    given = {"": rival.answer(), "ours_": ours.answer(), "exact_": task.period(exact.spikes[0])}
+    return {f"{whose}period_ms": float(period[0]) for whose, period in given.items()}
 
 
 def _start(who: Contender, pythons: Mapping[str, str], tick: Callable[[str], None]) -> dict[str, Any]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .contenders.c import FLAGS
-from .tasks import Forward, Network, Population, Training
+from .tasks import Cobahh, Forward, Network, Population, Training
+
+ROWS = {"populations": ("Population",), "networks": ("Cobahh",), "layers": ("Training", "Forward", "Network")}
+PARTS = (*ROWS, "precision", "start", "memory", "roofline")  # of what `peers` measures: tasks of rows, and the rest
 
 
 class Contender(NamedTuple):
@@ -63,6 +66,20 @@ SOLVERS = [
 ]
 PARALLEL = ("jax", "brainpy", "brian2", "heyoka")  # those that have threads
 
+RK4, CHEAP = {"method": "rk4", "dt": 0.05}, {"method": "staggered", "dt": 0.1}
+EULER = {"method": "exponential_euler", "dt": 0.1}
+COUPLED = [
+    Contender("Brian2", "brian2", "RK4, dt 0.05 ms", {**RK4, "flags": []}, RK4),
+    Contender("Brian2, retuned", "brian2", "RK4, dt 0.05 ms", {**RK4, "flags": RETUNED.split()}, RK4),
+    Contender("Brian2", "brian2", "exponential Euler, dt 0.1 ms", {**EULER, "flags": []}, CHEAP),
+    Contender("Brian2, retuned", "brian2", "exponential Euler, dt 0.1 ms", {**EULER, "flags": RETUNED.split()}, CHEAP),
+    Contender("NEST", "nest", "its RKF45, dt 0.1 ms", {"dt": 0.1}, RK4),
+]
+OURS_COUPLED = [
+    Contender("fastneuron", "fastneuron", "RK4, dt 0.05 ms", RK4, RK4),
+    Contender("fastneuron", "fastneuron", "staggered, dt 0.1 ms", CHEAP, CHEAP),
+]
+
 SKLEARN = Contender("scikit-learn", "sklearn", "")
 NUMPY = Contender("NumPy", "numpy", "")
 TORCH = Contender("PyTorch", "torch", "eager")
@@ -81,6 +98,7 @@ def matches(quick: bool, cores: int) -> list[Match]:
             *(Match(who, Training(1)) for who in (SKLEARN, NUMPY)),
             *(Match(who, Forward(200, 784, 10)) for who in (NUMPY, TORCH)),
             *(Match(who, net) for who in (SKLEARN, TORCH, NUMPY)),
+            *(Match(who, Cobahh(20.0, 100)) for who in (*OURS_COUPLED, *COUPLED)),
         ]
     found = []
     sizes = {1: 4000, 100: 4000, 10_000: 400, 1_000_000: 10}
@@ -100,4 +118,8 @@ def matches(quick: bool, cores: int) -> list[Match]:
     found += [Match(who, small) for who in (SKLEARN, TORCH, COMPILED, NUMPY)]
     found += [Match(who, large, cores, cores) for who in (SKLEARN, TORCH, COMPILED, NUMPY)]
     found.append(Match(TORCH, Network((64, 32, 10), 32, 2, nets=100), 1, cores))
+    second = Cobahh(1000.0)
+    found += [Match(who, second) for who in COUPLED]
+    if cores > 1:
+        found += [Match(who, second, 1, cores) for who in OURS_COUPLED]
     return found

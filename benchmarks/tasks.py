@@ -108,8 +108,81 @@ class Network:
         return self.nets * self.epochs * -(-len(self.rows[0]) // self.batch)
 
 
+@dataclass(frozen=True)
+class Cobahh:
+    """Benchmark 3 of Brette et al. (2007), 4,000 Traub-Miles neurons: the same synapses and first state for everybody.
+
+    A fifth of the neurons inhibit; a neuron has about 80 synapses, of weights `WEIGHT` and with a delay of `DELAY`; the
+    gates are closed at first, and no conductance is negative.  Asked for are the rate (Hz) and the coefficient of
+    variation of the intervals after a fifth of the run.
+
+    Attributes
+    ----------
+    duration : float
+        ms.
+    n, seed : int
+        How many neurons, and which network of this kind.
+    final : bool
+        Asked for is the final V (n,) instead.
+    """
+
+    duration: float
+    n: int = 4000
+    seed: int = 0
+    final: bool = False
+
+    @property
+    def excitatory(self) -> int:
+        """How many: the first ones."""
+        return self.n * 4 // 5
+
+    @property
+    def synapses(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Source and target of each, by receptor."""
+        rng = np.random.default_rng([self.seed, 0])
+        pre, post = np.nonzero(rng.random((self.n, self.n)) < 80 / self.n)
+        excites = pre < self.excitatory
+        return {"exc": (pre[excites], post[excites]), "inh": (pre[~excites], post[~excites])}
+
+    @property
+    def initial(self) -> dict[str, np.ndarray]:
+        """V (mV), and the conductance of each receptor (mS/cm^2)."""
+        rng = np.random.default_rng([self.seed, 1])
+        V, exc, inh = rng.normal([[-65.0], [0.2], [1.0]], [[5.0], [0.075], [0.6]], (3, self.n))
+        return {"V": V, "exc": np.maximum(exc, 0.0), "inh": np.maximum(inh, 0.0)}
+
+    def activity(self, neuron: np.ndarray, time: np.ndarray) -> np.ndarray:
+        """Rate, and the mean coefficient of variation of neurons with five intervals or more, of spikes (ms)."""
+        begin = self.duration / 5
+        late = time >= begin
+        order = np.lexsort((time[late], neuron[late]))
+        neuron, time = neuron[late][order], time[late][order]
+        same = np.diff(neuron) == 0
+        owner, interval = neuron[1:][same], np.diff(time)[same]
+        count = np.bincount(owner, minlength=self.n)
+        several = count >= 5
+        mean, square = (np.bincount(owner, interval**k, self.n)[several] / count[several] for k in (1, 2))
+        spread = np.sqrt(np.maximum(square - mean**2, 0.0))
+        rate = 1000.0 * time.size / self.n / (self.duration - begin)
+        return np.array([rate, np.mean(spread / mean) if mean.size else 0.0])
+
+
+@dataclass(frozen=True)
+class Driven:
+    """A cell of `Cobahh` without synapses under a constant current (uA/cm^2): its period (ms) is asked for."""
+
+    duration: float = 400.0
+    current: float = 2.0
+
+    def period(self, time: np.ndarray) -> np.ndarray:
+        """Of its spikes (ms), once it has settled; one number."""
+        late = time[time > self.duration / 4]
+        return (late[-1:] - late[:1]) / (late.size - 1)
+
+
 RATE = 0.1
-TASKS = {task.__name__: task for task in (Population, Training, Forward, Network)}
+WEIGHT, DELAY = {"exc": 0.03, "inh": 0.335}, 0.1  # mS/cm^2; ms
+TASKS = {task.__name__: task for task in (Population, Training, Forward, Network, Cobahh, Driven)}
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 import brian2 as b2
 import numpy as np
 
-from ..tasks import Population
+from ..tasks import DELAY, WEIGHT, Cobahh, Driven, Population
 
 PACKAGE = "brian2"
 OWN = list(b2.prefs.codegen.cpp.extra_compile_args_gcc)
@@ -25,17 +25,27 @@ EQUATIONS = {
         dn/dt = (0.01*(V + 55)/(1 - exp(-(V + 55)/10))*(1 - n) - 0.125*exp(-(V + 65)/80)*n)/ms : 1
         I : 1 (constant)
     """,
+    # as in its own example COBAHH, in mV, ms and mS/cm^2
+    "traub_miles": """
+        dV/dt = (I - 0.05*(V + 60) - exc*V - inh*(V + 80) - 100*(m*m*m)*h*(V - 50) - 30*(n*n*n*n)*(V + 90))/ms : 1
+        dm/dt = (alpha_m*(1 - m) - beta_m*m)/ms : 1
+        dh/dt = (alpha_h*(1 - h) - beta_h*h)/ms : 1
+        dn/dt = (alpha_n*(1 - n) - beta_n*n)/ms : 1
+        dexc/dt = -exc/(5*ms) : 1
+        dinh/dt = -inh/(10*ms) : 1
+        alpha_m = 1.28/exprel(-(V + 50)/4) : 1
+        beta_m = 1.4/exprel((V + 23)/5) : 1
+        alpha_h = 0.128*exp(-(V + 46)/18) : 1
+        beta_h = 4/(1 + exp(-(V + 23)/5)) : 1
+        alpha_n = 0.16/exprel(-(V + 48)/5) : 1
+        beta_n = 0.5*exp(-(V + 53)/40) : 1
+    """,
 }
 
 
 def population(task: Population, threads: int, flags: list[str]) -> Callable[[], np.ndarray]:
     """Its own flags, where none are given."""
-    b2.device.reinit()
-    b2.set_device("cpp_standalone", build_on_run=False)
-    b2.device.activate(build_on_run=False)
-    b2.prefs.codegen.cpp.extra_compile_args_gcc = flags or OWN
-    b2.prefs.devices.cpp_standalone.openmp_threads = threads if threads > 1 else 0
-    b2.defaultclock.dt = task.dt * b2.ms
+    _begin(threads, flags, task.dt)
     neurons = b2.NeuronGroup(
         task.n, EQUATIONS[task.model], method="rk4", threshold="V >= 0", refractory="V >= 0", name="neurons"
     )
@@ -46,7 +56,55 @@ def population(task: Population, threads: int, flags: list[str]) -> Callable[[],
     network = b2.Network(neurons, b2.SpikeMonitor(neurons, record=False))
     if task.every:
         network.add(b2.StateMonitor(neurons, "V", record=True, dt=task.every * task.dt * b2.ms))
-    network.run(task.steps * task.dt * b2.ms)
+    return _built(network, task.steps * task.dt, lambda results: _array(results, "neurons_V"))
+
+
+def cobahh(
+    task: Cobahh, threads: int, flags: list[str], method: str, dt: float
+) -> Callable[[], Callable[[], np.ndarray]]:
+    """Its example, from the synapses and the state that everybody has."""
+    neurons = _traub_miles(task.n, 0.0, threads, flags, method, dt)
+    for name, values in task.initial.items():
+        setattr(neurons, name, values)
+    network = b2.Network(neurons, b2.SpikeMonitor(neurons, name="spikes"))
+    for name, (pre, post) in task.synapses.items():
+        synapses = b2.Synapses(neurons, neurons, on_pre=f"{name}_post += {WEIGHT[name]}", delay=DELAY * b2.ms)
+        synapses.connect(i=pre, j=post)
+        network.add(synapses)
+
+    def answer(results: Path) -> Callable[[], np.ndarray]:
+        V, spikes = _array(results, "neurons_V"), _spikes(results)
+        return lambda: V if task.final else task.activity(*spikes)
+
+    return _built(network, task.duration, answer)
+
+
+def driven(task: Driven, threads: int, flags: list[str], method: str, dt: float) -> Callable[[], np.ndarray]:
+    """One neuron."""
+    neuron = _traub_miles(1, task.current, threads, flags, method, dt)
+    neuron.V = -65.0
+    network = b2.Network(neuron, b2.SpikeMonitor(neuron, name="spikes"))
+    return _built(network, task.duration, lambda results: task.period(_spikes(results)[1]))
+
+
+def _traub_miles(n: int, current: float, threads: int, flags: list[str], method: str, dt: float) -> b2.NeuronGroup:
+    _begin(threads, flags, dt)
+    options = {"threshold": "V > -20", "refractory": 3 * b2.ms, "method": method, "namespace": {"I": current}}
+    return b2.NeuronGroup(n, EQUATIONS["traub_miles"], name="neurons", **options)
+
+
+def _begin(threads: int, flags: list[str], dt: float) -> None:
+    b2.device.reinit()
+    b2.set_device("cpp_standalone", build_on_run=False)
+    b2.device.activate(build_on_run=False)
+    b2.prefs.codegen.cpp.extra_compile_args_gcc = flags or OWN
+    b2.prefs.devices.cpp_standalone.openmp_threads = threads if threads > 1 else 0
+    b2.defaultclock.dt = dt * b2.ms
+
+
+def _built(network: b2.Network, duration: float, answer: Callable[[Path], np.ndarray]) -> Callable[[], np.ndarray]:
+    """Compile a network; the program returns what `answer` reads from the folder of its results."""
+    network.run(duration * b2.ms)
     directory = Path(tempfile.mkdtemp()) / "standalone"
     b2.device.build(directory=str(directory), run=False)
     results = directory / "results"
@@ -56,7 +114,16 @@ def population(task: Population, threads: int, flags: list[str]) -> Callable[[],
         nonlocal seconds
         subprocess.run([directory / "main"], cwd=directory, check=True, stdout=subprocess.DEVNULL)
         seconds += float((results / "last_run_info.txt").read_text().split()[0])
-        return np.fromfile(next(results.glob("_array_neurons_V*")))
+        return answer(results)
 
     run.clock = lambda: seconds
     return run
+
+
+def _array(results: Path, name: str, dtype: str = "float64") -> np.ndarray:
+    return np.fromfile(next(results.glob(f"*_array_{name}_*")), dtype)
+
+
+def _spikes(results: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Who had a spike, and when, ms."""
+    return _array(results, "spikes_i", "int32"), 1000.0 * _array(results, "spikes_t")

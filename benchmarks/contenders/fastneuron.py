@@ -6,7 +6,7 @@ import numpy as np
 
 import fastneuron as fn
 
-from ..tasks import RATE, Forward, Network, Population, Training
+from ..tasks import DELAY, RATE, WEIGHT, Cobahh, Driven, Forward, Network, Population, Training
 
 PACKAGE = "fastneuron"
 
@@ -23,6 +23,35 @@ def population(task: Population, threads: int, **options: float | str) -> Callab
         options |= {"record": "V", "every": task.every}
     current = task.current
     return lambda: fn.simulate(model, task.steps * task.dt, task.dt, current, threads=threads, **options).state["V"]
+
+
+def cobahh(task: Cobahh, threads: int, dt: float = 0.05, **options: str) -> Callable[[], Callable[[], np.ndarray]]:
+    """`simulate`, which makes the synapses anew in each run."""
+    receptors = {"exc": fn.Exponential(tau=5.0, E=0.0), "inh": fn.Exponential(tau=10.0, E=-80.0)}
+    cells = fn.Population(fn.TraubMiles.cobahh(), task.n, receptors, threshold=-20.0)
+    projections = [
+        fn.Projection(cells, cells, name, ends, weight=WEIGHT[name], delay=DELAY)
+        for name, ends in task.synapses.items()
+    ]
+    net, closed = fn.Network({"cells": cells}, projections), {"m": 0.0, "h": 0.0, "n": 0.0}
+    initial = {"cells": {**task.initial, **closed}}
+
+    def run() -> Callable[[], np.ndarray]:
+        found = fn.simulate(net, task.duration, dt, initial=initial, threads=threads, **options)["cells"]
+        return lambda: found.state["V"] if task.final else task.activity(found.spikes.neuron, found.spikes.time)
+
+    return run
+
+
+def driven(task: Driven, threads: int, dt: float = 0.05, **options: str) -> Callable[[], np.ndarray]:
+    """`simulate`."""
+    model = fn.TraubMiles.cobahh()
+
+    def run() -> np.ndarray:
+        found = fn.simulate(model, task.duration, dt, task.current, threshold=-20.0, threads=threads, **options)
+        return task.period(found.spikes.time)
+
+    return run
 
 
 def training(task: Training, threads: int) -> Callable[[], np.ndarray]:

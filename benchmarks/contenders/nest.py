@@ -1,0 +1,67 @@
+"""NEST: `hh_cond_exp_traub`, integrated by its adaptive RKF45 from one point of the grid to the next."""
+
+from collections.abc import Callable
+from time import perf_counter, process_time
+
+import nest
+import numpy as np
+
+from ..tasks import DELAY, WEIGHT, Cobahh, Driven
+
+PACKAGE = "nest-simulator"
+MODEL = "hh_cond_exp_traub"
+SIZE = 200.0  # nS, pF and pA for mS/cm^2, uF/cm^2 and uA/cm^2: 20,000 um^2
+CELL = {"g_Na": 100.0 * SIZE, "g_K": 30.0 * SIZE, "g_L": 0.05 * SIZE, "C_m": SIZE, "E_Na": 50.0, "E_K": -90.0}
+CELL |= {"E_L": -60.0, "V_T": -63.0, "tau_syn_ex": 5.0, "tau_syn_in": 10.0, "E_ex": 0.0, "E_in": -80.0}
+CLOSED = {"Act_m": 0.0, "Inact_h": 0.0, "Act_n": 0.0}
+SIGN = {"exc": SIZE, "inh": -SIZE}
+
+
+def cobahh(task: Cobahh, threads: int, dt: float) -> Callable[[], Callable[[], np.ndarray]]:
+    """A new network for each run, of which its simulation is timed; first conductances arrive as spikes."""
+    clock = process_time if threads == 1 else perf_counter
+    synapses, initial = task.synapses, task.initial
+    seconds = 0.0
+
+    def run() -> Callable[[], np.ndarray]:
+        nonlocal seconds
+        _begin(threads, dt)
+        cells, spikes = nest.Create(MODEL, task.n, params=CELL | CLOSED), nest.Create("spike_recorder")
+        cells.V_m = initial["V"].tolist()
+        first = nest.Create("spike_generator", params={"spike_times": [dt]})
+        number = np.array(cells.tolist())
+        for name, (pre, post) in synapses.items():
+            given = SIGN[name] * initial[name]
+            nest.Connect(first, cells, syn_spec={"weight": given[:, None], "delay": dt})
+            each = {"weight": np.full(pre.size, SIGN[name] * WEIGHT[name]), "delay": np.full(pre.size, DELAY)}
+            nest.Connect(number[pre], number[post], "one_to_one", each)
+        nest.Connect(cells, spikes)
+        nest.Simulate(2 * dt)  # what it does once, and the first conductances
+        start = clock()
+        nest.Simulate(task.duration)
+        seconds += clock() - start
+        V, events = np.array(cells.V_m), spikes.events
+        found = events["senders"] - number[0], events["times"] - 2 * dt
+        return lambda: V if task.final else task.activity(*found)
+
+    run.clock = lambda: seconds
+    return run
+
+
+def driven(task: Driven, threads: int, dt: float) -> Callable[[], np.ndarray]:
+    """One cell."""
+
+    def run() -> np.ndarray:
+        _begin(threads, dt)
+        cell, spikes = nest.Create(MODEL, params=CELL | {"I_e": SIZE * task.current}), nest.Create("spike_recorder")
+        nest.Connect(cell, spikes)
+        nest.Simulate(task.duration)
+        return task.period(spikes.events["times"])
+
+    return run
+
+
+def _begin(threads: int, dt: float) -> None:
+    nest.set_verbosity("M_ERROR")
+    nest.ResetKernel()
+    nest.resolution, nest.local_num_threads = dt, threads

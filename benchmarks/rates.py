@@ -1,0 +1,96 @@
+"""COBAHH's rate and variation of intervals beside Brian2's at a fine step: the same ten networks.
+
+``python -m benchmarks.rates --python .venv-brian2/bin/python`` writes ``results/rates.json`` and ``.md``; ``--quick``
+shows that it runs, with what there is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .peers import machine
+from .roster import RETUNED
+from .tasks import Cobahh
+from .worker import Missing, Worker
+
+RESULTS = Path(__file__).with_name("results")
+SEEDS, DURATION = 10, 1000.0  # ms
+
+
+class Program(NamedTuple):
+    """Whose, and how."""
+
+    name: str
+    contender: str
+    options: dict[str, Any]
+
+
+BRIAN2 = Program("Brian2, RK4, dt 0.01 ms", "brian2", {"method": "rk4", "dt": 0.01, "flags": RETUNED.split()})
+OURS = (
+    Program("fastneuron, RK4, dt 0.05 ms", "fastneuron", {"method": "rk4", "dt": 0.05}),
+    Program("fastneuron, staggered, dt 0.1 ms", "fastneuron", {"method": "staggered", "dt": 0.1}),
+)
+
+
+def measure(python: str, seeds: int, duration: float, n: int) -> dict[str, Any]:
+    """Rate (Hz) and variation of each network, by each program: rows of a list for each seed."""
+    found: dict[str, list[list[float]]] = {}
+    missing = {}
+    for program in (BRIAN2, *OURS):
+        rows = []
+        with Worker(program.contender, 1, python if program is BRIAN2 else sys.executable) as worker:
+            try:
+                version = worker.version()
+                for seed in range(seeds):
+                    worker.prepare(Cobahh(duration, n, seed), program.options)
+                    rows.append(worker.answer().tolist())
+                    print(f"{program.name}, seed {seed}: {rows[-1][0]:.2f} Hz, {rows[-1][1]:.3f}", flush=True)
+            except Missing as problem:
+                missing[program.name] = str(problem)
+                continue
+        found[f"{program.name}; {version}"] = rows
+    return {"machine": machine(), "duration": duration, "n": n, "programs": found, "missing": missing}
+
+
+def markdown(found: dict[str, Any]) -> str:
+    """Mean and spread from seed to seed."""
+    lines = [
+        f"COBAHH, {found['n']:,} neurons, {found['duration']:g} ms of which the first fifth does not count; mean and",
+        "standard deviation over networks, the same for all.",
+        "",
+        "| program | networks | rate | coefficient of variation of intervals |",
+        "|---|--:|--:|--:|",
+    ]
+    for name, rows in found["programs"].items():
+        rate, cv = np.transpose(rows)
+        lines.append(f"| {name} | {len(rows)} | {_spread(rate, 2)} Hz | {_spread(cv, 4)} |")
+    return "\n".join(lines + [f"| {name} | | not measured: {why} | |" for name, why in found["missing"].items()]) + "\n"
+
+
+def _spread(x: np.ndarray, digits: int) -> str:
+    return f"{x.mean():.{digits}f} ± {x.std(ddof=min(1, x.size - 1)):.{digits}f}"
+
+
+def main() -> None:
+    """Measure, and write the results."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.rates", description=__doc__)
+    parser.add_argument("--python", default=sys.executable, help="the interpreter that has Brian2")
+    parser.add_argument("--quick", action="store_true", help="small and short: nothing to believe, nothing stored")
+    options = parser.parse_args()
+    sizes = (1, 20.0, 100) if options.quick else (SEEDS, DURATION, 4000)
+    found = measure(options.python, *sizes)
+    out = Path(tempfile.mkdtemp()) if options.quick else RESULTS
+    (out / "rates.json").write_text(json.dumps(found, indent=1) + "\n")
+    (out / "rates.md").write_text(markdown(found))
+    print(markdown(found))
+
+
+if __name__ == "__main__":
+    main()
