@@ -227,6 +227,18 @@ def test_conductances_follow_their_formula():
     np.testing.assert_allclose(run["d"][0], 0.2 * (on * rise).sum(1), atol=1e-13)
 
 
+@pytest.mark.parametrize("stored", [True, False])
+def test_on_the_grid_a_spike_acts_at_a_whole_step(stored):
+    source = fn.SpikeSource([[10.03]])
+    cells = fn.Population(fn.MorrisLecar.hopf(), 2, {"syn": fn.Exponential(5.0, 0.0)})
+    every = fn.Projection(source, cells, "syn", fn.AllToAll(), weight=0.2, delay=1.2, stored=stored)
+    net = fn.Network({"s": source, "c": cells}, [every])
+    run = fn.simulate(net, 20.0, 0.05, record="syn", delivery="grid")["c"]
+    since = run.time - 11.25  # it leaves at 10.05
+    expected = np.where(since > 1e-9, 0.2 * np.exp(-since / 5.0), 0.0)
+    np.testing.assert_allclose(run["syn"], [expected, expected], atol=1e-13)
+
+
 @pytest.mark.slow
 def test_receptors_may_differ_from_neuron_to_neuron():
     tau = np.array([2.0, 5.0, 9.0])

@@ -7,7 +7,7 @@ import numpy as np
 from .._kernel.addresses import add_at
 from .._kernel.jit import for_tuples, generic, helper, specialises
 from .connections.wiring import Scratch, Wiring, make_row
-from .delivery import LATEST, RECEPTOR, SENDER, SHARED_DELAY, SHARED_WEIGHT, SOONEST, VECTOR, Row, evaluate
+from .delivery import LATEST, LEAVES, RECEPTOR, SENDER, SHARED_DELAY, SHARED_WEIGHT, SOONEST, VECTOR, Row, evaluate
 
 
 class Anew(NamedTuple):
@@ -61,7 +61,7 @@ def _deliver_one(one, routes, receivers, flight, target_range, due):
         s += 1
     routes.cursor[target_range, one.number] = s
     while s < count and flight.step[sender, s] + int(numbers[SOONEST]) < due.last:
-        after = flight.fraction[sender, s] + row.shared_delay
+        after = max(flight.fraction[sender, s], numbers[LEAVES]) + row.shared_delay
         whole = np.int64(after)
         arrival = flight.step[sender, s] + whole
         if due.first <= arrival < due.last:

@@ -28,7 +28,7 @@ class Flight(NamedTuple):
 
 
 # columns of `Routes.numbers`
-SENDER, RECEPTOR, SHARED_WEIGHT, SHARED_DELAY, SOONEST, LATEST = range(6)
+SENDER, RECEPTOR, SHARED_WEIGHT, SHARED_DELAY, SOONEST, LATEST, LEAVES = range(7)
 # columns of `Routes.rows`: addresses of arrays, 0 where a number is shared
 BEGIN, TARGET, WEIGHT, DELAY = range(4)
 # columns of `Routes.kinds`: what kind of numbers an array has
@@ -38,7 +38,7 @@ NONE, SINGLE, DOUBLE = range(3)
 class Routes(NamedTuple):
     """The synapses of all projections."""
 
-    numbers: Any  # (projections, 6) float64: delays in steps
+    numbers: Any  # (projections, 7) float64: delays in steps; LEAVES is 1 where spikes leave at the end of a step
     kinds: Any  # (projections, 2) int64: of weights, of delays
     rows: Any  # (ranges, projections, 4) int64; BEGIN 0 where a projection has no synapses in a range
     cursor: Any  # (ranges, projections) int64: where the first spike stands that has not all arrived
@@ -199,6 +199,7 @@ def deliver(routes, receivers, flight, target_range, due):
             begin = number_at(rows[BEGIN], source, np.int64(0))
             end = number_at(rows[BEGIN], source + 1, np.int64(0))
             if begin < end:
-                events += deliver_row(row, begin, end, due, flight.step[sender, s], flight.fraction[sender, s])
+                fraction = max(flight.fraction[sender, s], numbers[LEAVES])
+                events += deliver_row(row, begin, end, due, flight.step[sender, s], fraction)
             s += 1
     return events

@@ -9,7 +9,19 @@ import numpy as np
 
 from .._kernel import threads as _threads
 from .connections.rows import Rows
-from .delivery import DOUBLE, LATEST, NONE, RECEPTOR, SENDER, SHARED_DELAY, SHARED_WEIGHT, SINGLE, SOONEST, Routes
+from .delivery import (
+    DOUBLE,
+    LATEST,
+    LEAVES,
+    NONE,
+    RECEPTOR,
+    SENDER,
+    SHARED_DELAY,
+    SHARED_WEIGHT,
+    SINGLE,
+    SOONEST,
+    Routes,
+)
 from .network import Network
 
 KINDS = {np.dtype(np.float32): SINGLE, np.dtype(np.float64): DOUBLE}
@@ -50,10 +62,10 @@ def wire(network: Network, ranges: Sequence[Range], receptors: Sequence[tuple[st
     threads : int
         Number of threads.
     grid : bool
-        Whether delays are rounded to whole steps.
+        Whether spikes leave at the end of their step, and delays are rounded to whole steps.
     """
     senders = list(network.populations)
-    numbers = np.zeros((len(network.projections), 6))
+    numbers = np.zeros((len(network.projections), 7))
     kinds = np.zeros((len(network.projections), 2), np.int64)
     addresses = np.zeros((len(ranges), len(network.projections), 4), np.int64)
     places = [
@@ -81,6 +93,7 @@ def wire(network: Network, ranges: Sequence[Range], receptors: Sequence[tuple[st
         numbers[k, SHARED_WEIGHT] = projection.weight if isinstance(projection.weight, float) else 0.0
         numbers[k, SHARED_DELAY] = low if kinds[k, 1] == NONE else 0.0
         numbers[k, SOONEST], numbers[k, LATEST] = np.floor(low), np.floor(high) + 1.0
+    numbers[:, LEAVES] = float(grid)
     soonest = int(numbers[:, SOONEST].min(initial=2**31))
     routes = Routes(numbers, kinds, addresses, np.zeros(addresses.shape[:2], np.int64))
     return Wired(routes, made, sum(int(rows.indptr[-1]) for rows in made), soonest)
