@@ -185,7 +185,7 @@ def _rounds(quick: bool) -> tuple[int, float]:
 
 def coupling(quick: bool) -> list[Finding]:
     """A network against the same neurons uncoupled: COBAHH, and populations without any synapse."""
-    ms = 1.0 if quick else 200.0
+    ms = 1.0 if quick else 500.0  # making the synapses is a part of it
     n, initial = 4000, Cobahh(0.0).initial["V"]
     findings = []
     for method, dt in (("rk4", 0.05), ("staggered", 0.1)):

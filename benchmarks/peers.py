@@ -245,7 +245,7 @@ def _periods(who: Contender, ours: Worker, rival: Worker) -> dict[str, float]:
     rival.prepare(task, who.options)
     ours.prepare(task, who.against)
     exact = fn.reference.simulate(fn.TraubMiles.cobahh(), task.duration, current=task.current, threshold=-20.0)
-    given = {"": rival.answer(), "ours_": ours.answer(), "exact_": task.period(exact.spikes[0])}
+    given = {"": rival.answer(), "ours_": ours.answer(), "exact_": task.period(exact.spikes.time)}
     return {f"{whose}period_ms": float(period[0]) for whose, period in given.items()}
 
 
