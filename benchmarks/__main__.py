@@ -13,7 +13,8 @@ RESULTS = Path(__file__).with_name("results")
 CONTENDERS = sorted(file.stem for file in Path(__file__).with_name("contenders").glob("[!_]*.py"))
 
 
-def _interpreter(text: str) -> tuple[str, str]:
+def interpreter(text: str) -> tuple[str, str]:
+    """A contender and its Python, from the command line."""
     name, _, path = text.partition("=")
     if name not in CONTENDERS or not shutil.which(path):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PATH, NAME one of {', '.join(CONTENDERS)}")
@@ -35,7 +36,7 @@ def main() -> int:
         "--python",
         nargs="+",
         default=[],
-        type=_interpreter,
+        type=interpreter,
         metavar="NAME=PATH",
         help="the interpreter of a contender that has an environment of its own",
     )
@@ -66,4 +67,5 @@ def main() -> int:
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,6 @@
 """COBAHH's rate and variation of intervals beside Brian2's at a fine step: the same ten networks.
 
-``python -m benchmarks.rates --python .venv-brian2/bin/python`` writes ``results/rates.json`` and ``.md``; ``--quick``
+``python -m benchmarks.rates --python brian2=PATH`` writes ``results/rates.json`` and ``.md``; ``--quick``
 shows that it runs, with what there is.
 """
 
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .__main__ import interpreter
 from .peers import machine
 from .roster import RETUNED
 from .tasks import Cobahh
@@ -81,11 +82,11 @@ def _spread(x: np.ndarray, digits: int) -> str:
 def main() -> None:
     """Measure, and write the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.rates", description=__doc__)
-    parser.add_argument("--python", default=sys.executable, help="the interpreter that has Brian2")
+    parser.add_argument("--python", type=interpreter, metavar="brian2=PATH", help="the interpreter that has Brian2")
     parser.add_argument("--quick", action="store_true", help="small and short: nothing to believe, nothing stored")
     options = parser.parse_args()
     sizes = (1, 20.0, 100) if options.quick else (SEEDS, DURATION, 4000)
-    found = measure(options.python, *sizes)
+    found = measure(options.python[1] if options.python else sys.executable, *sizes)
     out = Path(tempfile.mkdtemp()) if options.quick else RESULTS
     (out / "rates.json").write_text(json.dumps(found, indent=1) + "\n")
     (out / "rates.md").write_text(markdown(found))
