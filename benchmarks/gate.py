@@ -69,6 +69,8 @@ class Worker:
         assert self.process.stdin
         self.process.stdin.close()
         self.process.wait()
+        assert self.process.stdout
+        self.process.stdout.close()
 
 
 def gate(against: str, quick: bool) -> int:
