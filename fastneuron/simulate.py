@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _progress
+from . import _check, _progress
 from ._engine import executors, network_resources, resources
 from ._engine.advice import warn_of_a_new_begin, warn_of_the_threshold
-from ._engine.execute import Memory, execute
+from ._engine.digest import digests
+from ._engine.distributed import Nowhere, execute_together, gathered, share_of
+from ._engine.execute import Memory, Sink, execute
 from ._engine.executors import Executor
 from ._engine.network_recipe import NetworkRecipe, checked_network
 from ._engine.network_run import NetworkMemory, NetworkRun
-from ._engine.plan import planned
+from ._engine.plan import Plan, planned
+from ._engine.ranks import Ranks
 from ._engine.recipe import checked
 from ._engine.run import Run
 from ._storage.layout import check_path
+from ._storage.resume import open as open_run
 from ._storage.store import Store
 from .inputs.current import Current
 from .inputs.noise import Noise
@@ -66,6 +70,8 @@ def simulate(
     executor: Executor | None = None,
     shards: int | None = None,
     delivery: str = "exact",
+    comm: Any = None,
+    gather: bool = True,
 ) -> Run | NetworkRun | list[NetworkRun]:
     """Integrate a population of neurons, a network of them, or many networks, on all cores.
 
@@ -160,6 +166,15 @@ def simulate(
     delivery : {"exact", "grid"}
         Of a network: whether a spike acts at its own time, inside a step, or at the next whole step, the rule of other
         simulators, for comparison.
+    comm : communicator, optional
+        Share a network out to the processes of this communicator, for example mpi4py's ``MPI.COMM_WORLD`` (extra
+        ``mpi``): all of them make the same call.  Each has a part of every population, makes the synapses onto it, and
+        hears the spikes of all once an epoch, which is the shortest delay or 16 steps.  Each has one thread unless
+        `threads` says otherwise; `threads` and `progress` alone may differ between them.  An error at one of them ends
+        the call at all.  With `out`, the first writes the whole run there, where all of them must see it.
+    gather : bool, default True
+        With `comm`, whether every process gets the whole run; if not, each gets that of its own neurons, of which the
+        first is number ``run.low["cells"]`` of the population.
 
     Returns
     -------
@@ -196,6 +211,8 @@ def simulate(
     array([24.867])
     """
     asked = locals()
+    if comm is not None:
+        return _distributed(asked)
     if isinstance(model, Sequence) and model and all(isinstance(one, Network) for one in model):
         return _networks(asked)
     if isinstance(model, Network | Population):
@@ -223,6 +240,45 @@ def _network(asked: Mapping[str, Any]) -> Run | NetworkRun:
     with _progress.bar_of_run(plan.progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
         sink = NetworkMemory(recipe) if plan.out is None else Store.create(recipe, plan)
         return execute(sink, plan.threads, None, on_progress)
+
+
+def _distributed(asked: Mapping[str, Any]) -> Run | NetworkRun:
+    """The same on the processes of a communicator, of which this is one."""
+    with Ranks(asked["comm"]) as ranks:
+        if not isinstance(asked["model"], Network | Population):
+            raise ValueError(
+                f"comm is for one network; got {_check.shown(asked['model'])}: neurons that do not hear each other, "
+                "and many networks, are shared out by executor, for example mpi4py's MPIPoolExecutor"
+            )
+        recipe = checked_network(asked)
+        plan = planned(recipe, asked)
+        ranks.check_same(digests(recipe) | {name: asked[name] for name in ("gather", "overwrite")})
+        share = share_of(recipe, ranks)
+        network_resources.check(share, plan)
+        sink, collect = _places(recipe, share, ranks, plan, asked["gather"])
+        shown = plan.progress and ranks.rank == 0
+        with _progress.bar_of_run(shown, share.n, recipe.duration, recipe.dt) as on_progress:
+            run = execute_together(sink, share, ranks, plan.threads, collect, on_progress)
+        ranks.agree()
+        return open_run(asked["out"]) if run is None else run
+
+
+def _places(
+    recipe: NetworkRecipe, share: NetworkRecipe, ranks: Ranks, plan: Plan, gather: bool
+) -> tuple[Sink, Callable[[Any], Any]]:
+    """Where a process's share of a run goes, and what is made of each result before."""
+    everywhere = plan.out is None
+    collect = functools.partial(gathered, recipe, ranks, everywhere) if gather else _as_it_is
+    if plan.out is None:
+        return NetworkMemory(recipe if gather else share), collect
+    if ranks.rank:
+        return Nowhere(share, plan.chunk), collect
+    check_path(plan.out, plan.overwrite)
+    return Store.create(recipe, plan), collect
+
+
+def _as_it_is(result: Any) -> Any:
+    return result
 
 
 def _networks(asked: Mapping[str, Any]) -> list[NetworkRun]:

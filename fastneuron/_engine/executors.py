@@ -21,13 +21,15 @@ class Executor(Protocol):
         """Begin a call; a future."""
 
 
-def threads_each(threads: int | None, executor: Any) -> int:
-    """How many threads each worker has: one of an executor's, that takes work, or else all the cores."""
+def threads_each(threads: int | None, executor: Any, together: bool = False) -> int:
+    """How many threads each worker has: one of an executor's, that takes work, or of a process of several that work
+    together; or else all the cores.
+    """
     wanted = None if threads is None else _check.whole("threads", threads, 1)
     if executor is not None:
         _check_executor(executor)
         return wanted or 1  # a worker's machine bounds them
-    return _threads.bounded(wanted or _threads.available())
+    return _threads.bounded(wanted or (1 if together else _threads.available()))
 
 
 def workers(executor: Any) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -54,6 +54,8 @@ class NetworkRecipe:
         Whether a spike acts at its own time, or at the next whole step as in other simulators.
     alone : bool
         Whether it is a population that is simulated alone, so that its run is what is wanted.
+    low : dict of int
+        Of a share of a network, the first neuron of each population: in `parts` they are counted from there.
     """
 
     network: Network
@@ -63,13 +65,17 @@ class NetworkRecipe:
     method: str
     delivery: str
     alone: bool = False
+    low: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def everything(self) -> dict[str, Recipe | SourceRecipe]:
-        """What is kept of each population and of each source, by name."""
+        """What is kept of each population and of each source, by name; of a share, of what is here."""
         return {
-            name: self.parts[name] if name in self.parts else SourceRecipe(group.n, self.duration, self.spike_times)
+            name: self.parts[name]
+            if isinstance(group, Population)
+            else SourceRecipe(group.n, self.duration, self.spike_times)
             for name, group in self.network.populations.items()
+            if name in self.parts or not isinstance(group, Population)
         }
 
     @property
@@ -105,6 +111,15 @@ class NetworkRecipe:
     def chunks(self, size: int, done: int = 0) -> Iterator[Chunk]:
         """The run in chunks of `size` samples, without the first `done` of them."""
         return next(iter(self.parts.values())).chunks(size, done)
+
+    def low_of(self, name: str) -> int:
+        """The first neuron of a population that is in this share of the network."""
+        return self.low.get(name, 0)
+
+    def share(self, bounds: Mapping[str, tuple[int, int]]) -> Self:
+        """The same with some neurons of each population, from one to another; without those that have none."""
+        parts = {name: self.parts[name].part(low, high) for name, (low, high) in bounds.items() if low < high}
+        return replace(self, parts=parts, low={name: low for name, (low, _) in bounds.items()})
 
 
 def population_of(recipe: Recipe) -> Population:

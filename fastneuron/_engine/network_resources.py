@@ -12,8 +12,9 @@ from ..network.sources import PoissonSource, SpikeSource
 from ..network.values import type_of
 from ..receptors.kinetics import kinetics
 from . import resources
+from .coupled import WHOLE
 from .network_recipe import NetworkRecipe
-from .network_scheduler import EPOCH, RANGE, WHOLE
+from .network_scheduler import EPOCH, RANGE
 from .plan import Plan
 from .recipe import Recipe
 
@@ -118,9 +119,10 @@ def _listed(recipe: NetworkRecipe) -> float:
         values = projection.weight, projection.delay
         tables = [value.nbytes for value in values if isinstance(value, np.ndarray) and value.ndim == 2]
         total += sum(tables) + 8 * projection.pre.population.n
-        if projection.stored:
-            ranges = -(-projection.post.population.n // RANGE)
-            total += 8 * ranges * projection.pre.population.n + (TARGET + each) * projection.mean_synapses
+        target = recipe.parts.get(recipe.network.name_of(projection.post))
+        if projection.stored and target is not None:  # of a share, on its own neurons
+            ranges, part = -(-target.n // RANGE), target.n / projection.post.population.n
+            total += 8 * ranges * projection.pre.population.n + (TARGET + each) * part * projection.mean_synapses
         if isinstance(projection.rule, Explicit):
             total += (LISTED_TARGET + each) * projection.mean_synapses
     return total

@@ -80,6 +80,9 @@ class NetworkRun(Mapping[str, Run]):
         ms.
     path : Path, optional
         The store that the run is in.
+    low : dict of int
+        Of a run that was left where it is on several processes: the number in the whole population of the first neuron
+        that is here, for each population of which some are.  Empty where the run is whole.
     """
 
     def __init__(
@@ -89,9 +92,11 @@ class NetworkRun(Mapping[str, Run]):
         duration: float,
         dt: float,
         path: Path | None = None,
+        low: Mapping[str, int] | None = None,
     ) -> None:
         self.populations, self.sources = dict(populations), dict(sources)
         self.duration, self.dt, self.path = duration, dt, path
+        self.low = {name: first for name, first in (low or {}).items() if name in self.populations}
 
     def __getitem__(self, name: str) -> Run:
         everything = {**self.populations, **self.sources}
@@ -169,7 +174,7 @@ class NetworkMemory:
             spikes = Spikes(mine.spike_neuron, mine.spike_time, part.n)
             traces = dict(zip(part.record, mine.samples, strict=True))
             runs[name] = run_of_part(part, totals_of_part(part, [mine.snapshot]), spikes, traces)
-        return network_run_of(runs, self.recipe.alone)
+        return network_run_of(runs, self.recipe.alone, low=self.recipe.low)
 
 
 def totals_of_part(part: Recipe | SourceRecipe, snapshots: Sequence[Mapping[str, np.ndarray]]) -> Totals:
@@ -194,12 +199,14 @@ def run_of_part(
     return SourceRun(part.n, reached, found.spike_count, kept, part.spike_times, path, group)
 
 
-def network_run_of(runs: Mapping[str, Run | SourceRun], alone: bool, path: Path | None = None) -> Run | NetworkRun:
+def network_run_of(
+    runs: Mapping[str, Run | SourceRun], alone: bool, path: Path | None = None, low: Mapping[str, int] | None = None
+) -> Run | NetworkRun:
     """The run of a network, from those of its populations and sources; the `Run` of a population that is alone."""
     populations = {name: run for name, run in runs.items() if isinstance(run, Run)}
     sources = {name: run for name, run in runs.items() if isinstance(run, SourceRun)}
     some = next(iter(populations.values()))
-    return some if alone else NetworkRun(populations, sources, some.duration, some.dt, path)
+    return some if alone else NetworkRun(populations, sources, some.duration, some.dt, path, low)
 
 
 def _xarray() -> Any:

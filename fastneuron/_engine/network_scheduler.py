@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba.core.errors import NumbaError
@@ -13,24 +14,23 @@ from .._integrators import Chunk
 from .._kernel.team import Team
 from ..models.validation import explain
 from ..network.anew import Anew
-from ..network.delivery import LATEST, Flight, Receivers
-from ..network.epochs import LOST, Cells, CoupledNeurons, Net, Outbox, Stage, prepare_cells, run_epochs
-from ..network.exchange import Ranges
+from ..network.delivery import LATEST, SENDER, Flight, Receivers
+from ..network.epochs import LOST, Cells, Net, Stage, run_epochs
+from ..network.exchange import Ranges, pack, unpack
 from ..network.routes import Range, wire
 from ..network.sources import PoissonSource, SpikeSource
-from ..receptors.kinetics import kinetics
-from ..receptors.synapses import source
+from .coupled import Coupled, whole_of
 from .network_recipe import NetworkRecipe
-from .recipe import Recipe
-from .scheduler import ChunkResult, PopulationAtWork, put_back
+from .ranks import Ranks
+from .scheduler import ChunkResult, put_back
 
 EPOCH = 16  # steps at most: the inbox of an epoch stays in the L2 cache
 RANGE = 4096  # neurons: as their inboxes do
-WHOLE = 64  # neurons in the largest block
 CALL = 0.03  # seconds of a kernel call, so that Ctrl-C and progress are prompt
 WORTH_A_MEMBER = 4_000  # neuron-steps of an epoch: below, meeting costs more than another thread saves
 FLIGHT = ("step", "fraction", "source")  # what is known of a spike on its way
 IN_FLIGHT = 1_000_000  # spikes of a population that there is room for, beside those of an epoch
+NOBODY = 2**62  # in place of the neuron that is no longer finite
 
 
 class NetworkResult(NamedTuple):
@@ -41,80 +41,24 @@ class NetworkResult(NamedTuple):
     release: Callable[[], None]
 
 
-class Coupled:
-    """A population at work in a network: its arrays, its receptors', and its outbox."""
-
-    def __init__(self, recipe: Recipe, slots: int, room: int) -> None:
-        self.recipe, self.population = recipe, PopulationAtWork(recipe)
-        problem = self.population.problem
-        n, blocks = recipe.n, -(-recipe.n // WHOLE) * WHOLE
-        self.kinetics = {name: kinetics(receptor, recipe.dt) for name, receptor in recipe.receptors.items()}
-        self.conductance = {name: np.zeros((len(k.gain), n)) for name, k in self.kinetics.items()}
-        for name, parts in self.conductance.items():
-            if len(parts):  # as after a rise that is over
-                parts[0] = recipe.initial[name] / self.kinetics[name].gain[0]
-        self.inbox = {name: np.zeros((slots, blocks, k.table.shape[2])) for name, k in self.kinetics.items()}
-        synapses = tuple(
-            source(receptor, self.kinetics[name], n, self.inbox[name], self.conductance[name])
-            for name, receptor in recipe.receptors.items()
-        )
-        state_type = (0.0,) * len(recipe.states)
-        alone = problem.neurons._replace(
-            state_type=state_type,
-            variables_type=(0.0,) * len(recipe.variables),
-            sources=(*problem.neurons.sources, *synapses),
-        )
-        self.lanes = problem.lanes
-        last = n if recipe.refractory > 0 else 0
-        self.outbox = Outbox(  # type: ignore[call-arg]
-            threshold=recipe.threshold,
-            refractory=recipe.refractory,
-            last_step=np.full(last, -(2**62)),
-            last_part=np.zeros(last),
-            count=problem.spike_count,
-            step=np.empty(room, np.int64),
-            fraction=np.empty(room),
-            neuron=np.empty(room, np.int64),
-            begin=0,
-        )
-        self.neurons = self._with_constants(alone, synapses)
-
-    def _with_constants(self, alone: Any, synapses: tuple[Any, ...]) -> CoupledNeurons:
-        columns = [alone.columns, *(part.columns for part in alone.sources if hasattr(part, "columns"))]
-        differ = any(column.stride.any() for column in columns) and self.recipe.n > 1
-        lanes = self.lanes.lanes
-        blocks = -(-self.recipe.n // lanes) if differ else 1
-
-        def coupled(rows: int) -> CoupledNeurons:
-            saved = np.empty((blocks, rows, lanes))
-            types = alone.model_type, alone.state_type, alone.variables_type
-            return CoupledNeurons(*types, alone.sources, alone.state, saved)  # type: ignore[call-arg]
-
-        rows = prepare_cells(self.lanes, alone, coupled(0), self.recipe.n, self.recipe.dt)
-        made = coupled(rows)
-        prepare_cells(self.lanes, alone, made, self.recipe.n, self.recipe.dt)
-        return made
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Every array that changes, by name; the last axis is the neurons, but for what is summed over them."""
-        arrays = self.population.arrays()
-        arrays |= {f"conductance.{name}": parts for name, parts in self.conductance.items()}
-        if self.outbox.last_step.size:
-            arrays |= {"last_step": self.outbox.last_step, "last_part": self.outbox.last_part}
-        return arrays
-
-
 class NetworkAtWork:
-    """The arrays of a network, which change as it goes on; the recipe does not."""
+    """The arrays of a network, which change as it goes on; the recipe does not.
 
-    def __init__(self, recipe: NetworkRecipe, threads: int) -> None:
-        self.recipe = recipe
+    With `ranks`, the recipe is this process's share of a network.
+    """
+
+    def __init__(self, recipe: NetworkRecipe, threads: int, ranks: Ranks | None = None) -> None:
+        self.recipe, self.ranks = recipe, ranks
         network, self.names = recipe.network, list(recipe.network.populations)
         self.members = self._members(threads)
         self.places = list(self._cut())
         receptors = [(name, receptor) for name, part in recipe.parts.items() for receptor in part.receptors]
         self.wired = wire(network, self.places, receptors, recipe.dt, threads, recipe.delivery == "grid")
         self.epoch = min(self.wired.soonest, EPOCH)
+        self.latest = self._latest()
+        if ranks is not None:
+            self.epoch = ranks.least(self.epoch)
+            self.latest = [-ranks.least(-latest) for latest in self.latest]
         per_neuron = self.epoch // 2 + 1  # a crossing takes two steps
         self.cells = {name: Coupled(part, self.epoch, part.n * per_neuron) for name, part in recipe.parts.items()}
         sources = {
@@ -138,32 +82,25 @@ class NetworkAtWork:
 
     def _cut(self) -> Iterable[Range]:
         """Each population in ranges of whole blocks, as many as the team has use for."""
-        for name, part in self.recipe.parts.items():
+        recipe = self.recipe
+        for name, part in recipe.parts.items():
             count = -(-max(self.members, -(-part.n // RANGE)) // self.members) * self.members
-            whole = max([WHOLE, *self._chunks_of(name)])  # rows that are made anew begin at their rule's chunks
+            whole = whole_of(recipe.network, name)
             size = -(-part.n // (count * whole)) * whole
-            for low in range(0, part.n, size):
-                yield Range(name, low, min(low + size, part.n))
-
-    def _chunks_of(self, name: str) -> list[int]:
-        """In how many targets the rules of projections that are not stored make them."""
-        network = self.recipe.network
-        return [
-            network.plan(number).chunk
-            for number, projection in enumerate(network.projections)
-            if not projection.stored and network.name_of(projection.post) == name
-        ]
+            begin, end = recipe.low_of(name), recipe.low_of(name) + part.n
+            for low in range(begin, end, size):
+                yield Range(name, low, min(low + size, end))
 
     def anew(self) -> Iterable[Anew]:
         """The projections whose synapses are not stored, each with room for a row."""
         network, cells = self.recipe.network, list(self.cells)
         for number, projection in enumerate(network.projections):
-            if not projection.stored:
-                name, plan = network.name_of(projection.post), network.plan(number)
+            name, plan = network.name_of(projection.post), network.plan(number)
+            if not projection.stored and name in cells:
                 places = [place for place in self.places if place.population == name]
                 rooms = [plan.scratch(place.low, place.high) for place in places]
                 largest = max(rooms, key=lambda room: room.target.size)
-                yield Anew(number, cells.index(name), plan.wiring, largest)
+                yield Anew(number, cells.index(name), self.recipe.low_of(name), plan.wiring, largest)
 
     def _flight(self, room: int) -> None:
         shape = len(self.names), room
@@ -229,14 +166,43 @@ class NetworkAtWork:
         except NumbaError as error:
             raise explain(next(iter(self.recipe.parts.values())).model, error) from None
 
+    def exchange(self, before: np.ndarray, stage: Stage, lost: int) -> int:
+        """Send all processes the neurons' spikes of an epoch, in flight behind those `before`, and take theirs.
+
+        Returns the least of the numbers `lost` of all.
+        """
+        assert self.ranks is not None
+        here, low, everybody = self._senders
+        count = int((self.flight.count - before)[here].sum())
+        code, fraction = np.empty(count, np.int64), np.empty(count)
+        pack(self.flight, here, before, low, stage.first, code, fraction)
+        parcels, words = self.ranks.exchange(code, fraction, lost)
+        while before.max() + parcels.count.sum() + self.margin > self.flight.step.shape[1]:
+            self._flight(2 * self.flight.step.shape[1])
+        unpack(parcels, self.flight, everybody, before, stage.first, stage.last)
+        return int(words.min())
+
+    @functools.cached_property
+    def _senders(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The populations that have neurons here, the first neuron of each that is; all populations of neurons."""
+        here = [self.names.index(name) for name in self.cells]
+        low = [self.recipe.low_of(name) for name in self.cells]
+        everybody = [number for number, name in enumerate(self.names) if name not in self.trains]
+        return np.array(here, np.int64), np.array(low, np.int64), np.array(everybody, np.int64)
+
+    def _latest(self) -> list[int]:
+        """How many steps after it has left a spike of each population can arrive."""
+        latest = [0] * len(self.names)
+        for numbers in self.wired.routes.numbers:
+            sender = int(numbers[SENDER])
+            latest[sender] = max(latest[sender], int(numbers[LATEST]))
+        return latest
+
     def prune(self, step: int) -> None:
         """Forget the spikes that have arrived everywhere before a step."""
-        latest = np.zeros(len(self.names))
-        for numbers in self.wired.routes.numbers:
-            latest[int(numbers[0])] = max(latest[int(numbers[0])], numbers[LATEST])
-        for number, behind in enumerate(latest):
+        for number, latest in enumerate(self.latest):
             count = int(self.flight.count[number])
-            gone = int(np.searchsorted(self.flight.step[number, :count], step - behind))
+            gone = int(np.searchsorted(self.flight.step[number, :count], step - latest))
             for array in self.flight[:3]:
                 array[number, : count - gone] = array[number, gone:count].copy()
             self.flight.count[number] = self.taken[number] = count - gone
@@ -265,13 +231,11 @@ class _NetworkChunkRun:
         work = self.work
         cells = list(work.cells)
         per_neuron = work.epoch // 2 + 1
-        rows = [
-            (
-                cells.index(place.population), work.names.index(place.population), place.low, place.high,
-                place.low * per_neuron, np.searchsorted(self.traces[place.population].neuron, place.low), 0,
-            )
-            for place in work.places
-        ]  # fmt: skip
+        rows = []
+        for name, *limits in work.places:
+            low, high = (limit - work.recipe.low_of(name) for limit in limits)
+            traced = np.searchsorted(self.traces[name].neuron, low)
+            rows.append((cells.index(name), work.names.index(name), low, high, low * per_neuron, traced, 0))
         return Ranges(*np.array(rows, np.int64).T.copy())
 
     def _net(self, member: int) -> Net:
@@ -310,13 +274,8 @@ class _NetworkChunkRun:
             room = work.flight.step.shape[1] - work.margin
             stage = Stage(step, min(step + stride, chunk.last), work.epoch, dt, room)
             begin = time.perf_counter()
-            reached = self.team.run(
-                lambda member, words, stage=stage: run_epochs(  # type: ignore[misc]
-                    words, self.team.members, member, self.nets[member], stage, self.events
-                )
-            )[0]
+            reached = self._run(stage) if work.ranks is None else self._run_apart(stage)
             took = time.perf_counter() - begin
-            self._check(reached, stage)
             self._collect()
             work.prune(reached)
             self._make_room(room)
@@ -325,20 +284,49 @@ class _NetworkChunkRun:
             step = reached
         return self._result()
 
+    def _run(self, stage: Stage) -> int:
+        """Some epochs in a call of the kernel; the step that they have come to."""
+        reached = self.team.run(
+            lambda member, words: run_epochs(words, self.team.members, member, self.nets[member], stage, self.events)
+        )[0]
+        if self.ranges.spiked[0] == LOST:
+            raise RuntimeError("a source had more spikes than there was room for: please report this")
+        if self.work.ranks is None:
+            self._check(self._lost(), reached, stage)
+        return reached
+
+    def _run_apart(self, stage: Stage) -> int:
+        """The same with other processes: a call for each epoch, and behind each all spikes go to all."""
+        for first in range(stage.first, stage.last, stage.epoch):
+            part = stage._replace(first=first, last=min(first + stage.epoch, stage.last))
+            before = self.work.flight.count.copy()
+            self._run(part)
+            self._check(self.work.exchange(before, part, self._lost()), first, part)
+            self._renew_flight()
+        return stage.last
+
     def _make_room(self, room: int) -> None:
         if self.work.flight.count.max(initial=0) > room // 2:
             self.work._flight(2 * self.work.flight.step.shape[1])
+        self._renew_flight()
+
+    def _renew_flight(self) -> None:
+        if self.nets[0].flight is not self.work.flight:
             self.nets = [net._replace(flight=self.work.flight) for net in self.nets]
 
-    def _check(self, reached: int, stage: Stage) -> None:
-        work, ranges = self.work, self.ranges
-        if ranges.spiked[0] == LOST:
-            raise RuntimeError("a source had more spikes than there was room for: please report this")
-        if (ranges.spiked < 0).any():
-            r = int(np.flatnonzero(ranges.spiked < 0)[0])
-            name, last = work.places[r].population, min(reached + work.epoch, stage.last)
+    def _lost(self) -> int:
+        """The first neuron that is no longer finite, its sender's number above 32 bits of its own; or `NOBODY`."""
+        ranges = self.ranges
+        for r in np.flatnonzero(ranges.spiked < 0):
+            neuron = self.work.recipe.low_of(self.work.places[r].population) - 1 - int(ranges.spiked[r])
+            return int(ranges.sender[r]) << 32 | neuron
+        return NOBODY
+
+    def _check(self, lost: int, reached: int, stage: Stage) -> None:
+        if lost != NOBODY:
+            name, last = self.work.names[lost >> 32], min(reached + stage.epoch, stage.last)
             raise FloatingPointError(
-                f"neuron {-1 - ranges.spiked[r]} of {name!r} blew up: its state is no longer finite between "
+                f"neuron {lost % 2**32} of {name!r} blew up: its state is no longer finite between "
                 f"t = {reached * stage.dt:.12g} and {last * stage.dt:.12g} ms; dt = {stage.dt:g} ms is probably too "
                 "large for its parameters, or its synapses are too strong"
             )
@@ -352,9 +340,13 @@ class _NetworkChunkRun:
             moment = (work.flight.step[number, new] + work.flight.fraction[number, new]) * work.recipe.dt
             work.taken[number] = new.stop
             cell = work.cells.get(name)
-            if cell is None:
+            if work.ranks is not None and name not in work.trains:
+                low = work.recipe.low_of(name)
+                mine = (low <= neuron) & (neuron < low + (0 if cell is None else cell.recipe.n))
+                neuron, moment = neuron[mine] - low, moment[mine]
+            if name in work.trains:
                 work.sent[name] += np.bincount(neuron, minlength=work.sent[name].size)
-            else:
+            elif cell is not None:
                 cell.population.summary.take_spikes(self.sums[0][name], neuron, moment, cell.recipe.bin_width)
             if work.recipe.spike_times:
                 self.spikes[name].append((neuron, moment))
@@ -366,7 +358,7 @@ class _NetworkChunkRun:
                 cell.population.summary.add(sums[name])
         snapshot = work.snapshot(self.chunk.limit == np.inf)
         parts = {}
-        for name in work.names:
+        for name in (*work.cells, *work.trains):
             mine = {key: array for key, array in _behind(f"{name}/", snapshot) if not key.startswith("flight.")}
             samples = self.traces[name].out if name in self.traces else np.empty((0, 0, 0))
             parts[name] = ChunkResult(samples, *_in_order(self.spikes[name]), mine, _nothing)

@@ -52,6 +52,10 @@ def planned(recipe: Recipe | NetworkRecipe, asked: Mapping[str, Any]) -> Plan:
     a = SimpleNamespace(**asked)
     _check.flag("progress", a.progress)
     _check.flag("overwrite", a.overwrite)
+    if _check.flag("gather", a.gather) is False and a.comm is None:
+        raise ValueError("gather=False is for runs with comm=; got it without")
+    if a.out is not None and not a.gather:
+        raise ValueError(f"gather=False leaves results where they are, and out puts them into one store; got {a.out!r}")
     interval = a.checkpoint_interval
     if interval is not None:
         interval = _check.number("checkpoint_interval", interval, "a positive number of ms", lambda x: x > 0)
@@ -63,7 +67,7 @@ def planned(recipe: Recipe | NetworkRecipe, asked: Mapping[str, Any]) -> Plan:
     if a.out is not None:
         _check.path("out", a.out)
     return Plan(
-        threads=executors.threads_each(a.threads, a.executor),
+        threads=executors.threads_each(a.threads, a.executor, together=a.comm is not None),
         executor=a.executor,
         shards=1 if a.executor is None else min(shards or SHARDS, recipe.n),
         progress=a.progress,

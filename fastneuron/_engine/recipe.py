@@ -164,6 +164,7 @@ class Recipe:
             initial={name: value[low:high] if value.ndim else value for name, value in self.initial.items()},
             neurons=mine - low,
             first_neuron=self.first_neuron + low,
+            receptors={name: receptor.part(low, high) for name, receptor in self.receptors.items()},
         )
 
 

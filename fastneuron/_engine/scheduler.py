@@ -28,7 +28,7 @@ SMALL_UNIT = 50_000  # neuron-steps: below, what Python does for a unit, some 70
 WORTH_A_THREAD = 200_000  # neuron-steps: below, starting a thread costs more than it saves
 STEPS_PER_MS = 20
 SUMMARY = "summary."  # what the arrays of a summary are called in a snapshot begins with it
-_SUMMED = {f"{SUMMARY}{name}" for name in SUMMED}
+SUMMED_ARRAYS = {f"{SUMMARY}{name}" for name in SUMMED}
 
 
 class ChunkResult(NamedTuple):
@@ -180,7 +180,7 @@ class _ChunkRun:
             on_progress(done)
             yield
         if self.snapshot is not self.live:
-            for name in self.live.keys() - _SUMMED:
+            for name in self.live.keys() - SUMMED_ARRAYS:
                 self.snapshot[name][..., low:high] = self.live[name][..., low:high]
         in_order = _in_order(spikes)
         with self.lock:
@@ -192,7 +192,7 @@ class _ChunkRun:
     def _result(self) -> ChunkResult:
         self.population.summary.add(self.sums)
         if self.snapshot is not self.live:
-            for name in _SUMMED:
+            for name in SUMMED_ARRAYS:
                 self.snapshot[name][...] = self.live[name]
         return ChunkResult(self.traces.out, *_emptied(self.spikes), self.snapshot, self.release)
 

@@ -15,6 +15,7 @@ class Anew(NamedTuple):
 
     number: int  # of the projection
     cells: int  # its targets' population, counted among those of neurons
+    low: int  # the first neuron of that population that this process has
     wiring: Wiring
     scratch: Scratch
 
@@ -65,7 +66,7 @@ def _deliver_one(one, routes, receivers, flight, target_range, due):
         whole = np.int64(after)
         arrival = flight.step[sender, s] + whole
         if due.first <= arrival < due.last:
-            made = make_row(one.wiring, flight.source[sender, s], due.low, due.high, one.scratch)
+            made = make_row(one.wiring, flight.source[sender, s], one.low + due.low, one.low + due.high, one.scratch)
             _deliver_row(one, made, row, due.low, arrival, 1.0 - (after - whole))
             events += made
         s += 1

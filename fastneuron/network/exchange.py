@@ -1,8 +1,17 @@
-"""The exchange of spikes between two epochs: from the outboxes of all ranges to the one list of spikes in flight."""
+"""The exchange of spikes between two epochs: from the outboxes of all ranges to the one list of spikes in flight.
+
+Where other processes have neurons of the network too, what an epoch has put into flight here is packed, sent to all,
+and replaced by what has come from all.  A spike is then two numbers: a code, which says whose and in which step, in the
+order of the list, and the fraction of the step.
+"""
 
 from typing import Any, NamedTuple
 
-from .._kernel.jit import for_tuples, generic, helper
+import numpy as np
+
+from .._kernel.jit import for_tuples, generic, helper, kernel
+
+A_STEP, A_SENDER = 32, 40  # bits: in a code, below them is the neuron, and the step of the epoch
 
 
 class Ranges(NamedTuple):
@@ -43,3 +52,45 @@ def _collect(outbox, which, flight, ranges, first, last):
                     flight.source[sender, count] = outbox.neuron[s]
                     count += 1
             flight.count[sender] = count
+
+
+class Parcels(NamedTuple):
+    """Spikes of an epoch on their way between processes: a row from each, in order of (sender, step, neuron)."""
+
+    code: Any  # (processes, room) int64
+    fraction: Any  # (processes, room)
+    count: Any  # (processes,) int64
+
+
+@kernel
+def pack(flight, senders, begin, low, first, code, fraction):
+    """Pack what some senders have in flight behind their first `begin` spikes; `low` is what their neurons begin at."""
+    packed = 0
+    for k in range(senders.size):
+        sender = senders[k]
+        for s in range(begin[sender], flight.count[sender]):
+            step = flight.step[sender, s] - first
+            code[packed] = sender << A_SENDER | step << A_STEP | (flight.source[sender, s] + low[k])
+            fraction[packed] = flight.fraction[sender, s]
+            packed += 1
+
+
+@kernel
+def unpack(parcels, flight, senders, begin, first, last):
+    """Put parcels into flight behind the first `begin` spikes of each sender, in order of (step, neuron).
+
+    The neurons of a process come before those of the next.
+    """
+    place = np.zeros(parcels.count.size, np.int64)
+    for sender in senders:
+        count = begin[sender]
+        for step in range(first, last):
+            wanted = sender << (A_SENDER - A_STEP) | (step - first)
+            for r in range(place.size):
+                while place[r] < parcels.count[r] and parcels.code[r, place[r]] >> A_STEP == wanted:
+                    flight.step[sender, count] = step
+                    flight.fraction[sender, count] = parcels.fraction[r, place[r]]
+                    flight.source[sender, count] = parcels.code[r, place[r]] & (2**A_STEP - 1)
+                    place[r] += 1
+                    count += 1
+        flight.count[sender] = count

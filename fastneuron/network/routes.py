@@ -89,7 +89,8 @@ def wire(network: Network, ranges: Sequence[Range], receptors: Sequence[tuple[st
             shortest[k] = longest[k] = projection.delays[0]
         low, high = (_steps(delay / dt, int(kinds[k, 1]), grid) for delay in (shortest[k], longest[k]))
         numbers[k, SENDER] = senders.index(network.name_of(projection.pre))
-        numbers[k, RECEPTOR] = receptors.index((network.name_of(projection.post), projection.receptor))
+        target = network.name_of(projection.post), projection.receptor
+        numbers[k, RECEPTOR] = receptors.index(target) if target in receptors else -1  # of neurons that are not here
         numbers[k, SHARED_WEIGHT] = projection.weight if isinstance(projection.weight, float) else 0.0
         numbers[k, SHARED_DELAY] = low if kinds[k, 1] == NONE else 0.0
         numbers[k, SOONEST], numbers[k, LATEST] = np.floor(low), np.floor(high) + 1.0

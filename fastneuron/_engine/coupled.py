@@ -1,0 +1,92 @@
+"""A population at work in a network: its arrays, with those of its receptors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..network.epochs import CoupledNeurons, Outbox, prepare_cells
+from ..network.network import Network
+from ..receptors.kinetics import kinetics
+from ..receptors.synapses import source
+from .recipe import Recipe
+from .scheduler import PopulationAtWork
+
+WHOLE = 64  # neurons in the largest block
+
+
+def whole_of(network: Network, name: str) -> int:
+    """Of how many neurons the parts should be whole multiples into which a population is cut.
+
+    Blocks are such, and the targets that a rule makes together, where synapses are made anew at every spike.
+    """
+    chunks = [
+        network.plan(number).chunk
+        for number, projection in enumerate(network.projections)
+        if not projection.stored and network.name_of(projection.post) == name
+    ]
+    return max([WHOLE, *chunks])
+
+
+class Coupled:
+    """A population at work in a network: its arrays, its receptors', and its outbox."""
+
+    def __init__(self, recipe: Recipe, slots: int, room: int) -> None:
+        self.recipe, self.population = recipe, PopulationAtWork(recipe)
+        problem = self.population.problem
+        n, blocks = recipe.n, -(-recipe.n // WHOLE) * WHOLE
+        self.kinetics = {name: kinetics(receptor, recipe.dt) for name, receptor in recipe.receptors.items()}
+        self.conductance = {name: np.zeros((len(k.gain), n)) for name, k in self.kinetics.items()}
+        for name, parts in self.conductance.items():
+            if len(parts):  # as after a rise that is over
+                parts[0] = recipe.initial[name] / self.kinetics[name].gain[0]
+        self.inbox = {name: np.zeros((slots, blocks, k.table.shape[2])) for name, k in self.kinetics.items()}
+        synapses = tuple(
+            source(receptor, self.kinetics[name], n, self.inbox[name], self.conductance[name])
+            for name, receptor in recipe.receptors.items()
+        )
+        state_type = (0.0,) * len(recipe.states)
+        alone = problem.neurons._replace(
+            state_type=state_type,
+            variables_type=(0.0,) * len(recipe.variables),
+            sources=(*problem.neurons.sources, *synapses),
+        )
+        self.lanes = problem.lanes
+        last = n if recipe.refractory > 0 else 0
+        self.outbox = Outbox(  # type: ignore[call-arg]
+            threshold=recipe.threshold,
+            refractory=recipe.refractory,
+            last_step=np.full(last, -(2**62)),
+            last_part=np.zeros(last),
+            count=problem.spike_count,
+            step=np.empty(room, np.int64),
+            fraction=np.empty(room),
+            neuron=np.empty(room, np.int64),
+            begin=0,
+        )
+        self.neurons = self._with_constants(alone, synapses)
+
+    def _with_constants(self, alone: Any, synapses: tuple[Any, ...]) -> CoupledNeurons:
+        columns = [alone.columns, *(part.columns for part in alone.sources if hasattr(part, "columns"))]
+        differ = any(column.stride.any() for column in columns) and self.recipe.n > 1
+        lanes = self.lanes.lanes
+        blocks = -(-self.recipe.n // lanes) if differ else 1
+
+        def coupled(rows: int) -> CoupledNeurons:
+            saved = np.empty((blocks, rows, lanes))
+            types = alone.model_type, alone.state_type, alone.variables_type
+            return CoupledNeurons(*types, alone.sources, alone.state, saved)  # type: ignore[call-arg]
+
+        rows = prepare_cells(self.lanes, alone, coupled(0), self.recipe.n, self.recipe.dt)
+        made = coupled(rows)
+        prepare_cells(self.lanes, alone, made, self.recipe.n, self.recipe.dt)
+        return made
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Every array that changes, by name; the last axis is the neurons, but for what is summed over them."""
+        arrays = self.population.arrays()
+        arrays |= {f"conductance.{name}": parts for name, parts in self.conductance.items()}
+        if self.outbox.last_step.size:
+            arrays |= {"last_step": self.outbox.last_step, "last_part": self.outbox.last_part}
+        return arrays
