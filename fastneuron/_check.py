@@ -235,6 +235,12 @@ def number(name, value, wanted="a finite number", holds=lambda x: True):
     return result
 
 
+def rearm(value, threshold):
+    """The voltage below which a neuron may spike again, or None."""
+    wanted = f"a number of mV, at most threshold = {threshold:g}"
+    return None if value is None else number("rearm", value, wanted, lambda x: x <= threshold)
+
+
 def whole(name, value, least, most=None):
     """`value` as an int of at least `least`, and at most `most`."""
     try:

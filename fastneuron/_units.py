@@ -77,6 +77,7 @@ def plain_arguments(asked: Mapping[str, Any], units: Mapping[str, str]) -> dict[
     wanted = dict.fromkeys(TIMES, time) | {
         "current": units.get("current", "uA/cm^2"),
         "threshold": units.get("V", "mV"),
+        "rearm": units.get("V", "mV"),
     }
     found = {name: plain(name, value, wanted.get(name)) if name in wanted else value for name, value in asked.items()}
     initial = found.get("initial")

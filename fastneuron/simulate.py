@@ -59,11 +59,12 @@ def simulate(
     noise: Noise | None = None,
     seed: int = 0,
     dtype: npt.DTypeLike = np.float64,
+    refractory: float = 0.0,
+    rearm: float | None = None,
     summary: str | Sequence[str] | None = None,
     bin_width: float = 1.0,
     spike_times: bool = True,
     n: int | None = None,
-    refractory: float = 0.0,
     out: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     checkpoint_interval: float | None = None,
@@ -131,6 +132,12 @@ def simulate(
         seed, the neuron's index and the number of the step.
     dtype : {float64, float32}
         Precision of the states, with a fixed step; in single precision about twice as fast.
+    refractory : float, default 0
+        Crossings of the threshold less than this after the spike that was counted before are not counted, ms: noise
+        makes V cross it several times where it hovers there.  It has no effect on the neurons.
+    rearm : float, optional
+        After a spike no crossing counts, either, until V has been below this at the end of a step, mV; at most the
+        threshold.  It tells spikes from hovering where the intervals between spikes are short, too.
     summary : str or sequence of str, optional
         What to work out while the run goes on, without keeping samples or spikes: for each neuron ``"V.mean"``,
         ``"V.var"``, ``"V.min"``, ``"V.max"`` of its samples (those that `record` would keep; of any state), the time of
@@ -144,9 +151,6 @@ def simulate(
         Keep the time of every spike; if not, only ``run.spike_count`` is kept.
     n : int, optional
         How many neurons, where no value differs from neuron to neuron: trials with noise of their own, for example.
-    refractory : float, default 0
-        Crossings of the threshold less than this after the spike that was counted before are not counted, ms: noise
-        makes V cross it several times where it hovers there.  It has no effect on the neurons.
     out : path, optional
         Write the run to a zarr store of this name while it goes on (extra ``zarr``), so that its memory is bounded
         whatever its duration; rows of samples are then in order of neuron.  That of a network has a group for each

@@ -57,6 +57,8 @@ class Coupled:
         self.outbox = Outbox(  # type: ignore[call-arg]
             threshold=recipe.threshold,
             refractory=recipe.refractory,
+            rearm=problem.arming,
+            armed=problem.armed,
             last_step=np.full(last, -(2**62)),
             last_part=np.zeros(last),
             count=problem.spike_count,

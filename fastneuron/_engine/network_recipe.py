@@ -23,6 +23,7 @@ OF_POPULATIONS = (
     "threshold",
     "n",
     "refractory",
+    "rearm",
 )  # arguments of `simulate` that a Population has of its own
 NO_EXECUTOR = (
     "executor is for neurons that do not see each other, and one network runs on threads; "
@@ -125,7 +126,14 @@ class NetworkRecipe:
 def population_of(recipe: Recipe) -> Population:
     """The population of a network that a recipe is of."""
     return Population(
-        recipe.model, recipe.n, recipe.receptors, recipe.current, recipe.noise, recipe.threshold, recipe.refractory
+        recipe.model,
+        recipe.n,
+        recipe.receptors,
+        recipe.current,
+        recipe.noise,
+        recipe.threshold,
+        recipe.refractory,
+        recipe.rearm,
     )
 
 
@@ -145,6 +153,7 @@ def checked_network(asked: Mapping[str, Any]) -> NetworkRecipe:
         own = {what: given[what].get(name) for what in BY_POPULATION}
         own |= {"current": group.current, "noise": group.noise, "threshold": group.threshold, "model": group.model}
         own |= {"n": group.n, "seed": network.seed, "receptors": group.receptors, "refractory": group.refractory}
+        own["rearm"] = group.rearm
         try:
             parts[name] = checked_population({**asked, **own}, first)
         except (TypeError, ValueError) as error:

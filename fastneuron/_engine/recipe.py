@@ -47,6 +47,8 @@ class Recipe:
         In a network: what synapses open, by name.
     refractory : float
         Time after a spike in which crossings do not count, ms.
+    rearm : float, optional
+        They do not count, either, until the voltage has been below this since the spike, mV.
     """
 
     model: Model
@@ -71,6 +73,7 @@ class Recipe:
     first_neuron: int = 0
     receptors: Mapping[str, Receptor] = field(default_factory=dict)
     refractory: float = 0.0
+    rearm: float | None = None
 
     @property
     def inputs(self) -> tuple[Current | Noise, ...]:
@@ -175,7 +178,7 @@ def units_of(model: Model, receptors: Mapping[str, Receptor]) -> dict[str, str]:
 
 def checked(asked: Mapping[str, Any]) -> Recipe:
     """The recipe that the arguments of `simulate`, by name, describe; TypeError or ValueError if one is not allowed."""
-    return checked_population({"n": None, "receptors": {}, "refractory": 0.0, **asked})
+    return checked_population({"n": None, "receptors": {}, "refractory": 0.0, "rearm": None, **asked})
 
 
 def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recipe:
@@ -188,6 +191,7 @@ def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recip
     variables = [*model.states, *a.receptors]
     outputs = _outputs(a, variables, population["n"], method["duration"], method["dt"])
     threshold = model.threshold if a.threshold is None else a.threshold
+    threshold = _check.number("threshold", threshold, "a finite number of mV")
     recipe = Recipe(
         model=model,
         **method,
@@ -196,8 +200,9 @@ def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recip
         **outputs,
         first_neuron=first_neuron,
         receptors=a.receptors,
-        threshold=_check.number("threshold", threshold, "a finite number of mV"),
+        threshold=threshold,
         refractory=_check.number("refractory", a.refractory, "a number of ms, 0 or more", lambda x: x >= 0),
+        rearm=_check.rearm(a.rearm, threshold),
     )
     if not is_built_in(model):
         start = [float(recipe.initial[state].flat[0]) for state in model.states]

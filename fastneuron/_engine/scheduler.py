@@ -16,7 +16,6 @@ import numpy as np
 from numba.core.errors import NumbaError
 
 from .._integrators import Chunk, Problem, Traces
-from .._integrators.statistics import apart
 from .._kernel import threads as _threads
 from ..inputs.port import carried
 from ..models.validation import explain
@@ -51,7 +50,6 @@ class PopulationAtWork:
         self.summary = Summary(recipe.summary, variables, self.problem.state, recipe.samples, recipe.bins)
         which = np.array([variables.index(name) for name in recipe.record], np.int64)
         nothing = np.empty((which.size, recipe.neurons.size, 0), recipe.dtype)
-        self.counted = np.full(recipe.n if recipe.refractory else 0, -np.inf)  # when the last spike was counted
         self.traces = Traces(which, *recipe.rows, recipe.every, recipe.interval, 0, nothing)
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -59,8 +57,8 @@ class PopulationAtWork:
         problem = self.problem
         arrays = {"state": problem.state, "spike_count": problem.spike_count}
         arrays |= carried(problem.sources)
-        if self.counted.size:
-            arrays["counted"] = self.counted
+        if problem.is_choosy:
+            arrays |= {"counted": problem.counted, "armed": problem.armed}
         if problem.clock is not None:
             arrays |= {f"clock.{name}": array for name, array in problem.clock._asdict().items()}
         return arrays | {f"{SUMMARY}{name}": array for name, array in self.summary.arrays.items()}
@@ -167,9 +165,6 @@ class _ChunkRun:
         spikes = []
 
         def take_spikes(neuron: np.ndarray, time: np.ndarray) -> None:
-            if recipe.refractory:
-                kept = apart(neuron, time, population.counted, recipe.refractory, population.problem.spike_count)
-                neuron, time = neuron[kept], time[kept]
             summary.take_spikes(sums, neuron, time, recipe.bin_width)
             if recipe.spike_times:
                 spikes.append((neuron, time))
@@ -209,6 +204,8 @@ def _problem(recipe: Recipe) -> Problem:
         duration=recipe.duration,
         dt=recipe.dt,
         threshold=recipe.threshold,
+        refractory=recipe.refractory,
+        rearm=recipe.rearm,
         rtol=recipe.rtol,
         atol=recipe.atol,
         seed=recipe.seed if recipe.seed < 2**63 else recipe.seed - 2**64,  # the same bits as an int64

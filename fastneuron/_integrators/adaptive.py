@@ -39,6 +39,7 @@ from .controller import (
 )  # fmt: skip
 from .dense_output import find_spike, is_sampled, take_samples
 from .problem import Chunk, Clock, Problem, Traces
+from .spike_lists import arm
 from .statistics import observe_all
 from .tableau import MOST_STAGES, POWERS, keep_stage, sum_errors, sum_stage
 
@@ -186,6 +187,14 @@ def interpolate(tableau, work, spikes, spiked, traces, statistics):
 
 
 @inline
+def arm_accepted(work, spikes):
+    """Let neurons that their steps have taken low enough spike again."""
+    for lane in range(work.seats.size):
+        if work.pace.outcome[lane] == ACCEPTED and work.seats[lane] != NOBODY:
+            arm(spikes, work.seats[lane], work.end[0, lane])
+
+
+@inline
 def accept_steps(tableau, block, work):
     """Move the lanes on whose step is accepted."""
     D, pace = len(block.state_type), work.pace
@@ -258,6 +267,7 @@ def integrate_adaptively(tableau, lanes, neurons, span, tolerance, spikes, trace
         if dense:
             evaluate(tableau, block, work, work.error, tableau.stages, tableau.node.size)
             spiked = interpolate(tableau, work, spikes, spiked, traces, statistics)
+        arm_accepted(work, spikes)
         accept_steps(tableau, block, work)
         if attention:
             bad, left, upcoming = service(block, work, neurons, span, upcoming, traces, statistics)

@@ -2,6 +2,7 @@
 
 from .._kernel.jit import helper, inline
 from .._kernel.lanes import fma
+from .spike_lists import arm, list_at
 from .spikes import crossing, polynomial
 from .statistics import observe_one, observes
 from .tableau import POWERS
@@ -52,10 +53,8 @@ def find_spike(tableau, work, lane, neuron, spikes, spiked):
         before, after = polynomial(V0, power, rise_from), polynomial(V0, power, rise_to)
         if before < threshold and (threshold <= after or threshold <= V1):
             part = crossing(V0 - threshold, power, rise_from, rise_to)
-            spikes.count[neuron] += 1
-            spikes.neuron[spiked] = neuron
-            spikes.time[spiked] = fma(part, length, work.pace.time[lane])
-            spiked += 1
+            arm(spikes, neuron, before)
+            spiked = list_at(spikes, spiked, neuron, fma(part, length, work.pace.time[lane]))
     return spiked
 
 

@@ -23,8 +23,9 @@ from .._kernel.lanes import local, put, take, width
 from .._kernel.scalars import narrowed
 from ..inputs import port
 from .block import derivative, make_block
-from .problem import Chunk, Problem, Traces, list_spike, set_constants
+from .problem import Chunk, Problem, Traces, set_constants
 from .samples import TILE, Tile, flush_samples, take_sample
+from .spike_lists import arm_fallen, list_spike
 from .spikes import crossing, hermite
 from .statistics import observe
 
@@ -153,6 +154,7 @@ def find_spikes(block, space, members, number, dt, spikes, spiked):
                 below, above = start[0, lane] - np.float64(threshold), end[0, lane] - np.float64(threshold)
                 part = crossing(below, hermite(below, above, rise, rise_at_end), 0.0, 1.0)
                 spiked = list_spike(spikes, spiked, members.low + lane, number, part, dt)
+    arm_fallen(spikes, start, end, members)
     return spiked
 
 

@@ -14,6 +14,7 @@ from .._kernel.lanes import choose_lanes, width
 from ..inputs.current import Current
 from ..models.validation import undefined_term
 from .block import prepare
+from .spike_lists import ChoosyBuffer, SpikeBuffer
 
 
 @generic
@@ -24,19 +25,6 @@ def set_constants(neurons, block, members, dt):
 def _prepare_all(neurons, block, members, dt):
     for lane in range(width(block.lanes)):
         prepare(block, neurons, lane, members.low + min(lane, members.count - 1), dt)
-
-
-@generic
-def list_spike(spikes, spiked, neuron, number, part, dt):
-    """List a spike of a neuron at the fraction `part` of step `number` behind others; how many are then listed."""
-    return spiked
-
-
-def _list_time(spikes, spiked, neuron, number, part, dt):
-    spikes.count[neuron] += 1
-    spikes.neuron[spiked] = neuron
-    spikes.time[spiked] = (number + part) * dt
-    return spiked + 1
 
 
 class Neurons(NamedTuple):
@@ -51,17 +39,6 @@ class Neurons(NamedTuple):
     clock: Any = None  # where each neuron is in time, with an adaptive method
 
     set_constants = _prepare_all
-
-
-class SpikeBuffer(NamedTuple):
-    """What a spike is, and where spikes go: counts for the whole population, and a list."""
-
-    threshold: float  # mV
-    count: Any  # (n,) int64
-    neuron: Any  # (room,) int64
-    time: Any  # (room,) float64
-
-    list_spike = _list_time
 
 
 class Chunk(NamedTuple):
@@ -117,6 +94,8 @@ class Problem:
     duration: float
     dt: float
     threshold: float
+    refractory: float = 0.0
+    rearm: float | None = None
     rtol: float = 0.0
     atol: np.ndarray = field(default_factory=lambda: np.zeros(0))
     seed: int = 0
@@ -129,6 +108,9 @@ class Problem:
         self.lanes = choose_lanes(self.n, self.state.itemsize)
         self.columns = columns(list(self.model.parameters.values()), self.n)
         self.spike_count = np.zeros(self.n, np.int64)
+        self.is_choosy = self.refractory > 0 or self.rearm is not None
+        self.counted = np.full(self.n if self.is_choosy else 0, -np.inf)
+        self.armed = np.ones(self.counted.size, np.bool_)
         place = self.n, self.seed, self.first_neuron
         self.sources = tuple(source for given in self.inputs for source in given.sources(*place))
 
@@ -145,6 +127,14 @@ class Problem:
         total = sum(given.at(t, neuron) for given in currents)
         return undefined_term(self.model, neuron, self.state[:, neuron], total)
 
-    def buffer(self, room: int) -> SpikeBuffer:
+    def buffer(self, room: int) -> SpikeBuffer | ChoosyBuffer:
         """An empty list for that many spikes."""
-        return SpikeBuffer(self.threshold, self.spike_count, np.empty(room, np.int64), np.empty(room))
+        plain = SpikeBuffer(self.threshold, self.spike_count, np.empty(room, np.int64), np.empty(room))
+        if not self.is_choosy:
+            return plain
+        return ChoosyBuffer(*plain, self.refractory, self.arming, self.counted, self.armed)  # type: ignore[call-arg]
+
+    @property
+    def arming(self) -> float:
+        """Below which V a neuron may spike again, mV."""
+        return np.inf if self.rearm is None else self.rearm

@@ -2,7 +2,6 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
 from numba import types
 
 from .._kernel.jit import generic, inline, kernel, specialises
@@ -150,17 +149,3 @@ def observe_spikes(neuron, time, times, spikes, width):
                 mean[i] += away / count[i]
                 squares[i] += away * (time[s] - last[i] - mean[i])
             last[i] = time[s]
-
-
-@kernel
-def apart(neuron, time, counted, refractory, count):
-    """Which spikes of a list come `refractory` ms or more after the last that was counted; the others leave `count`."""
-    kept = np.ones(neuron.size, np.bool_)
-    for s in range(neuron.size):
-        i = neuron[s]
-        if time[s] - counted[i] < refractory:
-            kept[s] = False
-            count[i] -= 1
-        else:
-            counted[i] = time[s]
-    return kept

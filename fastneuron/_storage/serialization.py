@@ -25,7 +25,8 @@ from ..receptors import Receptor
 from . import things
 from .things import Classes
 
-PLAIN = ("n", "duration", "dt", "method", "rtol", "threshold", "interval", "bin_width", "spike_times", "refractory")
+PLAIN = ("n", "duration", "dt", "method", "rtol", "threshold", "interval", "bin_width", "spike_times", "refractory",
+         "rearm")  # fmt: skip
 PACKAGE = Path(__file__).parent.parent
 DECIDE_BITS = (  # but for what checks, counts, and carries data to and fro
     "_kernel", "_integrators", "inputs", "receptors", "models", "network", "_parameters.py", "_formulas.py", "math.py",

@@ -5,11 +5,13 @@ the L1 cache for the steps of an epoch, and `integrate_span` takes it through th
 The threads of a team share out the ranges and meet inside the kernel.
 """
 
+import math
 from typing import Any, NamedTuple
 
 from .._integrators.block import count_constants, make_block, restore_constants, save_constants
 from .._integrators.fixed_step import Members, Span, integrate_span
 from .._integrators.problem import set_constants
+from .._integrators.spike_lists import arm_lanes
 from .._kernel.jit import for_tuples, generic, helper, kernel
 from .._kernel.lanes import width
 from .._kernel.team import meet
@@ -41,15 +43,24 @@ class CoupledNeurons(NamedTuple):
 
 
 def _list_in_outbox(spikes, spiked, neuron, number, part, dt):
+    if spikes.rearm < math.inf and not spikes.armed[neuron]:
+        return spiked
     if spikes.refractory > 0.0:
         since = (number - spikes.last_step[neuron] + (part - spikes.last_part[neuron])) * dt
         if since < spikes.refractory:
             return spiked
         spikes.last_step[neuron], spikes.last_part[neuron] = number, part
+    if spikes.rearm < math.inf:
+        spikes.armed[neuron] = False
     spikes.count[neuron] += 1
     place = spikes.begin + spiked
     spikes.step[place], spikes.fraction[place], spikes.neuron[place] = number, part, neuron
     return spiked + 1
+
+
+def _arm_lanes(spikes, start, end, members):
+    if spikes.rearm < math.inf:
+        arm_lanes(spikes, start, end, members)
 
 
 class Outbox(NamedTuple):
@@ -57,6 +68,8 @@ class Outbox(NamedTuple):
 
     threshold: float  # mV
     refractory: float  # ms after a spike in which crossings do not count
+    rearm: float  # mV, inf: nor do they until V has been below it since
+    armed: Any  # (n,) bool: whether it has, where that is asked for
     last_step: Any  # (n,) int64: the last spike that counted, where that is asked for
     last_part: Any  # (n,)
     count: Any  # (n,) int64
@@ -66,6 +79,7 @@ class Outbox(NamedTuple):
     begin: int  # where the room of a range begins
 
     list_spike = _list_in_outbox
+    arm_fallen = _arm_lanes
 
 
 class Cells(NamedTuple):
@@ -100,8 +114,8 @@ def integrate_range(cells, ranges, r, first, last, dt):
     """Take a range of neurons through an epoch; the number of spikes, or -1 - i where neuron i is no longer finite."""
     box = cells.outbox
     spikes = Outbox(
-        box.threshold, box.refractory, box.last_step, box.last_part, box.count, box.step, box.fraction, box.neuron,
-        ranges.room[r],
+        box.threshold, box.refractory, box.rearm, box.armed, box.last_step, box.last_part, box.count, box.step,
+        box.fraction, box.neuron, ranges.room[r],
     )  # fmt: skip
     span = Span(ranges.low[r], ranges.high[r], first, last, ranges.traced[r])
     bad, spiked = integrate_span(

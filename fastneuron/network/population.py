@@ -101,6 +101,8 @@ class Population(Group):
         A spike is an upward crossing of it by the voltage, mV; by default the model's own.
     refractory : float, default 0
         Time after a spike in which crossings do not count, ms.
+    rearm : float, optional
+        After a spike none counts, either, until the voltage has been below this, mV; at most the threshold.
 
     Raises
     ------
@@ -125,6 +127,7 @@ class Population(Group):
         noise: Noise | None = None,
         threshold: float | None = None,
         refractory: float = 0.0,
+        rearm: float | None = None,
     ) -> None:
         if not isinstance(model, Model):
             hint = (
@@ -143,6 +146,7 @@ class Population(Group):
             model.threshold if threshold is None else _check.number("threshold", threshold, "a finite number of mV")
         )
         self.refractory = _check.number("refractory", refractory, "a number of ms, 0 or more", lambda x: x >= 0)
+        self.rearm = _check.rearm(rearm, self.threshold)
         self._check_sizes()
 
     def _check_sizes(self) -> None:

@@ -28,8 +28,10 @@ class Neuron:
     start: list[float]
     threshold: float
     refractory: float
+    rearm: float | None
     receptors: dict[str, Any]
     crossed: float = -np.inf  # when it last did
+    armed: bool = True  # whether V has been below `rearm` since the last spike
     spikes: list[float] = field(default_factory=list)
 
     def slope(self, t, state):
@@ -41,7 +43,7 @@ class Neuron:
 
     def counts(self, t):
         """Whether a crossing at t is a spike."""
-        return not self.spikes or t - self.spikes[-1] >= self.refractory
+        return self.armed and (not self.spikes or t - self.spikes[-1] >= self.refractory)
 
 
 class System:
@@ -58,7 +60,7 @@ class System:
         return np.concatenate(parts)
 
     def events(self):
-        """An upward crossing of each neuron's threshold ends a piece."""
+        """An upward crossing of each neuron's threshold ends a piece; its falls below `rearm` come behind them."""
 
         def event(neuron, first):
             def crossing(t, state):
@@ -67,7 +69,17 @@ class System:
             crossing.direction, crossing.terminal = 1, True
             return crossing
 
-        return [event(neuron, part.start) for neuron, part in zip(self.neurons, self.slices, strict=True)]
+        def fall(neuron, first):
+            def falling(t, state):
+                return state[first] - neuron.rearm
+
+            falling.direction = -1
+            return falling
+
+        places = list(zip(self.neurons, [part.start for part in self.slices], strict=True))
+        self.choosy = [neuron for neuron in self.neurons if neuron.rearm is not None]
+        falls = [fall(neuron, first) for neuron, first in places if neuron.rearm is not None]
+        return [event(neuron, first) for neuron, first in places] + falls
 
     def crossing(self, solution):
         """Which neurons have crossed where a piece ends: SciPy names one of those that do so together."""
@@ -137,6 +149,7 @@ def _neurons(name, group, given, duration):
                 start=[start[key] for key in states],
                 threshold=float(group.threshold),
                 refractory=_of(group.refractory, i),
+                rearm=group.rearm,
                 receptors=kinds,
             )
         )
@@ -196,6 +209,8 @@ def _solve(system, outgoing, arrivals, edges, duration, time, names):
             reached = float(solution.t[-1])
             _sample(system, samples, time, solution.sol, (time > t) & (time <= reached))
             state, t = solution.y[:, -1].copy(), reached
+            for neuron, falls in zip(system.choosy, solution.t_events[len(system.neurons) :], strict=True):
+                neuron.armed |= falls.size > 0
             for k in system.crossing(solution) if solution.status == 1 else []:
                 _spike(system, k, t, outgoing, arrivals)
         while arrivals and arrivals[0][0] <= t:
@@ -227,6 +242,7 @@ def _spike(system, k, t, outgoing, arrivals):
     system.neurons[k].crossed = t
     if system.neurons[k].counts(t):
         system.neurons[k].spikes.append(t)
+        system.neurons[k].armed = system.neurons[k].rearm is None
         for delay, *rest in outgoing.get(k, []):
             heapq.heappush(arrivals, (t + delay, *rest))
 
@@ -239,6 +255,7 @@ def _arrive(system, arrival, state, t, outgoing, arrivals):
     if isinstance(receptor, receptors.Delta):
         below = state[first] < neuron.threshold
         state[first] += weight
+        neuron.armed |= neuron.rearm is not None and state[first] < neuron.rearm
         if below and state[first] >= neuron.threshold:
             _spike(system, k, t, outgoing, arrivals)
     else:

@@ -79,6 +79,8 @@ def simulate(
     noise: None = None,
     seed: int = 0,
     dtype: Any = np.float64,
+    refractory: float = 0.0,
+    rearm: float | None = None,
 ) -> Any:
     """Integrate a population of neurons, or a small network, with SciPy, to near machine precision.
 
@@ -116,6 +118,10 @@ def simulate(
         Time between samples, ms, in place of `every`.
     threads, progress, rtol, atol, seed, dtype
         No effect.
+    refractory : float, default 0
+        After a spike no crossing counts for this long, ms.
+    rearm : float, optional
+        Nor does one until the voltage has fallen below this, mV.
     noise : None
         There is no reference for it.
 
@@ -173,8 +179,9 @@ def simulate(
     for i in range(n):
         p, start = _neuron(equations, model, values, wanted, i)
         given = currents.of_neuron(current, i, duration) if formula else currents.constant(float(values["current"][i]))
-        end[:, i], crossings, samples[:, i] = _solve(equations, p, given, start, duration, threshold, time)
-        spikes.append(crossings)
+        levels = threshold, rearm
+        end[:, i], crossings, samples[:, i] = _solve(equations, p, given, start, duration, levels, time)
+        spikes.append(np.array(counted(*crossings, refractory, rearm)))
 
     count = np.array([crossings.size for crossings in spikes])
     return Run(
@@ -243,25 +250,39 @@ class _Own:
             return derivative(*state, I, prepared, *opened)
 
 
-def _solve(equations, p, current, start, duration, threshold, times):
-    """One neuron: its final state, its spike times, its states at `times`."""
+def counted(crossings, falls, refractory, rearm):
+    """Which crossings of the threshold are spikes, given when V fell below `rearm`."""
+    spikes: list[float] = []
+    for t in crossings:
+        armed = rearm is None or not spikes or any(spikes[-1] < fall <= t for fall in falls)
+        if armed and (not spikes or t - spikes[-1] >= refractory):
+            spikes.append(float(t))
+    return spikes
+
+
+def _solve(equations, p, current, start, duration, levels, times):
+    """One neuron: its final state, when V rises through the first of the levels and falls through the other, its
+    states at `times`.
+    """
     value, edges = current
     stops = [0.0, *sorted({float(edge) for edge in edges if 0 < edge < duration}), float(duration)]
     state = np.array(start, float)
     samples = np.outer(state, np.ones(times.size))
     crossings: list[np.ndarray] = []
+    falls: list[np.ndarray] = [np.empty(0)]
     for begin, end in itertools.pairwise(stops):  # the integrator never sees a jump or a kink
-        solution = _smooth(equations, p, value, state, begin, end, threshold)
+        solution = _smooth(equations, p, value, state, begin, end, levels)
         inside = (times > begin) & (times <= end)
         if inside.any():
             samples[:, inside] = solution.sol(times[inside])
-        crossings += solution.t_events
+        crossings.append(solution.t_events[0])
+        falls += solution.t_events[1:]
         state = solution.y[:, -1]
     found = np.unique(np.concatenate(crossings))  # one at the very end of a piece is found again in the next
-    return state, found[found > 0], samples  # a start on the threshold is no crossing
+    return state, (found[found > 0], np.concatenate(falls)), samples  # a start on the threshold is no crossing
 
 
-def _smooth(equations, p, current, start, begin, end, threshold):
+def _smooth(equations, p, current, start, begin, end, levels):
     """One piece of time, in which the current is smooth; at its end, what counts is the current before."""
     from scipy.integrate import solve_ivp  # here: it takes longer to import than the rest of the package
 
@@ -270,14 +291,17 @@ def _smooth(equations, p, current, start, begin, end, threshold):
     def derivative(t, state):
         return equations.derivative(p, current(min(t, just_before)), *state)
 
-    def spike(t, state):
-        return state[0] - threshold
+    def event(level, direction):
+        def crossing(t, state):
+            return state[0] - level
 
-    spike.direction = 1  # upwards
+        crossing.direction = direction
+        return crossing
 
+    events = [event(level, direction) for level, direction in zip(levels, (1, -1), strict=True) if level is not None]
     try:
         solution = solve_ivp(
-            derivative, (begin, end), start, "DOP853", events=spike, dense_output=True, rtol=TOLERANCE, atol=TOLERANCE
+            derivative, (begin, end), start, "DOP853", events=events, dense_output=True, rtol=TOLERANCE, atol=TOLERANCE
         )
     except OverflowError:
         raise FloatingPointError("the model's formulas overflow: the state has run away") from None
