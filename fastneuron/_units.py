@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-TIMES = ("duration", "dt", "sample_interval", "bin_width", "checkpoint_interval", "refractory")  # of `simulate`
+# arguments of `simulate`
+TIMES = ("duration", "dt", "sample_interval", "bin_width", "checkpoint_interval", "refractory", "after")
 
 
 def _of_pint(value: Any, unit: str) -> Any:

@@ -63,6 +63,7 @@ def simulate(
     rearm: float | None = None,
     summary: str | Sequence[str] | None = None,
     bin_width: float = 1.0,
+    after: float = 0.0,
     spike_times: bool = True,
     n: int | None = None,
     out: str | os.PathLike[str] | None = None,
@@ -147,6 +148,9 @@ def simulate(
         `dt`, or of `sample_interval`, and bin k begins at k multiples of `bin_width`.
     bin_width : float, default 1
         Of ``"population.rate"``, ms.
+    after : float, default 0
+        Leave out of `summary` what happens before, ms: samples and spikes from then on count, ``"population.V.mean"``
+        has the samples from then on, and the first bin of ``"population.rate"`` begins there.
     spike_times : bool, default True
         Keep the time of every spike; if not, only ``run.spike_count`` is kept.
     n : int, optional

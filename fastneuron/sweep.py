@@ -45,7 +45,8 @@ def sweep(
         ``"spike_count"``, or a summary of each neuron as in `simulate`, such as ``"isi.cv"`` or ``"V.max"``; or a
         function of the run that returns arrays (n,) by name.
     after : float, optional
-        What happens before is not in ``"steady_rate"``, ms; half of the run by default.
+        What happens before is not in ``"steady_rate"``, ms, half of the run by default; nor, if it is given, in
+        summaries.
     **options
         More arguments of `simulate`: `method`, `dt`, `executor`, `out` and so on.
 
@@ -87,6 +88,7 @@ def sweep(
     if not callable(reduce):
         kept = [name for name in wanted if name not in RESULTS]
         options |= {"spike_times": "steady_rate" in wanted, "summary": kept or None}
+        options |= {"after": after} if kept and after is not None else {}
     run = simulate(model.replace(**points), duration, **options)
     found = _reduced(reduce, run) if callable(reduce) else {name: _result(run, name, after) for name in wanted}
     shape = tuple(axis.size for axis in axes.values())

@@ -43,7 +43,7 @@ def test_same_arguments_as_the_fast_one():
     fast, plain = inspect.signature(fn.simulate).parameters, inspect.signature(fn.reference.simulate).parameters
     assert list(fast)[: len(plain)] == list(plain)
     assert list(fast)[len(plain) :] == [
-        *("summary", "bin_width", "spike_times", "n"),
+        *("summary", "bin_width", "after", "spike_times", "n"),
         *("out", "overwrite", "checkpoint_interval", "executor", "shards", "delivery"),
     ]
     assert {name for name in plain if fast[name].default != plain[name].default} <= {"method"}

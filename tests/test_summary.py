@@ -42,6 +42,43 @@ def test_they_are_those_of_the_spikes():
     assert seen >= {0, 1, 3}
 
 
+@pytest.mark.parametrize("method", ["rk4", "dop853"])
+@pytest.mark.parametrize("where", ["memory", "disk"])
+def test_they_leave_out_what_happens_before(method, where, tmp_path):
+    """From `after` on, which is on no sample: as worked out from the samples and the spikes of the rest."""
+    names = (*NAMES, "population.rate")
+    place = {"out": tmp_path / "run", "checkpoint_interval": 60.0} if where == "disk" else {}
+    given = population(method=method, record=("V", "N"), sample_interval=1.0, summary=names)
+    run = fn.simulate(**given, after=120.3, bin_width=2.0, **place)
+    whole, V = fn.simulate(**given), np.asarray(run["V"])[:, 121:]
+    assert run.spikes.time.tolist() == whole.spikes.time.tolist()
+    found = fn.open(tmp_path / "run").summary if place else run.summary
+    assert found["V.mean"] == pytest.approx(V.mean(axis=1), rel=1e-13)
+    assert found["V.var"] == pytest.approx(V.var(axis=1), rel=1e-12)
+    assert np.array_equal(found["V.min"], V.min(axis=1))
+    assert found["population.V.mean"] == pytest.approx(V.mean(axis=0), rel=1e-13)
+    late = [times[times >= 120.3] for times in run.spikes]
+    np.testing.assert_array_equal(found["spike.first"], [times[0] if times.size else np.nan for times in late])
+    mean = [np.diff(times).mean() if times.size > 1 else np.nan for times in late]
+    np.testing.assert_allclose(found["isi.mean"], mean, rtol=1e-13)
+    counted, _ = np.histogram(np.concatenate(late), bins=120.3 + 2.0 * np.arange(91))
+    assert np.array_equal(found["population.rate"], counted * (1000.0 / 2.0 / 70))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"after": 10.0}, "after is for summary"),
+        ({"after": 300.1, "summary": "isi.cv"}, "from 0 to duration = 300; got 300.1"),
+        ({"after": -1.0, "summary": "isi.cv"}, "from 0 to duration"),
+        ({"after": 299.0, "summary": "V.mean", "sample_interval": 7.0}, "at most 294 ms, the time of the last sample"),
+    ],
+)
+def test_after_is_within_the_run(given, words):
+    with pytest.raises(ValueError, match=words):
+        fn.simulate(**population(), **given)
+
+
 def test_nothing_else_is_kept():
     run = fn.simulate(**population(), summary="V.mean", spike_times=False)
     for ask in (lambda: run.spikes.time, lambda: run.spikes[0], lambda: list(run.spikes), run.steady_rate):

@@ -180,11 +180,10 @@ def totals(recipe: Recipe, snapshots: Sequence[Mapping[str, np.ndarray]]) -> Tot
         {name.removeprefix(SUMMARY): array for name, array in snapshot.items() if name.startswith(SUMMARY)}
         for snapshot in snapshots
     ]
-    counts = recipe.samples, recipe.n, recipe.bin_width
     return Totals(
         _joined([snapshot["spike_count"] for snapshot in snapshots]),
         dict(zip(recipe.variables, state, strict=True)),
-        results(recipe.summary, recipe.variables, summaries, counts),
+        results(recipe.summary, recipe.variables, summaries, recipe.extent),
     )
 
 

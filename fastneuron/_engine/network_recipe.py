@@ -13,7 +13,7 @@ from .. import _check
 from .._integrators import METHODS, Chunk, Method
 from ..network.network import Network
 from ..network.population import Population
-from .recipe import Recipe, checked_population
+from .recipe import Recipe, check_after, checked_population
 
 DELIVERIES = ("exact", "grid")
 ALONE = "population"  # what a population that is simulated alone is called
@@ -169,6 +169,7 @@ def checked_network(asked: Mapping[str, Any]) -> NetworkRecipe:
 
 def _check_arguments(asked: Mapping[str, Any]) -> None:
     """Refuse what is not for networks."""
+    check_after(asked)
     for name in OF_POPULATIONS:
         value = asked[name]
         if value is not None and not (name in ("current", "refractory") and np.ndim(value) == 0 and value == 0.0):

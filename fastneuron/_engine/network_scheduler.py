@@ -347,7 +347,7 @@ class _NetworkChunkRun:
             if name in work.trains:
                 work.sent[name] += np.bincount(neuron, minlength=work.sent[name].size)
             elif cell is not None:
-                cell.population.summary.take_spikes(self.sums[0][name], neuron, moment, cell.recipe.bin_width)
+                cell.population.summary.take_spikes(self.sums[0][name], neuron, moment)
             if work.recipe.spike_times:
                 self.spikes[name].append((neuron, moment))
 

@@ -47,6 +47,8 @@ class Recipe:
         In a network: what synapses open, by name.
     refractory : float
         Time after a spike in which crossings do not count, ms.
+    after : float
+        Summaries are of what happens from then on, ms.
     rearm : float, optional
         They do not count, either, until the voltage has been below this since the spike, mV.
     """
@@ -74,6 +76,7 @@ class Recipe:
     receptors: Mapping[str, Receptor] = field(default_factory=dict)
     refractory: float = 0.0
     rearm: float | None = None
+    after: float = 0.0
 
     @property
     def inputs(self) -> tuple[Current | Noise, ...]:
@@ -123,7 +126,13 @@ class Recipe:
     @property
     def bins(self) -> int:
         """The number of bins in which spikes are counted."""
-        return max(int(np.ceil(self.duration / self.bin_width * (1 - 1e-12))), 1)
+        return max(int(np.ceil((self.duration - self.after) / self.bin_width * (1 - 1e-12))), 1)
+
+    @property
+    def extent(self) -> summaries.Extent:
+        """What of the run its summaries are about."""
+        first = int(np.ceil(self.after / self.interval * (1 - 1e-12)))
+        return summaries.Extent(self.n, self.samples, first, self.after, self.bin_width, self.bins)
 
     @property
     def time(self) -> np.ndarray:
@@ -178,7 +187,8 @@ def units_of(model: Model, receptors: Mapping[str, Receptor]) -> dict[str, str]:
 
 def checked(asked: Mapping[str, Any]) -> Recipe:
     """The recipe that the arguments of `simulate`, by name, describe; TypeError or ValueError if one is not allowed."""
-    return checked_population({"n": None, "receptors": {}, "refractory": 0.0, "rearm": None, **asked})
+    check_after(asked)
+    return checked_population({"n": None, "receptors": {}, "refractory": 0.0, "rearm": None, "after": 0.0, **asked})
 
 
 def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recipe:
@@ -296,6 +306,7 @@ def _outputs(a: SimpleNamespace, variables: Sequence[str], n: int, duration: flo
             f"{name} is for runs that sample states: name one, as in record='V' or summary='V.mean'; "
             f"got record={a.record!r}, summary={a.summary!r}"
         )
+    after = _after(a, wanted, duration, interval)
     rows = np.arange(n if recorded else 0) if a.neurons is None else _check.indices("neurons", a.neurons, n)
     if duration / interval > _check.COUNTABLE:
         if recorded or wanted:
@@ -307,6 +318,7 @@ def _outputs(a: SimpleNamespace, variables: Sequence[str], n: int, duration: flo
         "interval": interval,
         "summary": wanted,
         "bin_width": bin_width,
+        "after": after,
         "spike_times": _check.flag("spike_times", a.spike_times),
     }
 
@@ -347,6 +359,22 @@ def _precision(dtype: npt.DTypeLike) -> np.dtype:
     except (TypeError, ValueError):  # none of NumPy's types
         name = dtype
     return np.dtype(_check.known("dtype", name, ["float64", "float32"]))
+
+
+def check_after(asked: Mapping[str, Any]) -> None:
+    """ValueError where `after` is given and nothing is summarised."""
+    if asked.get("after", 0.0) != 0.0 and not asked.get("summary"):
+        raise ValueError(f"after is for summary: name one, such as 'isi.mean'; got after={asked['after']!r} without it")
+
+
+def _after(a: SimpleNamespace, wanted: Sequence[str], duration: float, interval: float) -> float:
+    """From when on summaries are."""
+    allowed = f"a number of ms, from 0 to duration = {duration:g}"
+    after = _check.number("after", a.after, allowed, lambda x: 0 <= x <= duration)
+    last = int(duration / interval * (1 + 1e-12)) * interval
+    if summaries.of_samples(wanted) and after > last * (1 + 1e-12):
+        raise ValueError(f"after must be at most {last:g} ms, the time of the last sample; got {a.after!r}")
+    return after
 
 
 def _bin_width(bin_width: float, wanted: Sequence[str], duration: float) -> float:

@@ -47,7 +47,7 @@ class PopulationAtWork:
         self.recipe = recipe
         self.problem = _problem(recipe)
         variables = recipe.variables
-        self.summary = Summary(recipe.summary, variables, self.problem.state, recipe.samples, recipe.bins)
+        self.summary = Summary(recipe.summary, variables, self.problem.state, recipe.extent)
         which = np.array([variables.index(name) for name in recipe.record], np.int64)
         nothing = np.empty((which.size, recipe.neurons.size, 0), recipe.dtype)
         self.traces = Traces(which, *recipe.rows, recipe.every, recipe.interval, 0, nothing)
@@ -165,7 +165,7 @@ class _ChunkRun:
         spikes = []
 
         def take_spikes(neuron: np.ndarray, time: np.ndarray) -> None:
-            summary.take_spikes(sums, neuron, time, recipe.bin_width)
+            summary.take_spikes(sums, neuron, time)
             if recipe.spike_times:
                 spikes.append((neuron, time))
 

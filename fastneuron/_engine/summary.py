@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,6 +38,17 @@ def _asked(wanted: Sequence[str], states: Sequence[str]) -> tuple[list[int], lis
     return which, [d for d, name in enumerate(states) if f"population.{name}.mean" in wanted]
 
 
+class Extent(NamedTuple):
+    """What of a run its summaries are about."""
+
+    n: int
+    samples: int  # of the whole run
+    first: int  # the number of the first sample that counts
+    after: float  # ms: spikes before do not count, and the first bin begins there
+    width: float  # of a bin, ms
+    bins: int
+
+
 class Sums(NamedTuple):
     """What is summed over some neurons in a chunk; whole numbers, so the order of adding does not matter."""
 
@@ -60,10 +71,9 @@ class Summary:
         All that a run needs to go on from here.
     """
 
-    def __init__(
-        self, wanted: Sequence[str], states: Sequence[str], state: np.ndarray, samples: int, bins: int
-    ) -> None:
+    def __init__(self, wanted: Sequence[str], states: Sequence[str], state: np.ndarray, extent: Extent) -> None:
         n = state.shape[1]
+        self.extent, samples = extent, extent.samples
         which, pooled = _asked(wanted, states)
         timed = n if any(name in wanted for name in OF_SPIKES) else 0
         self.which, self.pooled = np.array(which, np.int64), np.array(pooled, np.int64)
@@ -79,7 +89,7 @@ class Summary:
             "intervals": np.zeros(timed, np.int64),
             "interval_mean": np.zeros(timed),
             "interval_squares": np.zeros(timed),
-            "spikes": np.zeros(bins if RATE in wanted else 0, np.int64),
+            "spikes": np.zeros(extent.bins if RATE in wanted else 0, np.int64),
         }
         if of_samples(wanted):
             sums = self.sums(0, 1)
@@ -95,7 +105,7 @@ class Summary:
         size = min(end + 1, a["sums"].shape[1]) - begin if self.pooled.size else 0
         sums = np.zeros((self.pooled.size, size, 3), np.int64)
         each = a["mean"], a["squares"], a["least"], a["most"]
-        return Sums(Statistics(self.which, *each, self.pooled, sums, begin), spikes)
+        return Sums(Statistics(self.which, *each, self.pooled, sums, begin, self.extent.first), spikes)
 
     def add(self, sums: Sums) -> None:
         """Take in what is summed over the population in a chunk."""
@@ -103,22 +113,22 @@ class Summary:
         if (new := sums.statistics) is not None:
             self.arrays["sums"][:, new.begin : new.begin + new.sums.shape[1]] += new.sums
 
-    def take_spikes(self, sums: Sums, neuron: np.ndarray, time: np.ndarray, width: float) -> None:
-        """Some spikes, in order of time for each neuron; to be counted in bins of `width` ms."""
-        a = self.arrays
+    def take_spikes(self, sums: Sums, neuron: np.ndarray, time: np.ndarray) -> None:
+        """Some spikes, in order of time for each neuron."""
+        a, after = self.arrays, self.extent.after
         if a["first"].size or a["spikes"].size:
             each = a["first"], a["last"], a["intervals"], a["interval_mean"], a["interval_squares"]
-            observe_spikes(neuron, time, SpikeTimes(*each), sums.spikes, width)
+            if after > 0:
+                late = time >= after
+                neuron, time = neuron[late], time[late]
+            observe_spikes(neuron, time, SpikeTimes(*each), sums.spikes, self.extent.width, after)
 
 
 def results(
-    wanted: Sequence[str], states: Sequence[str], parts: Sequence[Mapping[str, np.ndarray]], counts: Any
+    wanted: Sequence[str], states: Sequence[str], parts: Sequence[Mapping[str, np.ndarray]], extent: Extent
 ) -> dict:
-    """What was asked for, by name, of a population in one or more parts.
-
-    `counts` is the number of samples, of neurons, and the width of a bin of spikes (ms).
-    """
-    samples, n, width = counts
+    """What was asked for, by name, of a population in one or more parts."""
+    samples, n = extent.samples - extent.first, extent.n
     a = dict(parts[0])  # of a single part, no copy
     if len(parts) > 1:
         a = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in a.keys() - set(SUMMED)}
@@ -129,7 +139,7 @@ def results(
         rows = a["mean"][w], a["squares"][w] / samples, a["least"][w], a["most"][w]
         found |= {f"{states[d]}.{what}": row for what, row in zip(OF_A_STATE, rows, strict=True)}
     for w, d in enumerate(pooled):
-        coarse, fine, beyond = np.moveaxis(a["sums"][w], -1, 0)
+        coarse, fine, beyond = np.moveaxis(a["sums"][w, extent.first :], -1, 0)
         mean = (coarse / 2.0**16 + fine / 2.0**52) / n
         found[f"population.{states[d]}.mean"] = np.where(beyond > 0, np.nan, mean)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -137,5 +147,5 @@ def results(
             mean = np.where(a["intervals"] >= 1, a["interval_mean"], np.nan)
             deviation = np.sqrt(np.where(a["intervals"] >= 2, a["interval_squares"] / a["intervals"], np.nan))
             found |= {"spike.first": a["first"], "isi.mean": mean, "isi.cv": deviation / mean}
-    found[RATE] = a["spikes"] * (1000.0 / width / n)
+    found[RATE] = a["spikes"] * (1000.0 / extent.width / n)
     return {name: found[name] for name in wanted}

@@ -22,6 +22,7 @@ class Statistics(NamedTuple):
     pooled: Any  # (states,) int64
     sums: Any  # (states, samples, 3) int64, of these neurons alone: coarse and fine parts, numbers out of range
     begin: int  # the number of the first of these samples
+    first: int  # and of the first sample that counts for a neuron
 
 
 @inline
@@ -67,8 +68,8 @@ def _observe(statistics, state, low, here, sample):
         return lambda statistics, state, low, here, sample: None
 
     def observe(statistics, state, low, here, sample):
-        share = 1.0 / (sample + 1.0)
-        for w in range(statistics.which.size):
+        share = 1.0 / (sample - statistics.first + 1.0)
+        for w in range(statistics.which.size if sample >= statistics.first else 0):
             d = statistics.which[w]
             for lane in range(here):
                 _follow(statistics, w, low + lane, float(state[d, lane]), share)
@@ -86,9 +87,9 @@ def _observe_one(statistics, d, neuron, x, sample):
         return lambda statistics, d, neuron, x, sample: None
 
     def observe_one(statistics, d, neuron, x, sample):
-        for w in range(statistics.which.size):
+        for w in range(statistics.which.size if sample >= statistics.first else 0):
             if statistics.which[w] == d:
-                _follow(statistics, w, neuron, x, 1.0 / (sample + 1.0))
+                _follow(statistics, w, neuron, x, 1.0 / (sample - statistics.first + 1.0))
         for w in range(statistics.pooled.size):
             if statistics.pooled[w] == d:
                 _pool(statistics, w, sample, x)
@@ -130,16 +131,16 @@ class SpikeTimes(NamedTuple):
 
 
 @kernel
-def observe_spikes(neuron, time, times, spikes, width):
+def observe_spikes(neuron, time, times, spikes, width, begin):
     """Take the spikes of a list, in order of time for each neuron, into `times`, the `SpikeTimes` of a population.
 
-    `spikes` (bins,) counts those of the whole population in bins of `width` ms; it may be empty.
+    `spikes` (bins,) counts those of the whole population in bins of `width` ms from `begin` on; it may be empty.
     """
     first, last, count, mean, squares = times
     for s in range(neuron.size):
         i = neuron[s]
         if spikes.size:
-            spikes[min(int(time[s] / width), spikes.size - 1)] += 1
+            spikes[min(int((time[s] - begin) / width), spikes.size - 1)] += 1
         if count.size:
             if first[i] != first[i]:
                 first[i] = time[s]
