@@ -180,6 +180,7 @@ def declared():
         {"exc": fn.Exponential(draw.uniform(3, 5, 40), 0.0), "slow": Slow(tau=3.0), "nmda": fn.NMDA()},
         current=1.0 + fn.Samples(draw.normal(0, 1, (40, 30)), 2.0), noise=fn.WhiteNoise(2.0), threshold=-20.0,
         refractory=2.0,
+        rearm=-40.0,
     )  # fmt: skip
     b = fn.Population(fn.MorrisLecar.hopf(), 30, {"d": fn.Delta()}, current=np.linspace(80, 100, 30))
     poisson = fn.PoissonSource(20, 5.0 + fn.Step(np.linspace(0, 20, 20), 100.0, 200.0))
@@ -244,6 +245,8 @@ def test_every_declaration_comes_back():
             "first_neuron",
             "threshold",
             "refractory",
+            "rearm",
+            "after",
             "seed",
             "record",
         ):

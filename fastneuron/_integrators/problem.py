@@ -132,7 +132,7 @@ class Problem:
         plain = SpikeBuffer(self.threshold, self.spike_count, np.empty(room, np.int64), np.empty(room))
         if not self.is_choosy:
             return plain
-        return ChoosyBuffer(*plain, self.refractory, self.arming, self.counted, self.armed)  # type: ignore[call-arg]
+        return ChoosyBuffer(*plain, self.refractory, self.arming, self.counted, self.armed)
 
     @property
     def arming(self) -> float:

@@ -180,8 +180,8 @@ def simulate(
         p, start = _neuron(equations, model, values, wanted, i)
         given = currents.of_neuron(current, i, duration) if formula else currents.constant(float(values["current"][i]))
         levels = threshold, rearm
-        end[:, i], crossings, samples[:, i] = _solve(equations, p, given, start, duration, levels, time)
-        spikes.append(np.array(counted(*crossings, refractory, rearm)))
+        end[:, i], (crossings, falls), samples[:, i] = _solve(equations, p, given, start, duration, levels, time)
+        spikes.append(np.array(counted(crossings, falls, refractory, rearm)))
 
     count = np.array([crossings.size for crossings in spikes])
     return Run(
