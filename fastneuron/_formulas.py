@@ -25,8 +25,9 @@ from numba.core.untyped_passes import GenericRewrites
 from numba.np.ufunc.dufunc import DUFunc
 
 from . import math
+from ._kernel.compiler import Formulas
 from ._kernel.function_hash import LIBRARIES
-from ._kernel.jit import FLAGS, Inner, WideVectors, generic, inline, specialises
+from ._kernel.jit import FLAGS, Inner, generic, inline, specialises
 
 PACKAGE = __package__
 OURS = {
@@ -41,7 +42,7 @@ def compiled(formula: Any, single: bool = False) -> Any:
     """A formula as a helper that melts into kernels, its literal numbers in single precision if asked."""
     function = as_function(formula)
     if _owner(function) == PACKAGE:
-        return inline(_narrowed(function) if single else function)
+        return inline(_narrowed(function) if single else function, TRUSTED)
     return inline(_rebuilt(function, single, {}), UNCHECKED)
 
 
@@ -281,7 +282,7 @@ def _defined(func_ir: Any, variable: Any) -> Any:
     return func_ir.get_definition(variable)
 
 
-class _Formula(WideVectors):
+class _UsersFormulas(Formulas):
     """The compiler of users' formulas."""
 
     def define_pipelines(self) -> list[Any]:
@@ -292,4 +293,5 @@ class _Formula(WideVectors):
         return [pipeline]
 
 
-UNCHECKED = FLAGS | {"pipeline_class": _Formula}
+UNCHECKED = FLAGS | {"pipeline_class": _UsersFormulas}
+TRUSTED = FLAGS | {"pipeline_class": Formulas}

@@ -49,6 +49,12 @@ NOBODY = -1
 OF_POWERS = Lanes8()  # an array of POWERS numbers
 
 
+class OfBend(NamedTuple):
+    """An array of one less."""
+
+    lanes = POWERS - 1
+
+
 class Span(NamedTuple):
     """The neurons low to high, up to the time `end`, or to the last of their steps before `limit` (ms)."""
 
@@ -87,7 +93,7 @@ def make_workspace(state_type, lanes):
         make_pace(lanes),
         local((0,), 1, lanes, 0)[0],
         local((0.0,), 1, OF_POWERS, 0.0)[0],
-        local((0.0,), 1, OF_POWERS, 0.0)[0][: POWERS - 1],
+        local((0.0,), 1, OfBend(), 0.0)[0],
     )
     work.k[:] = 0.0
     work.seats[:] = NOBODY

@@ -89,12 +89,10 @@ class _Vectors:
 
     kind = ir.VectorType(ir.DoubleType(), VECTOR)
 
-    def __init__(self, context, builder, array_type, array):
-        view = context.make_array(array_type)(context, builder, array)
+    def __init__(self, builder, array_type, array):
         self.builder = builder
-        self.data = builder.bitcast(view.data, self.kind.as_pointer())
-        lanes = builder.extract_value(view.shape, array_type.ndim - 1)
-        self.vectors = builder.sdiv(lanes, ir.Constant(ir.IntType(64), VECTOR))
+        self.data = builder.bitcast(array, self.kind.as_pointer())
+        self.vectors = ir.Constant(ir.IntType(64), array_type.shape[-1] // VECTOR)
 
     def _address(self, row, vector):
         if isinstance(row, int):
@@ -128,9 +126,7 @@ def sum_stage(typingctx, weights, row, state_type, lanes, k, start, length, out)
 
     def codegen(context, builder, signature, args):
         _, row, _, _, *values = args
-        k, start, length, out = (
-            _Vectors(context, builder, kind, array) for kind, array in zip(arrays, values, strict=True)
-        )
+        k, start, length, out = (_Vectors(builder, kind, array) for kind, array in zip(arrays, values, strict=True))
         done = builder.append_basic_block("summed")
         choice = builder.switch(row, done)
         for number, terms in enumerate(weights.instance_class.rows):
@@ -156,7 +152,7 @@ def keep_stage(typingctx, row, state_type, lanes, derivative, k):
 
     def codegen(context, builder, signature, args):
         derivative_, k_ = (
-            _Vectors(context, builder, kind, array) for kind, array in zip((derivative, k), args[3:], strict=True)
+            _Vectors(builder, kind, array) for kind, array in zip((derivative, k), args[3:], strict=True)
         )
         first = builder.mul(args[0], ir.Constant(args[0].type, states))
         for d in range(states):
@@ -174,7 +170,7 @@ def sum_errors(typingctx, weights, state_type, lanes, k, out):
 
     def codegen(context, builder, signature, args):
         _, _, _, *values = args
-        k_, out_ = (_Vectors(context, builder, kind, array) for kind, array in zip((k, out), values, strict=True))
+        k_, out_ = (_Vectors(builder, kind, array) for kind, array in zip((k, out), values, strict=True))
         for number, terms in enumerate(weights.instance_class.errors):
             for vector in range(width // VECTOR):
                 for d in range(states):

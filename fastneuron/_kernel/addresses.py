@@ -116,8 +116,8 @@ def copy_rows(typingctx, kept, row, out):
 
     def codegen(context, builder, signature, args):
         begin = element_at(context, builder, signature.args[0], args[0], [args[1], args[1].type(0)])
-        view = context.make_array(out)(context, builder, args[2])
-        cgutils.raw_memcpy(builder, view.data, begin, view.nitems, out.dtype.bitwidth // 8)
+        count = args[1].type(out.shape[0] * out.shape[1])
+        cgutils.raw_memcpy(builder, args[2], begin, count, out.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
     return types.void(kept, types.int64, out), codegen

@@ -29,51 +29,17 @@ import numba
 import numpy as np
 from numba import types
 from numba.core.caching import _Cache
-from numba.core.compiler import CompilerBase, CompileResult, DefaultPassBuilder
-from numba.core.compiler_machinery import register_pass
+from numba.core.compiler import CompileResult
 from numba.core.extending import _Intrinsic
-from numba.core.lowering import Lower
 from numba.core.registry import CPUDispatcher
 from numba.core.serialize import dumps
-from numba.core.typed_passes import NativeLowering
 from numba.extending import intrinsic, overload
 
+from .compiler import WideVectors
 from .replacing import replacing
 
 if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     raise ImportError("fastneuron is compiled by Numba, which NUMBA_DISABLE_JIT=1 turns off: unset it")
-
-
-def wide(function):
-    """Let LLVM use the widest vectors in one of its functions."""
-    set.add(function.attributes, '"prefer-vector-width"="512"')  # llvmlite's own `add` knows no such thing
-
-
-class _WideLower(Lower):
-    def setup_function(self, fndesc):
-        super().setup_function(fndesc)
-        wide(self.function)
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _WideLowering(NativeLowering):
-    _name = "fastneuron_wide_lowering"
-    lowering_class = _WideLower
-
-
-class WideVectors(CompilerBase):
-    """Numba's compiler, with the widest vectors there are.
-
-    LLVM keeps to half of AVX-512 on Intel's processors (RK4 on Morris-Lecar: 143 instead of 104 million neuron-steps/s
-    on one Sapphire Rapids core, DOP853 525 instead of 272), because its first generation slowed its clock for them.
-    """
-
-    def define_pipelines(self):
-        """Numba's own, the lowering replaced."""
-        pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        pipeline.passes = [(_WideLowering if step is NativeLowering else step, name) for step, name in pipeline.passes]
-        pipeline.finalize()
-        return [pipeline]
 
 
 FLAGS = {

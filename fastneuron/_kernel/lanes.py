@@ -16,6 +16,7 @@ from numba.extending import intrinsic
 from .jit import generic, in_python, inline, specialises
 from .scalars import ROUNDER
 from .simd import element_at
+from .stack import StackArray, allocated
 
 
 class Lanes8(NamedTuple):
@@ -119,21 +120,10 @@ def local(typingctx, like, times, lanes, number):
 
     It lives on the stack, so that the optimiser knows that no two of them overlap; `times` is a literal.
     """
-    number = types.unliteral(number)
-    array = types.Array(number, 2, "C")
-    shape = (times.literal_value * len(like), lanes.instance_class.lanes)
-    size = number.bitwidth // 8
+    array = StackArray(types.unliteral(number), (times.literal_value * len(like), lanes.instance_class.lanes))
 
     def codegen(context, builder, signature, args):
-        with builder.goto_entry_block():
-            memory = builder.alloca(context.get_value_type(number), size=ir.IntType(64)(shape[0] * shape[1]))
-            memory.align = 64
-        view = context.make_array(array)(context, builder)
-        sizes = [context.get_constant(types.intp, size) for size in shape]
-        strides = [context.get_constant(types.intp, stride) for stride in (size * shape[1], size)]
-        itemsize = context.get_constant(types.intp, size)
-        context.populate_array(view, data=memory, shape=sizes, strides=strides, itemsize=itemsize, meminfo=None)
-        return view._getvalue()
+        return allocated(context, builder, array)
 
     return array(like, times, lanes, number), codegen
 

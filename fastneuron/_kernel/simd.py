@@ -17,6 +17,8 @@ from numba.core import cgutils
 from numba.core.datamodel import models
 from numba.extending import intrinsic, register_model
 
+from .stack import StackArray, place
+
 BYTES = 64  # of one vector: 8 float64 or 16 float32
 
 
@@ -49,6 +51,8 @@ def _vector_of(like):
 
 def element_at(context, builder, array_type, array, indices):
     """The address of one element, bare of index wrap-around and bounds checks."""
+    if isinstance(array_type, StackArray):
+        return place(builder, array_type, array, indices)
     view = context.make_array(array_type)(context, builder, array)
     shape = cgutils.unpack_tuple(builder, view.shape)
     strides = cgutils.unpack_tuple(builder, view.strides)

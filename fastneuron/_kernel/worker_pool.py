@@ -24,7 +24,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .atomics import add, compare_and_swap, get, pause, put
-from .jit import bare_inline, bare_inline_ast, kernel, wide
+from .compiler import wide
+from .jit import bare_inline, bare_inline_ast, kernel
 from .lanes import Lanes8, local
 from .threads import available
 
