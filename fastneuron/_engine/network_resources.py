@@ -58,13 +58,13 @@ def memory(recipe: NetworkRecipe, plan: Plan, sent: Mapping[str, float]) -> int:
     found = sum(resources.results(part) for part in recipe.parts.values())
     threads = plan.here * resources.PER_THREAD
     kept = {name: resources.PER_SPIKE * count * recipe.spike_times for name, count in sent.items()}
-    listed = sum(kept.values()) + max(kept.values())  # as they come, and those of a population in order
+    listed = sum(kept.values()) + 2 * max(kept.values())  # as they come, and those of a population put in order
     samples = float(sum(resources.samples(part) for part in recipe.parts.values()))
     if plan.out is not None:
         chunks = -(-recipe.samples // plan.chunk)
         chunk = samples * min(plan.chunk / recipe.samples, 1.0)
         going_on = min(chunks, 2.5) * chunk + min(chunks - 1, 2) * snapshot  # under way, done, being written
-        working = standing + max(going_on, 2 * snapshot + found) + 2 * listed / chunks
+        working = standing + max(going_on, 2 * snapshot + found) + listed / chunks
     else:
         working = standing + samples + max(listed, sum(kept.values()) + found)
     return int(max(working, standing + _making(recipe, plan.threads))) + threads
