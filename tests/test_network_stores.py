@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -109,6 +110,33 @@ def test_it_goes_on_from_its_last_checkpoint(whole, tmp_path, monkeypatch, chunk
         assert np.array_equal(np.sort(run.spikes.time), early)
         assert run.spike_count.sum() == early.size
     assert_same(whole, fn.resume(tmp_path / "net.zarr", threads=1))
+
+
+LONG = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
+from tests.test_networks import balanced, carry_out
+carry_out(balanced(), duration=1e5, out=sys.argv[2], checkpoint_interval=60.0)
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_is_done(whole, tmp_path):
+    store = tmp_path / "net.zarr"
+    command = [sys.executable, "-c", LONG, str(Path(__file__).parents[1]), str(store)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        while not (store / "progress" / "0.npz").exists():
+            assert child.poll() is None, child.stderr.read()
+            time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=60)
+    assert said.strip().endswith("KeyboardInterrupt")
+    begun = fn.open(store)
+    assert 60.0 <= begun.duration < 1e5
+    for name, run in begun.populations.items():
+        assert np.array_equal(run["V"][:, :120], whole[name]["V"][:, :120])
 
 
 def test_spikes_that_are_not_kept(tmp_path, whole):
