@@ -27,6 +27,12 @@ CONFIGURATIONS = {
     "large store": (2_000_000, {"out": True}),
     "executor": (20_000, {"duration": 60.0, "record": "V", "executor": True}),
     "four threads": (1_000_000, {"threads": 4}),
+    "network": (20_000, {"degree": 500}),
+    "network, each weight and delay": (20_000, {"degree": 500, "drawn": True}),
+    "network, 1e8 synapses": (100_000, {"degree": 1000}),
+    "network, 1e8 not stored": (100_000, {"degree": 1000, "stored": False}),
+    "network, V recorded": (10_000, {"degree": 100, "duration": 100.0, "record": "V"}),
+    "network, store": (10_000, {"degree": 100, "duration": 200.0, "record": "V", "out": True}),
 }
 
 
@@ -34,6 +40,8 @@ def arguments(name, folder, executor, small=False):
     """Those of `simulate` for a configuration, or a small one of its kind."""
     n, more = CONFIGURATIONS[name]
     n = 2000 if small else n
+    if "degree" in more:
+        return network_arguments(n, folder, small, **more)
     given = {"duration": 0.5, "threads": 1, "threshold": -59.9, **more}
     values = {"V3": 2.0, "V4": 30.0, "phi": 0.04}
     model = fn.MorrisLecar.hopf(**{key: np.full(n, values[key]) for key in given.pop("parameters", ())})
@@ -46,6 +54,17 @@ def arguments(name, folder, executor, small=False):
     if "initial" in given:
         given["initial"] = {"V": np.full(n, -60.0), "N": np.full(n, 0.1)}
     return {"model": model, "current": np.full(n, 120.0), **given}
+
+
+def network_arguments(n, folder, small, degree, drawn=False, stored=True, duration=5.0, record=None, out=False):
+    """Those of a network at rest, of so many synapses from each neuron."""
+    cells = fn.Population(fn.TraubMiles.cobahh(), n, {"exc": fn.Exponential(5.0, 0.0)}, threshold=-20.0)
+    weight, delay = (fn.Normal(0.01, 0.002, low=0.0), fn.Uniform(0.8, 3.0)) if drawn else (0.01, 1.5)
+    synapses = fn.Projection(cells, cells, "exc", fn.FixedOutDegree(degree), weight, delay, stored=stored)
+    given = {"duration": 2.0 if small else duration, "threads": 1, "record": record}
+    if out:
+        given["out"] = Path(folder) / ("small" if small else "run")
+    return {"model": fn.Network({"cells": cells}, [synapses]), **given}
 
 
 def status(name):
@@ -83,7 +102,7 @@ def main(names):
             for what in ("told", "taken")
         )  # fmt: skip
         good += 0.8 <= told / taken <= 1.2
-        print(f"{name:20} told {told / 1e6:7.1f} MB, taken {taken / 1e6:7.1f} MB: {told / taken:5.2f}", flush=True)
+        print(f"{name:30} told {told / 1e6:7.1f} MB, taken {taken / 1e6:7.1f} MB: {told / taken:5.2f}", flush=True)
     print(f"{good} of {len(names or CONFIGURATIONS)} within 20 %")
 
 

@@ -20,6 +20,7 @@ from .recipe import Recipe
 
 RATE = 10.0  # Hz, of neurons of which nobody says how often they fire
 MOMENTS = 200  # at which a rate that changes is looked at
+PER_LEAVING = 24  # bytes of a spike in an outbox
 PER_LISTED = 28  # bytes that ordering a list of synapses takes for each, beside what is kept
 TARGET, LISTED_TARGET = 2, 4  # bytes
 PAIRS = 40_000_000  # bytes of distances that are looked at together
@@ -96,9 +97,10 @@ def shortest_delay(recipe: NetworkRecipe) -> int:
 
 
 def _coupled(recipe: NetworkRecipe, part: Recipe) -> int:
-    """Bytes of what a population has in a network beside its own: inboxes, conductances, constants of its blocks."""
+    """Bytes of what a population has in a network beside its own: boxes, conductances, constants of its blocks."""
     slots, blocks = min(shortest_delay(recipe), EPOCH), -(-part.n // WHOLE) * WHOLE
-    total, constants = 0, len(part.model.parameters)
+    total = PER_LEAVING * part.n * (slots // 2 + 1)  # of the outbox, which huge pages make resident
+    constants = len(part.model.parameters)
     differ = any(np.ndim(value) for value in part.model.parameters.values())
     for receptor in part.receptors.values():
         numbers = kinetics(receptor.part(0, 1) if receptor.size > 1 else receptor, recipe.dt)
