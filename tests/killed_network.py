@@ -25,7 +25,7 @@ from tests.test_network_stores import assert_same
 
 RULES = [
     lambda draw, n, m: fn.FixedProbability(draw.uniform(0.02, 0.3)),
-    lambda draw, n, m: fn.FixedInDegree(int(draw.integers(0, 20))),
+    lambda draw, n, m: fn.FixedInDegree(int(draw.integers(0, min(n, 20)))),
     lambda draw, n, m: fn.FixedOutDegree(int(draw.integers(0, min(m, 20)))),
     lambda draw, n, m: fn.FixedTotal(int(draw.integers(0, n * m // 5))),
     lambda draw, n, m: fn.AllToAll(),
