@@ -97,9 +97,8 @@ def memory_left() -> float:
     """Bytes of memory that this process may still take."""
     left = np.inf
     try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                left = int(line.split()[1]) * 1024
+        with open("/proc/meminfo") as lines:
+            left = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), np.inf)
         limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
         if limit != "max":
             left = min(left, int(limit) - int(Path("/sys/fs/cgroup/memory.current").read_text()))
@@ -124,13 +123,13 @@ def check(recipe: Recipe, plan: Plan) -> None:
 def check_memory(recipe: Recipe, plan: Plan) -> None:
     """MemoryError if the run cannot fit; where its spikes alone might be too many, a trial tells how many there are."""
     left = memory_left()
-    needed = memory(recipe, plan)
-    spikes = 0.0
-    if needed <= left and plan.out is None:
-        most = recipe.n * recipe.duration * FREQUENT
-        if memory(recipe, plan, most) > left:
-            spikes = spikes_of(recipe, plan.here)
-            needed = memory(recipe, plan, spikes)
+    most = recipe.n * recipe.duration * FREQUENT if plan.out is None else 0.0
+    if memory(recipe, plan, most) <= left:
+        return
+    needed, spikes = memory(recipe, plan), 0.0
+    if needed <= left:
+        spikes = spikes_of(recipe, plan.here)
+        needed = memory(recipe, plan, spikes)
     if needed > left:
         advice = "record fewer neurons or less often"
         if plan.out is None:

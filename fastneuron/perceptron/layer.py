@@ -273,7 +273,7 @@ class Perceptron:
         if not self._weights.flags.writeable:  # of a file that joblib has mapped
             self._weights, self._bias = self._weights.copy(), self._bias.copy()
         n = np.empty(kind.n_neurons, kind.dtype)
-        row, target = np.ascontiguousarray(row).reshape(1, -1), np.ascontiguousarray(t).reshape(1, -1)
+        row, target = np.ascontiguousarray(row)[np.newaxis], np.ascontiguousarray(t)[np.newaxis]
         state = dense.adapt(made, row, target, LOW[kind.transfer], self._weights, self._bias, n)
         if state:
             if state == 2:
