@@ -55,6 +55,7 @@ def markdown(found: dict[str, Any]) -> str:
     rows = of_part(found, "layers")
     if rows:
         lines += ["", "## Perceptrons and their layers", "", *LAYERS, *map(layer, rows)]
+    lines += ["", "## Where it loses", "", _lost(found["rows"])]
     if found["precision"]:
         lines += ["", "## Error against time", "", work_precision.markdown(found["precision"]).strip()]
     lines += ["", *start(found)] if found["start"] else []
@@ -178,68 +179,6 @@ def memory(found: dict[str, Any]) -> list[str]:
     return lines
 
 
-ROUGH = 0.15  # with a wider noise floor, a row is left to `peers.md`
-
-
-def shown(row: dict[str, Any]) -> bool:
-    """Whether a row is for the README and the figures: one to trust, or of one thread and about right."""
-    return row.get("trusted") or ("ratio" in row and row["ours_threads"] == 1 and row["floor"] < ROUGH)
-
-
-def section(found: dict[str, Any]) -> str:
-    """What the project's README shows: the rows that can be believed, of the sizes that tell most."""
-    rows = [row for row in found["rows"] if shown(row)]
-    main = [row for row in rows if row["task"] == "Population" and not row["every"] and row["n"] == 10_000]
-    layers = [row for row in rows if row["task"] in ("Training", "Network")]
-    networks = [row for row in rows if part(row) == "networks"]
-    left_out = sum("ratio" in row and not row["trusted"] for row in found["rows"])
-    roof = found["roofline"]
-    lines = [
-        "<!-- performance -->",
-        where(found),
-        f"`{found['command']}` makes all of this again;",
-        "`benchmarks/results/peers.md` is the whole of it, other sizes, recording and threads included.",
-        f"The machine was not idle: {left_out} of its rows are marked DISTRUST.",
-        "Shown here are those with a noise floor (A/A) below 15 %.",
-        "Speeds in million neuron-steps and right-hand sides per second.",
-        *NOTE,
-        "",
-        *(
-            line
-            for model, title in MODELS.items()
-            for line in (
-                f"{title}:",
-                "",
-                *_table([row for row in main if row["model"] == model], POPULATIONS, population),
-            )
-        ),
-        "![Neuron-steps per second of everybody](benchmarks/results/throughput.png)",
-        "",
-        f"Where it loses: {_lost(found['rows'])}",
-        "",
-        "![Error against time](benchmarks/results/work_precision.png)",
-        "",
-        *([*OF_NETWORKS, ""] if networks else ()),
-        *_table(networks, NETWORKS, network),
-        *_table(layers, LAYERS, layer),
-        "![How many times as fast the layers are](benchmarks/results/layers.png)",
-        "",
-        *start(found),
-        "",
-        *memory(found),
-        "",
-        f"One core makes {roof['multiply_adds_per_s'] / 1e9:.1f} thousand million multiply-adds per second at most;",
-        "`python -m benchmarks roofline` tells how near the kernels come, and what the next limit is.",
-        "",
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _table(rows: list[dict[str, Any]], head: Iterable[str], line: Any) -> list[str]:
-    return [*head, *map(line, rows), ""] if rows else []
-
-
 def _lost(rows: list[dict[str, Any]]) -> str:
     """Everything slower than a rival by more than the spread, believed or not."""
     lost = []
@@ -252,6 +191,59 @@ def _lost(rows: list[dict[str, Any]]) -> str:
                 f"{row['name']} ({task}{recorded}, {_counted(row['threads'], 'thread')}: {row['ratio']:.2g}x{mark})"
             )
     return "; ".join(lost) + "." if lost else "nowhere."
+
+
+MOST = 8  # rows in the README
+TELLING = ("C, AVX intrinsics", "Brian2", "Brian2, retuned", "heyoka", "JAX", "NumPy")  # populations: these, in order
+OF_A_NETWORK = 3  # of these rows at most are of networks
+
+
+ROUGH = 0.15  # with a wider noise floor, a row is left to `peers.md`
+
+
+def shown(row: dict[str, Any]) -> bool:
+    """Whether a row is for the figures: one to trust, or of one thread and about right."""
+    return row.get("trusted") or ("ratio" in row and row["ours_threads"] == 1 and row["floor"] < ROUGH)
+
+
+def section(found: dict[str, Any]) -> str:
+    """What the project's README shows: a figure, and a few rows, all of them to be trusted."""
+    rows = [row for row in found["rows"] if row.get("trusted")]
+    networks = [row for row in rows if part(row) == "networks"][:OF_A_NETWORK]
+    main = [
+        row
+        for name in TELLING
+        for row in rows
+        if row["task"] == "Population" and row["n"] == 10_000 and not row["every"]
+        if (row["name"], row["model"], row["threads"]) == (name, "morris_lecar", 1)
+    ]
+    layers = [row for row in rows if row["task"] in ("Training", "Network") and row["threads"] == row["ours_threads"]]
+    main = main[: MOST - len(networks)]
+    layers = layers[: MOST - len(networks) - len(main)]
+    lines = [
+        "<!-- performance -->",
+        where(found),
+        "",
+        "![Neuron-steps per second of everybody](benchmarks/results/throughput.png)",
+        "",
+        "Speeds in million neuron-steps and right-hand sides per second; `faster` is the median of paired ratios, how",
+        "many times as fast we are; A/A that of a program against itself, less 1.  Morris-Lecar:",
+        "",
+        *_table(main, POPULATIONS, population),
+        *([*OF_NETWORKS, ""] if networks else ()),
+        *_table(networks, NETWORKS, network),
+        *_table(layers, LAYERS, layer),
+        f"`{found['command']}` makes this again.",
+        "[peers.md](benchmarks/results/peers.md) has the rest: other sizes, threads and models, where we lose,",
+        "accuracy, start-up, memory; [benchmarks/README.md](benchmarks/README.md) tells how it is measured.",
+        "",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _table(rows: list[dict[str, Any]], head: Iterable[str], line: Any) -> list[str]:
+    return [*head, *map(line, rows), ""] if rows else []
 
 
 def into_readme(found: dict[str, Any]) -> None:

@@ -45,3 +45,15 @@ def test_every_figure_of_speed_is_from_the_stored_run():
     assert rows
     assert set(rows) <= set(stored)
     assert stored[0] in section
+
+
+def test_its_rows_of_speed_are_few_and_to_be_trusted():
+    section = README[README.index("<!-- performance -->") :].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if " | " in line and "faster" not in line]
+    assert 0 < len(rows) <= 8
+    assert "DISTRUST" not in section
+    assert "benchmarks/README.md" in section
+
+
+def test_python_stands_under_the_first_picture():
+    assert README.index("![") < README.index("```python") < README.index("<!-- command: run -->")
