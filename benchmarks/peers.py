@@ -39,7 +39,7 @@ def report(
     """Measure whatever is installed and write ``peers.json``, ``peers.md`` and the figures into the folder `out`.
 
     `pythons` names the interpreter of a contender that has an environment of its own, by its file in `contenders`;
-    `only` the contenders wanted, and `parts` the parts: the others stay as `out` has them.
+    `only` the contenders wanted, and `parts` the parts: of less than all parts, what is left out stays as `out` has it.
     """
     out.mkdir(parents=True, exist_ok=True)
     found = {**_nothing(quick), **_stored(out / "peers.json", quick, parts)}
@@ -48,7 +48,7 @@ def report(
     solvers = {who.file: who for who in ([NUMPY] if quick else [OURS, *reversed(SOLVERS)])}  # the first of a file stays
     with _progress(len(chosen) + 2 * len(solvers) + 2) as tick:
         rows, missing = _rows(chosen, quick, pythons, tick)
-        rows += [row for row in found["rows"] if page.part(row) not in parts]
+        rows += [row for row in found["rows"] if page.part(row) not in parts or (only and row.get("file") not in only)]
         found |= {"rows": sorted(rows, key=lambda row: PARTS.index(page.part(row)))}
         asked = {match.contender.file for match in chosen}
         still = {file: why for file, why in found["missing"].items() if file not in asked}
@@ -143,6 +143,7 @@ def _row(match: Match, version: str, ours: Worker, rival: Worker, quick: bool) -
     head = {
         **described(task),
         "name": who.name,
+        "file": who.file,
         "version": version,
         "settings": who.settings,
         "slopes": who.slopes,

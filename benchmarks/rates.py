@@ -33,7 +33,7 @@ class Program(NamedTuple):
     options: dict[str, Any]
 
 
-BRIAN2 = Program("Brian2, RK4, dt 0.01 ms", "brian2", {"method": "rk4", "dt": 0.01, "flags": RETUNED.split()})
+BRIAN2 = Program("Brian2, RK4, dt 0.0125 ms", "brian2", {"method": "rk4", "dt": 0.0125, "flags": RETUNED.split()})
 OURS = (
     Program("fastneuron, RK4, dt 0.05 ms", "fastneuron", {"method": "rk4", "dt": 0.05}),
     Program("fastneuron, staggered, dt 0.1 ms", "fastneuron", {"method": "staggered", "dt": 0.1}),
