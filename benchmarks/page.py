@@ -11,6 +11,7 @@ from . import roofline, work_precision
 from .roster import ROWS
 
 README = Path(__file__).parents[1] / "README.md"
+COUPLED = "benchmarks/results/network_precision.png"  # a command of its own makes it
 MODELS = {"morris_lecar": "Morris-Lecar (hopf)", "hodgkin_huxley": "Hodgkin-Huxley (squid)"}
 NOTE = (
     "`ours` is fastneuron in the same rounds; `faster` the median of paired ratios, how many times as fast it is, and",
@@ -47,20 +48,27 @@ def markdown(found: dict[str, Any]) -> str:
             rows = [row for row in found["rows"] if row.get("model") == model and bool(row["every"]) == recorded]
             if rows:
                 lines += ["", f"## {title}, {'V recorded' if recorded else 'nothing recorded'}", ""]
+                lines += apart(found, "populations")
                 lines += ["Speeds in million neuron-steps and right-hand sides per second.", "", *POPULATIONS]
                 lines += map(population, rows)
     rows = of_part(found, "networks")
     if rows:
-        lines += ["", "## Networks", "", *OF_NETWORKS, "", *NETWORKS, *map(network, rows)]
+        lines += ["", "## Networks", "", *apart(found, "networks"), *OF_NETWORKS, "", *NETWORKS, *map(network, rows)]
     rows = of_part(found, "layers")
     if rows:
-        lines += ["", "## Perceptrons and their layers", "", *LAYERS, *map(layer, rows)]
+        lines += ["", "## Perceptrons and their layers", "", *apart(found, "layers"), *LAYERS, *map(layer, rows)]
     lines += ["", "## Where it loses", "", _lost(found["rows"])]
     if found["precision"]:
-        lines += ["", "## Error against time", "", work_precision.markdown(found["precision"]).strip()]
-    lines += ["", *start(found)] if found["start"] else []
-    lines += ["", *memory(found)] if found["memory"] else []
-    lines += ["", roofline.page(found["roofline"])] if found["roofline"] else []
+        lines += [
+            "",
+            "## Error against time",
+            "",
+            *apart(found, "precision"),
+            work_precision.markdown(found["precision"]).strip(),
+        ]
+    lines += ["", *apart(found, "start"), *start(found)] if found["start"] else []
+    lines += ["", *apart(found, "memory"), *memory(found)] if found["memory"] else []
+    lines += ["", *apart(found, "roofline"), roofline.page(found["roofline"])] if found["roofline"] else []
     return "\n".join(lines)
 
 
@@ -74,13 +82,18 @@ def of_part(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return [row for row in found["rows"] if part(row) == name]
 
 
-def where(found: dict[str, Any]) -> str:
-    """Machine and date."""
-    it = found["machine"]
+def where(found: dict[str, Any], part: str = "") -> str:
+    """Machine and date: of a run, or of a part of it that was measured apart."""
+    it = found["apart"][part] if part else found["machine"]
     return (
         f"Measured on {it['date']}: {it['processor']}, {_counted(it['cores'], 'core')}, {it['system']}, "
         f"Python {it['python']}, NumPy {it['numpy']}, Numba {it['numba']}, fastneuron {it['fastneuron']}."
     )
+
+
+def apart(found: dict[str, Any], part: str) -> list[str]:
+    """Where a part was measured, if not with the others."""
+    return [where(found, part), ""] if part in found.get("apart", {}) else []
 
 
 def what(row: dict[str, Any]) -> str:

@@ -52,7 +52,7 @@ def report(
         found |= {"rows": sorted(rows, key=lambda row: PARTS.index(page.part(row)))}
         asked = {match.contender.file for match in chosen}
         still = {file: why for file, why in found["missing"].items() if file not in asked}
-        found |= {"missing": {**still, **missing}, "machine": machine()}
+        found |= {"missing": {**still, **missing}}
         gone = found["missing"]
         present = [who for file, who in solvers.items() if file not in gone and (not only or file in only)]
         if "precision" in parts:
@@ -80,7 +80,7 @@ def report(
 def _nothing(quick: bool) -> dict[str, Any]:
     """What there is before anything is measured."""
     command = " ".join(["python -m benchmarks", *_without_parts(sys.argv[1:])])
-    found = {"machine": machine(), "quick": quick, "command": command, "missing": {}, "rows": []}
+    found = {"machine": machine(), "quick": quick, "command": command, "missing": {}, "rows": [], "apart": {}}
     return {**found, **dict.fromkeys(("precision", "start", "memory", "roofline"))}
 
 
@@ -94,18 +94,11 @@ def _without_parts(arguments: list[str]) -> list[str]:
 
 
 def _stored(path: Path, quick: bool, parts: Sequence[str]) -> dict[str, Any]:
-    """What an earlier run has of the other parts; one of another machine is no part of the same table."""
-    if set(parts) == set(PARTS) or not path.exists():
+    """What an earlier run has of the other parts; those that are measured now say where and when."""
+    if set(parts) == set(PARTS) or quick or not path.exists():
         return {}
     found = json.loads(path.read_text())
-    of = {key: (found["machine"][key], value) for key, value in machine().items() if key != "date"}
-    differs = [f"{key} is {now!r}, was {then!r}" for key, (then, now) in of.items() if then != now]
-    if differs or found["quick"] != quick:
-        raise SystemExit(
-            f"{path} is of another kind of run ({'; '.join(differs) or 'quick and not'}): "
-            "measure all parts, or give another --out"
-        )
-    return found
+    return {**found, "apart": {**found.get("apart", {}), **dict.fromkeys(parts, machine())}}
 
 
 def _rows(
