@@ -26,8 +26,7 @@ def cobahh(task: Cobahh, threads: int, dt: float) -> Callable[[], Callable[[], n
     def run() -> Callable[[], np.ndarray]:
         nonlocal seconds
         _begin(threads, dt)
-        cells, spikes = nest.Create(MODEL, task.n, params=CELL | CLOSED), nest.Create("spike_recorder")
-        cells.V_m = initial["V"].tolist()
+        cells, spikes = nest.Create(MODEL, task.n, params=CELL), nest.Create("spike_recorder")
         first = nest.Create("spike_generator", params={"spike_times": [dt]})
         number = np.array(cells.tolist())
         for name, (pre, post) in synapses.items():
@@ -36,7 +35,8 @@ def cobahh(task: Cobahh, threads: int, dt: float) -> Callable[[], Callable[[], n
             each = {"weight": np.full(pre.size, SIGN[name] * WEIGHT[name]), "delay": np.full(pre.size, DELAY)}
             nest.Connect(number[pre], number[post], "one_to_one", each)
         nest.Connect(cells, spikes)
-        nest.Simulate(2 * dt)  # what it does once, and the first conductances
+        nest.Simulate(2 * dt)  # what it does once, and the first conductances, with which the network begins
+        cells.set({"V_m": initial["V"].tolist(), **CLOSED})
         start = clock()
         nest.Simulate(task.duration)
         seconds += clock() - start
