@@ -66,3 +66,29 @@ def test_the_layers_are_those_of_the_contract():
 def test_every_folder_is_in_the_layers():
     folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert folders <= set(re.findall(r"\w+", FENCE))
+
+
+PUBLIC_VERBS = {"simulate", "train", "__init__"}  # may have many arguments
+
+
+def lines_of_code(function):
+    """The lines of a function without its docstring."""
+    first = function.body[0]
+    documented = ast.get_docstring(function) is not None
+    return function.end_lineno - function.lineno + 1 - documented * (first.end_lineno - first.lineno + 1)
+
+
+def arguments_of(function):
+    """The arguments that a caller gives, by name."""
+    given = function.args.posonlyargs + function.args.args + function.args.kwonlyargs
+    return [argument.arg for argument in given if argument.arg not in ("self", "cls", "typingctx")]
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_modules_and_functions_are_short_and_take_few_arguments(path):
+    source = path.read_text(encoding="utf-8")
+    assert source.count("\n") <= 450
+    for function in ast.walk(ast.parse(source)):
+        if isinstance(function, ast.FunctionDef):
+            assert lines_of_code(function) <= (70 if function.name in PUBLIC_VERBS else 60), function.name
+            assert len(arguments_of(function)) <= 8 or function.name in PUBLIC_VERBS, function.name

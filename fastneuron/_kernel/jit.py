@@ -124,7 +124,7 @@ def inline(function, flags=FLAGS):
 
 
 def helper(function):
-    """Compile a function that is called, not melted in: for code that a kernel needs in several places."""
+    """Compile a function that is called by a kernel, and melts into what melts into its caller."""
     return _inner(function, **FLAGS)
 
 
@@ -171,7 +171,7 @@ def kernel(function, flags=FLAGS):
 
 
 def outlined(function):
-    """Compile a function that is called; with `noinline` in its body, LLVM never copies it into a caller."""
+    """Compile a function that is called, whoever calls it; with `noinline` in its body, LLVM never copies it there."""
     return _inner(function, forceinline=False, **FLAGS)  # said aloud, or an inlined caller hands it down
 
 

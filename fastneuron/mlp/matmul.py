@@ -39,13 +39,13 @@ class Number(NamedTuple):
     bytes = 4
 
 
-class Four(NamedTuple):
+class FourRows(NamedTuple):
     """A tile of four rows."""
 
     rows = 4
 
 
-class Row(NamedTuple):
+class OneRow(NamedTuple):
     """A tile of one row."""
 
     rows = 1
@@ -151,10 +151,10 @@ def _band(a, b, start, out, j, width):
     rows = out.shape[0]
     if rows < 4:
         for i in range(rows):
-            _tile(a, b, start, out, i, j, Row(), width)
+            _tile(a, b, start, out, i, j, OneRow(), width)
     else:
         for i in range(0, rows, 4):
-            _tile(a, b, start, out, min(i, rows - 4), j, Four(), width)
+            _tile(a, b, start, out, min(i, rows - 4), j, FourRows(), width)
 
 
 @inline

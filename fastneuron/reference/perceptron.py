@@ -35,7 +35,7 @@ def net_input(weights: np.ndarray, bias: np.ndarray, X: np.ndarray) -> np.ndarra
     return np.array([[np.dot(w, x) + b for w, b in zip(weights, bias, strict=True)] for x in X])
 
 
-class Rule(NamedTuple):
+class LearningRule(NamedTuple):
     """A learning rule, and the numbers it knows; each as in `fastneuron.Perceptron.train`."""
 
     rule: str = "perceptron"
@@ -46,7 +46,7 @@ class Rule(NamedTuple):
     C: float = 1.0
 
 
-def correction(chosen: Rule, x: np.ndarray, t: float, n: float) -> tuple[float, float]:
+def correction(chosen: LearningRule, x: np.ndarray, t: float, n: float) -> tuple[float, float]:
     """What the input and the bias are multiplied by, to be added to one neuron; (0, 0) leaves it alone.
 
     Rosenblatt (1962); MATLAB's learnp and learnpn; Widrow & Hoff (1960); Crammer et al. (2006), J Mach Learn Res 7:551,
@@ -83,7 +83,7 @@ def steps(
     bias: np.ndarray,
     X: np.ndarray,
     T: np.ndarray,
-    rule: Rule,
+    rule: LearningRule,
     sample_weight: np.ndarray,
     active: np.ndarray,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
@@ -131,7 +131,7 @@ def train(
         What to return as the weights: the last; the average over all presentations (Freund & Schapire 1999); or the
         best seen, by Gallant's (1990) pocket algorithm with ratchet.
     **options
-        Of `Rule`; and `sample_weight` (n,), of which a row with 0 corrects nobody.
+        Of `LearningRule`; and `sample_weight` (n,), of which a row with 0 corrects nobody.
 
     Returns
     -------
@@ -146,7 +146,7 @@ def train(
     voters: list[list[list]] = [[[weights[i].copy(), bias[i], 0]] for i in range(S)]
     sample_weight = options.pop("sample_weight", None)
     row_weight = np.ones(n) if sample_weight is None else sample_weight
-    rule = Rule(**options)
+    rule = LearningRule(**options)
     pockets = [_Pocket(weights[i], bias[i], X, T[:, i], row_weight) for i in range(S)]
     for epoch in range(epochs):
         order = np.arange(n) if orders is None else orders[epoch]

@@ -56,7 +56,7 @@ def _row(rule, wiring, source, low, high, scratch):
     return found
 
 
-class Degrees(NamedTuple):
+class OutDegrees(NamedTuple):
     """For kernels."""
 
     degree: Any  # of each source, or of all
@@ -82,7 +82,7 @@ class FixedOutDegree(Rule):
         self.degree = degrees.checked(degree)
 
     def check(self, ends: Ends, autapses: bool) -> None:
-        """Degrees within the population, and one for each source."""
+        """OutDegrees within the population, and one for each source."""
         others = len(ends.post) - degrees.excluded(ends, autapses)
         degrees.check(self.degree, len(ends.pre), others, "sources", "targets")
 
@@ -90,14 +90,14 @@ class FixedOutDegree(Rule):
         """As many as there are."""
         return float(np.broadcast_to(self.degree, len(ends.pre)).sum())
 
-    def compiled(self, plan: Any) -> Degrees:
+    def compiled(self, plan: Any) -> OutDegrees:
         """The degrees in ascending order of the sources."""
-        return Degrees(degrees.in_order(self.degree, plan.ends.pre_order), choice_of(plan.projection))
+        return OutDegrees(degrees.in_order(self.degree, plan.ends.pre_order), choice_of(plan.projection))
 
     def bits(self, plan: Any) -> int:
         """A bit for each target of a chunk."""
         return LARGEST_CHUNK // 64
 
-    def longest_row(self, compiled: Degrees, members: int) -> int:
+    def longest_row(self, compiled: OutDegrees, members: int) -> int:
         """The largest degree."""
         return int(np.max(compiled.degree))

@@ -10,7 +10,7 @@ from ... import _check
 from ..._kernel.jit import bare_kernel
 from ..._kernel.random import LOW, Counter
 from .draws import BITS, choice_of, part
-from .fixed_out_degree import Degrees
+from .fixed_out_degree import OutDegrees
 from .rule import LARGEST_CHUNK, Rule, pairs
 from .wiring import SPLIT, Ends
 
@@ -62,7 +62,7 @@ class FixedTotal(Rule):
         """As given."""
         return float(self.number)
 
-    def compiled(self, plan: Any) -> Degrees:
+    def compiled(self, plan: Any) -> OutDegrees:
         """As fixed out-degrees."""
         ends, choice = plan.ends, choice_of(plan.projection)
         cells = np.full(ends.pre.size + 1, ends.post.size, np.int64)
@@ -71,12 +71,12 @@ class FixedTotal(Rule):
             cells[1:] -= np.isin(ends.pre, ends.post)
         degree = np.zeros(ends.pre.size, np.int64)
         split_total(choice, self.number, np.cumsum(cells), plan.seed, plan.number, degree, np.empty((4, 128), np.int64))
-        return Degrees(degree, choice)
+        return OutDegrees(degree, choice)
 
     def bits(self, plan: Any) -> int:
         """A bit for each target of a chunk."""
         return LARGEST_CHUNK // 64
 
-    def longest_row(self, compiled: Degrees, members: int) -> int:
+    def longest_row(self, compiled: OutDegrees, members: int) -> int:
         """The largest degree."""
         return int(np.max(compiled.degree))
