@@ -138,7 +138,7 @@ class WideVectors(CompilerBase):
     def compile_extra(self, function):
         """Numba's own, with few searches for garbage: nearly all is in use, and they took a quarter of the time."""
         before = gc.get_threshold()
-        gc.set_threshold(before[0] and max(before[0], AT_ONCE), *before[1:])
+        gc.set_threshold(before[0] and max(before[0], AT_ONCE), 1000, 1000)  # those that are kept are looked at once
         try:
             return super().compile_extra(function)
         finally:
