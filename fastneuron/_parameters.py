@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Self, dataclass_transform
 import numpy as np
 import numpy.typing as npt
 
+from . import _html
 from ._check import known, numbers, population_size, satisfies
 from ._formulas import compiled
 from ._kernel.function_hash import Unknown, describe
@@ -111,10 +112,12 @@ class Parametrised:
         return self.replace(**{name: value[low:high] for name, value in self.parameters.items() if np.ndim(value)})
 
     def __repr__(self) -> str:
-        def show(value: Any) -> str:
-            return f"{value:g}" if np.ndim(value) == 0 else f"<{value.size} values, {value.min():g} to {value.max():g}>"
+        given = ", ".join(f"{name}={_shown(value)}" for name, value in self.parameters.items())
+        return f"{type(self).__name__}({given})"
 
-        return f"{type(self).__name__}({', '.join(f'{name}={show(value)}' for name, value in self.parameters.items())})"
+    def _repr_html_(self) -> str:
+        rows = ((name, _shown(value), self.units.get(name, "")) for name, value in self.parameters.items())
+        return _html.table(type(self).__name__, rows)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -136,6 +139,10 @@ class Parametrised:
             content = f"{id(cls)} {PROCESS}"
         name = f"{cls.__name__}_{hashlib.sha256(content.encode()).hexdigest()[:16]}"
         return _type_named(cls, name)(*[0.0] * len(cls.names))
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if np.ndim(value) == 0 else f"<{value.size} values, {value.min():g} to {value.max():g}>"
 
 
 def _signature(cls: type[Parametrised]) -> inspect.Signature | None:

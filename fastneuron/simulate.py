@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -225,16 +226,21 @@ def simulate(
         return _networks(asked)
     if isinstance(model, Network | Population):
         return _network(asked)
-    recipe = checked(asked)
-    warn_of_a_new_begin(recipe, initial)
+    return simulate_population(asked)
+
+
+def simulate_population(asked: Mapping[str, Any], tolerant: bool = False) -> Run:
+    """The run of neurons that do not hear each other; if `tolerant`, those that fail end with NaN, and not the run."""
+    recipe = dataclasses.replace(checked(asked), tolerant=tolerant)
+    warn_of_a_new_begin(recipe, asked["initial"])
     plan = planned(recipe, asked)
-    if out is not None:
-        check_path(out, overwrite)
+    if plan.out is not None:
+        check_path(plan.out, plan.overwrite)
     resources.check(recipe, plan)
-    with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
-        sink = Memory(recipe, plan.shards) if out is None else Store.create(recipe, plan)
-        run = execute(sink, plan.threads, executor, on_progress)
-    warn_of_the_threshold(recipe, run, threshold is not None)
+    with _progress.bar_of_run(plan.progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
+        sink = Memory(recipe, plan.shards) if plan.out is None else Store.create(recipe, plan)
+        run = execute(sink, plan.threads, asked["executor"], on_progress)
+    warn_of_the_threshold(recipe, run, asked["threshold"] is not None)
     return run
 
 

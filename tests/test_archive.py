@@ -436,3 +436,30 @@ def test_spike_trains_for_neo():
     assert len(trains) == run.n
     assert np.array_equal(trains[7].magnitude, run.spikes[7])
     assert float(trains[7].t_stop) == run.duration
+
+
+def test_samples_for_neo():
+    run = fn.simulate(
+        fn.MorrisLecar.hopf(), 20.0, current=[80.0, 90.0, 100.0, 110.0], record=("V", "N"), neurons=[3, 1]
+    )
+    V, N = run.to_neo().analogsignals
+    assert (V.name, N.name) == ("V", "N")
+    np.testing.assert_array_equal(V.rescale("mV").magnitude, run["V"].T)
+    np.testing.assert_array_equal(N.magnitude, run["N"].T)
+    np.testing.assert_allclose(V.times.rescale("ms").magnitude, run.time, rtol=1e-12)
+    assert V.array_annotations["neuron"].tolist() == [3, 1]
+
+
+def test_a_table_for_notebooks():
+    class Odd(fn.MorrisLecar):
+        pass
+
+    run = fn.simulate(Odd(C=[19.0, 20.0], g_L=2.0), 10.0, current=90.0)
+    Odd.__name__ = "<b>Odd & bold</b>"
+    for html in (run._repr_html_(), run.model._repr_html_(), fn.Step([1.0, 2.0])._repr_html_()):
+        assert html.startswith("<table>")
+        assert html.endswith("</table>")
+        assert "<b>" not in html
+        assert len(html) < 2000
+    assert "&lt;b&gt;Odd &amp; bold" in run._repr_html_()
+    assert "<td>C</td><td>&lt;2 values, 19 to 20&gt;</td><td>uF/cm^2</td>" in run.model._repr_html_()

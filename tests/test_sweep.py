@@ -83,6 +83,34 @@ def test_an_axis_may_be_the_initial_state():
         assert found.spike_count.sel({"initial.V": V}).values.tolist() == alone.spike_count.tolist()
 
 
+@pytest.mark.parametrize("method", ["rk4", "dop853"])
+def test_a_point_that_fails_does_not_end_a_sweep(method):
+    """The others have the bits of a sweep without it."""
+    grid = {"current": CURRENTS, "C": [20.0, 1e-9, 21.0]}
+    with pytest.warns(RuntimeWarning, match=r"3 of 9 points have blown up .* at current = 80, C = 1e-09; errors="):
+        found = fn.sweep(fn.MorrisLecar.hopf(), 200.0, grid, ("rate", "spike_count", "V.max"), method=method)
+    good = fn.sweep(fn.MorrisLecar.hopf(), 200.0, grid | {"C": [20.0, 21.0]}, ("rate", "V.max"), method=method)
+    assert np.isnan(found.sel(C=1e-9).to_array()).all()
+    for name in ("rate", "V.max"):
+        assert found[name].sel(C=[20.0, 21.0]).values.tolist() == good[name].values.tolist()
+    with pytest.raises(FloatingPointError, match="neuron 1 "):
+        fn.sweep(fn.MorrisLecar.hopf(), 200.0, grid, method=method, errors="raise")
+
+
+def test_axes_may_be_of_the_noise_and_its_seed():
+    """Each seed is a run of the rest of the grid."""
+    given = {"method": "heun", "current": 88.0, "noise": fn.WhiteNoise(1.0)}
+    grid = {"noise.sigma": [0.0, 30.0], "seed": [0, 5, 7], "phi": PHI}
+    found = fn.sweep(fn.MorrisLecar.hopf(), 100.0, grid, "V.max", **given)
+    assert found["V.max"].dims == ("noise.sigma", "seed", "phi")
+    assert found["noise.sigma"].attrs["units"] == "uA/cm^2*ms^0.5"
+    model = fn.MorrisLecar.hopf(phi=[*PHI, *PHI])
+    given["noise"] = fn.WhiteNoise([0.0, 0.0, 30.0, 30.0])
+    for seed in grid["seed"]:
+        alone = fn.simulate(model, 100.0, seed=seed, summary="V.max", **given).summary["V.max"]
+        assert found["V.max"].sel(seed=seed).values.ravel().tolist() == alone.tolist()
+
+
 @pytest.mark.parametrize(
     ("grid", "more", "words"),
     [
@@ -94,6 +122,12 @@ def test_an_axis_may_be_the_initial_state():
         ({"current": CURRENTS}, {"reduce": "rat"}, "reduce must be one of .* did you mean 'rate'"),
         ({"current": CURRENTS}, {"reduce": "population.rate"}, "reduce must be one of"),
         ({"current": [1.0, np.nan]}, {}, "must be finite"),
+        ({"noise.sigma": [1.0]}, {}, "there is no noise: give it as noise="),
+        ({"noise.tau": [1.0]}, {"noise": fn.WhiteNoise(1.0), "method": "heun"}, "an axis of grid must be one of"),
+        ({"seed": [1.5]}, {}, "whole number"),
+        ({"seed": [1, 2]}, {"out": "x"}, "each seed of a grid is a run of its own"),
+        ({"seed": [1, 2]}, {"seed": 3}, "seed is an axis of grid and an argument"),
+        ({"phi": PHI}, {"errors": "ignore"}, "errors must be one of"),
     ],
 )
 def test_bad_input(grid, more, words):

@@ -23,7 +23,7 @@ def warn_of_a_new_begin(recipe: Recipe, initial: Any) -> None:
         anew.append("the noise begins anew, with the same numbers if its seed is the same")
     if anew:
         message = f"initial= is the end of another run, but this is a run of its own: {', and '.join(anew)}"
-        warnings.warn(message, UserWarning, stacklevel=3)
+        warnings.warn(message, UserWarning, stacklevel=4)
 
 
 def warn_of_the_threshold(recipe: Recipe, run: Run, asked: bool) -> None:
@@ -56,4 +56,4 @@ def _warn(recipe: Recipe, run: Run, which: np.ndarray, what: str) -> None:
     first = int(np.flatnonzero(which)[0])
     who = f"{int(which.sum())} of {run.n} neurons are" if run.n > 1 else "the neuron is"
     where = f", the first of them neuron {first}" if run.n > 1 else ""
-    warnings.warn(f"{who} {what} (threshold = {recipe.threshold:g}{where})", UserWarning, stacklevel=4)
+    warnings.warn(f"{who} {what} (threshold = {recipe.threshold:g}{where})", UserWarning, stacklevel=5)

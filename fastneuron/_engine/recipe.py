@@ -47,6 +47,8 @@ class Recipe:
         In a network: what synapses open, by name.
     refractory : float
         Time after a spike in which crossings do not count, ms.
+    tolerant : bool
+        Whether a neuron that fails ends with NaN, in place of the run.
     after : float
         Summaries are of what happens from then on, ms.
     rearm : float, optional
@@ -77,6 +79,7 @@ class Recipe:
     refractory: float = 0.0
     rearm: float | None = None
     after: float = 0.0
+    tolerant: bool = False
 
     @property
     def inputs(self) -> tuple[Current | Noise, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import _html
 from .._check import indices, known, number
 from .recipe import units_of
 
@@ -292,7 +293,9 @@ class Run:
         return xarray.Dataset(found, coordinates)
 
     def to_neo(self) -> Any:
-        """The spikes as a neo Segment, one SpikeTrain per neuron, for elephant and its like; needs neo.
+        """The run as a neo Segment, for elephant and its like; needs neo.
+
+        Each neuron is a SpikeTrain, and each recorded state an AnalogSignal, whose channels are the recorded neurons.
 
         Examples
         --------
@@ -303,7 +306,39 @@ class Run:
         """
         if self.time_unit != "ms":
             raise ValueError(f"to_neo needs times in ms; those of {type(self.model).__name__} have no unit")
-        return neo_segment(type(self.model).__name__, self.spikes, self.duration)
+        segment = neo_segment(type(self.model).__name__, self.spikes, self.duration)
+        if self.time.size > 1:
+            for name, samples in self.traces.items():
+                segment.analogsignals.append(self._analog_signal(name, np.asarray(samples)))
+        return segment
+
+    def _analog_signal(self, name: str, samples: np.ndarray) -> Any:
+        import quantities  # neo stands on it
+
+        unit = self.units.get(name, "1").replace("^", "**")
+        return neo_library().AnalogSignal(
+            samples.T,
+            units=unit if unit.strip("1") else "dimensionless",
+            sampling_rate=1000.0 / (self.time[1] - self.time[0]) * quantities.Hz,
+            name=name,
+            array_annotations={"neuron": self.neurons},
+        )
+
+    def _repr_html_(self) -> str:
+        unit = "" if self.time_unit == "1" else f" {self.time_unit}"
+        rows = [
+            ("model", repr(self.model)),
+            ("neurons", self.n),
+            ("duration", f"{self.duration:g}{unit}"),
+            ("method", f"{self.method}, dt {self.dt:g}{unit}"),
+            ("current", repr(self.current)),
+            ("noise", f"{self.noise!r}, seed {self.seed}" if self.noise else "none"),
+            ("spikes", f"{self.spike_count.sum()}{'' if self.spike_times else ', times not kept'}"),
+            ("recorded", f"{', '.join(self.traces)} of {self.neurons.size}" if self.traces else "nothing"),
+            ("summary", ", ".join(self.summary) or "nothing"),
+            ("store", self.path or "in memory"),
+        ]
+        return _html.table("Run", rows)
 
     def __repr__(self) -> str:
         unit = "" if self.time_unit == "1" else f" {self.time_unit}"

@@ -206,6 +206,7 @@ def _problem(recipe: Recipe) -> Problem:
         threshold=recipe.threshold,
         refractory=recipe.refractory,
         rearm=recipe.rearm,
+        tolerant=recipe.tolerant,
         rtol=recipe.rtol,
         atol=recipe.atol,
         seed=recipe.seed if recipe.seed < 2**63 else recipe.seed - 2**64,  # the same bits as an int64

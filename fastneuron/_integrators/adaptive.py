@@ -62,6 +62,7 @@ class Span(NamedTuple):
     high: int
     limit: float
     end: float
+    tolerant: bool  # whether a neuron that fails is left with NaN
 
 
 class Workspace(NamedTuple):
@@ -225,13 +226,17 @@ def service(block, work, neurons, span, upcoming, traces, statistics):
         neuron, t, outcome = work.seats[lane], work.pace.time[lane], work.pace.outcome[lane]
         if neuron == NOBODY:
             continue
-        if t < span.end and work.pace.step[lane] < max(SHORTEST, 1e-13 * t):
+        stuck = t < span.end and work.pace.step[lane] < max(SHORTEST, 1e-13 * t)
+        if stuck and not span.tolerant:
             bad = neuron if bad == NOBODY else min(bad, neuron)
-        elif outcome == REFUSED:
+        elif outcome == REFUSED and not stuck:
             continue
-        elif t >= span.end or outcome == DEFERRED:
+        elif stuck or t >= span.end or outcome == DEFERRED:
+            if stuck:
+                for d in range(len(block.state_type)):
+                    work.start[d, lane] = np.nan
             store_lane(block, work, neurons, lane, neuron)
-            neurons.clock.reached[neuron] = span.limit
+            neurons.clock.reached[neuron] = np.inf if stuck else span.limit
             upcoming = next_neuron(neurons, span, upcoming)
             if upcoming < span.high:
                 work.seats[lane] = upcoming
@@ -313,8 +318,8 @@ def advance(
     before = float(time.sum())
     while not done:
         bad, count, done = integrate_adaptively(
-            method, lanes, p.neurons, Span(low, high, chunk.limit, p.duration), Tolerance(p.rtol, p.atol), buffer,
-            traces, statistics,
+            method, lanes, p.neurons, Span(low, high, chunk.limit, p.duration, p.tolerant), Tolerance(p.rtol, p.atol),
+            buffer, traces, statistics,
         )  # fmt: skip
         if bad >= 0:  # go on with those before it: which fails first must not depend on the order of work
             reason = p.undefined_term(bad, clock.time[bad]) or (

@@ -40,6 +40,7 @@ class Span(NamedTuple):
     first: int
     last: int
     traced: int
+    tolerant: bool  # whether a neuron that is no longer finite is left so
 
 
 class Members(NamedTuple):
@@ -213,7 +214,7 @@ def integrate_span(method, lanes, neurons, span, dt, spikes, traces, statistics)
                 sample += 1
         flush_samples(tile, filled, traces, sampled)
         show_inputs(block, space)
-        bad = first_not_finite(space.end, members.count)
+        bad = -1 if span.tolerant else first_not_finite(space.end, members.count)
         if bad >= 0:
             return low + bad, spiked
         store_state(block, space, members, neurons)
@@ -237,7 +238,7 @@ def advance(
     traced = int(np.searchsorted(traces.neuron, low))
     failure = None
     for first in range(chunk.first, chunk.last, stride):
-        span = Span(low, high, first, min(first + stride, chunk.last), traced)
+        span = Span(low, high, first, min(first + stride, chunk.last), traced, problem.tolerant)
         bad, count = _integrate(method, problem, traces, span, buffer, statistics)
         if bad >= 0:  # go on with those before it: the error must not depend on the division into calls
             failure = _failure(method, problem, traces, bad, span)
@@ -245,7 +246,7 @@ def advance(
             if high == low:
                 break
             its_block = bad - (bad - low) % problem.lanes.lanes
-            rest = Span(its_block, high, span.first, span.last, traces.neuron.size)
+            rest = Span(its_block, high, span.first, span.last, traces.neuron.size, False)
             _integrate(method, problem, traces, rest, buffer, None)
         take_spikes(buffer.neuron[:count].copy(), buffer.time[:count].copy())
         yield (high - low) * (span.last - first) * problem.dt
@@ -264,7 +265,9 @@ def _failure(method: Any, problem: Problem, traces: Traces, neuron: int, span: S
     good, bad = span.first, span.last
     while bad - good > 1:
         middle = (good + bad) // 2
-        failed, _ = _integrate(method, problem, traces, Span(neuron, neuron + 1, good, middle, nobody), buffer, None)
+        failed, _ = _integrate(
+            method, problem, traces, Span(neuron, neuron + 1, good, middle, nobody, False), buffer, None
+        )
         good, bad = (good, middle) if failed >= 0 else (middle, bad)
     term = problem.undefined_term(neuron, good * problem.dt)
     return FloatingPointError(

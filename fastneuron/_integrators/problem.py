@@ -102,6 +102,7 @@ class Problem:
     first_neuron: int = 0  # its index in the whole population, of which this may be a part
     clock: Clock | None = None
     statistics: Any = None
+    tolerant: bool = False  # whether neurons that fail end with NaN, in place of the run
 
     def __post_init__(self) -> None:
         self.n = self.state.shape[1]

@@ -26,7 +26,7 @@ from . import things
 from .things import Classes
 
 PLAIN = ("n", "duration", "dt", "method", "rtol", "threshold", "interval", "bin_width", "spike_times", "refractory",
-         "rearm", "after")  # fmt: skip
+         "rearm", "after", "tolerant")  # fmt: skip
 PACKAGE = Path(__file__).parent.parent
 DECIDE_BITS = (  # but for what checks, counts, and carries data to and fro
     "_kernel", "_integrators", "inputs", "receptors", "models", "network", "_parameters.py", "_formulas.py", "math.py",

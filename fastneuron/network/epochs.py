@@ -117,7 +117,7 @@ def integrate_range(cells, ranges, r, first, last, dt):
         box.threshold, box.refractory, box.rearm, box.armed, box.last_step, box.last_part, box.count, box.step,
         box.fraction, box.neuron, ranges.room[r],
     )  # fmt: skip
-    span = Span(ranges.low[r], ranges.high[r], first, last, ranges.traced[r])
+    span = Span(ranges.low[r], ranges.high[r], first, last, ranges.traced[r], False)
     bad, spiked = integrate_span(
         cells.method, cells.lanes, cells.neurons, span, dt, spikes, cells.traces, cells.statistics
     )
