@@ -16,7 +16,7 @@ from ..models.validation import explain
 from ..network.anew import Anew
 from ..network.delivery import LATEST, SENDER, Flight, Receivers
 from ..network.epochs import LOST, Cells, Net, Stage, run_epochs
-from ..network.exchange import Ranges, pack, unpack
+from ..network.exchange import Outgoing, Ranges, pack, unpack
 from ..network.routes import Range, wire
 from ..network.sources import PoissonSource, SpikeSource
 from .coupled import Coupled, whole_of
@@ -177,23 +177,22 @@ class NetworkAtWork:
         Returns the least of the numbers `lost` of all.
         """
         assert self.ranks is not None
-        here, low, everybody = self._senders
-        count = int((self.flight.count - before)[here].sum())
-        code, fraction = np.empty(count, np.int64), np.empty(count)
-        pack(self.flight, here, before, low, stage.first, code, fraction)
-        parcels, words = self.ranks.exchange(code, fraction, lost)
-        while before.max() + parcels.count.sum() + self.margin > self.flight.step.shape[1]:
+        outgoing, everybody = self._outgoing
+        count = pack(self.flight, outgoing, before, stage.first)
+        parcels, least = self.ranks.exchange(outgoing.code[:count], outgoing.fraction[:count], lost)
+        while before.max() + parcels.code.size + self.margin > self.flight.step.shape[1]:
             self._flight(2 * self.flight.step.shape[1])
         unpack(parcels, self.flight, everybody, before, stage.first, stage.last)
-        return int(words.min())
+        return least
 
     @functools.cached_property
-    def _senders(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The populations that have neurons here, the first neuron of each that is; all populations of neurons."""
+    def _outgoing(self) -> tuple[Outgoing, np.ndarray]:
+        """Room for the spikes that leave in an epoch, and the numbers of all populations of neurons."""
         here = [self.names.index(name) for name in self.cells]
         low = [self.recipe.low_of(name) for name in self.cells]
-        everybody = [number for number, name in enumerate(self.names) if name not in self.trains]
-        return np.array(here, np.int64), np.array(low, np.int64), np.array(everybody, np.int64)
+        room = sum(cell.outbox.step.size for cell in self.cells.values())
+        outgoing = Outgoing(np.array(here, np.int64), np.array(low, np.int64), np.empty(room, np.int64), np.empty(room))
+        return outgoing, np.array([k for k, name in enumerate(self.names) if name not in self.trains], np.int64)
 
     def _latest(self) -> list[int]:
         """How many steps after it has left a spike of each population can arrive."""
@@ -322,10 +321,11 @@ class _NetworkChunkRun:
     def _lost(self) -> int:
         """The first neuron that is no longer finite, its sender's number above 32 bits of its own; or `NOBODY`."""
         ranges = self.ranges
-        for r in np.flatnonzero(ranges.spiked < 0):
-            neuron = self.work.recipe.low_of(self.work.places[r].population) - 1 - int(ranges.spiked[r])
-            return int(ranges.sender[r]) << 32 | neuron
-        return NOBODY
+        if ranges.spiked.min() >= 0:
+            return NOBODY
+        r = int(np.flatnonzero(ranges.spiked < 0)[0])
+        neuron = self.work.recipe.low_of(self.work.places[r].population) - 1 - int(ranges.spiked[r])
+        return int(ranges.sender[r]) << 32 | neuron
 
     def _check(self, lost: int, reached: int, stage: Stage) -> None:
         if lost != NOBODY:

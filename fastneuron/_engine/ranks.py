@@ -56,15 +56,16 @@ class Ranks:
         self.sent, self._room = 0, ROOM
         self._handles = self._undisturbed = self._heard = False  # Ctrl-C
 
-    def exchange(self, code: np.ndarray, fraction: np.ndarray, word: int) -> tuple[Parcels, np.ndarray]:
-        """Send packed spikes and a number to all; what all have sent, in order of rank."""
+    def exchange(self, code: np.ndarray, fraction: np.ndarray, word: int) -> tuple[Parcels, int]:
+        """Send packed spikes and a number to all; the spikes of all, in order of rank, and the least of the numbers."""
         with self._collective():
             rows = self._rows(WELL, code, fraction, word)
-            if rows[:, STATUS].any():
+            status, count, words = zip(*rows[:, :HEAD].tolist(), strict=True)
+            if any(status):
                 self._end(None)
         codes, fractions = rows[:, HEAD : HEAD + self._room], rows[:, HEAD + self._room :].view(np.float64)
-        self._room = max(2 * int(rows[:, COUNT].max()), self._room - self._room // 8, ROOM)  # a burst is forgotten
-        return Parcels(codes, fractions, rows[:, COUNT].copy()), rows[:, WORD]
+        self._room = max(2 * max(count), self._room - self._room // 8, ROOM)  # a burst is forgotten
+        return Parcels(codes, fractions, rows[:, COUNT]), min(words)
 
     def agree(self) -> None:
         """Go on when all have come to here."""
@@ -72,7 +73,7 @@ class Ranks:
 
     def least(self, number: int) -> int:
         """The least of the numbers of all."""
-        return int(self.exchange(*NOTHING, number)[1].min())
+        return self.exchange(*NOTHING, number)[1]
 
     def check_same(self, things: Mapping[str, Any]) -> None:
         """ValueError at every process unless all have the same things by the same names."""

@@ -62,17 +62,27 @@ class Parcels(NamedTuple):
     count: Any  # (processes,) int64
 
 
+class Outgoing(NamedTuple):
+    """The spikes of an epoch that a process sends, and whose they are."""
+
+    sender: Any  # (senders,) int64: ascending
+    low: Any  # (senders,) int64: the first neuron of each that the process has
+    code: Any  # (room,) int64
+    fraction: Any  # (room,)
+
+
 @kernel
-def pack(flight, senders, begin, low, first, code, fraction):
-    """Pack what some senders have in flight behind their first `begin` spikes; `low` is what their neurons begin at."""
+def pack(flight, out, begin, first):
+    """Pack what its senders have in flight behind their first `begin` spikes; how many there are."""
     packed = 0
-    for k in range(senders.size):
-        sender = senders[k]
+    for k in range(out.sender.size):
+        sender = out.sender[k]
         for s in range(begin[sender], flight.count[sender]):
             step = flight.step[sender, s] - first
-            code[packed] = sender << A_SENDER | step << A_STEP | (flight.source[sender, s] + low[k])
-            fraction[packed] = flight.fraction[sender, s]
+            out.code[packed] = sender << A_SENDER | step << A_STEP | (flight.source[sender, s] + out.low[k])
+            out.fraction[packed] = flight.fraction[sender, s]
             packed += 1
+    return packed
 
 
 @kernel
