@@ -11,7 +11,6 @@ from . import roofline, work_precision
 from .roster import ROWS
 
 README = Path(__file__).parents[1] / "README.md"
-COUPLED = "benchmarks/results/network_precision.png"  # a command of its own makes it
 MODELS = {"morris_lecar": "Morris-Lecar (hopf)", "hodgkin_huxley": "Hodgkin-Huxley (squid)"}
 NOTE = (
     "`ours` is fastneuron in the same rounds; `faster` the median of paired ratios, how many times as fast it is, and",
