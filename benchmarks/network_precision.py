@@ -39,6 +39,7 @@ class Solver(NamedTuple):
     contender: str
     steps: tuple[float, ...]
     options: dict[str, Any]
+    truth: dict[str, Any] = {}  # its own finest run, where its spikes are something else
 
 
 SOLVERS = (
@@ -50,7 +51,7 @@ SOLVERS = (
     Solver(
         "Brian2, retuned, exponential Euler", "brian2", (0.1, 0.05, 0.025), {"method": "exponential_euler", **FLAGS}
     ),
-    Solver("NEST", "nest", STABLE, {}),
+    Solver("NEST", "nest", STABLE, {}, {"dt": 0.01}),  # a spike is the peak of V, not a crossing
 )
 
 
@@ -61,16 +62,15 @@ def compare(quick: bool, pythons: Mapping[str, str]) -> dict[str, Any]:
     curves: list[dict[str, Any]] = []
     missing: dict[str, str] = {}
     with Worker("fastneuron", 1) as ours:
-        ours.prepare(short, TRUTH)
-        truth = ours.answer()
+        truth = _answer(ours, short, TRUTH)
         ours.prepare(long, YARDSTICK)
         for solver in SOLVERS:
             with Worker(solver.contender, 1, pythons.get(solver.contender, sys.executable)) as worker:
                 for dt in solver.steps[: 1 if quick else None]:
                     options = {**solver.options, "dt": dt}
                     try:
-                        worker.prepare(short, options)
-                        error = np.abs(worker.answer() - truth)
+                        limit = _answer(worker, short, solver.truth) if solver.truth else truth
+                        error = np.abs(_answer(worker, short, options) - limit)
                         worker.prepare(long, options)
                     except Missing as problem:
                         missing[solver.name] = str(problem)
@@ -90,6 +90,11 @@ def compare(quick: bool, pythons: Mapping[str, str]) -> dict[str, Any]:
     return {"machine": machine(), "quick": quick, "curves": curves, "missing": missing}
 
 
+def _answer(worker: Worker, task: Cobahh, options: dict[str, Any]) -> np.ndarray:
+    worker.prepare(task, options)
+    return worker.answer()
+
+
 def _line(row: dict[str, Any]) -> str:
     return (
         f"| {row['name']} | {row['dt']:g} ms | {row['relative_time']:.3g} | {row['seconds']:.3g} s | "
@@ -103,7 +108,8 @@ def markdown(found: dict[str, Any]) -> str:
     lines = ["*Quick run: no figure to believe.*", ""] if found["quick"] else []
     lines += [
         f"COBAHH, 4,000 neurons, one thread, {it['processor']}, {it['date']}; errors of V after 10 ms, and the time",
-        "of a second, also in units of what rk4 at 0.05 ms takes in the same rounds.",
+        "of a second, also in units of what rk4 at 0.05 ms takes in the same rounds.  NEST's errors are against itself",
+        "at 0.01 ms, since its spikes are peaks of V and its network another.",
         "",
         "| method | step | time | a second takes | median error | largest |",
         "|---|--:|--:|--:|--:|--:|",
