@@ -89,9 +89,10 @@ def simulate(
         may be names of variables, for all populations that have them.  Several networks, other seeds for example, are
         simulated one after the other, or by the workers of an `executor`.
     duration : float
-        How long, ms; with a fixed-step method, a multiple of `dt`.
+        How long, ms; with a fixed-step method, and of a network, a multiple of `dt`.
     dt : float, default 0.05
-        Step, ms; with an adaptive method, the first step it tries.
+        Step, ms; with an adaptive method, the first step it tries, and in a network, of which no delay is shorter, the
+        unit of the epochs at whose ends spikes are exchanged and all neurons stop.
     current : float, (n,) array_like or Current, default 0
         Injected current, uA/cm^2: constant, or a function of time such as ``fn.Step(30.0, start=100.0)``.
     initial : dict of float or (n,) array_like, optional
@@ -174,7 +175,7 @@ def simulate(
         In how many parts to share it out; 16 by default.
     delivery : {"exact", "grid"}
         Of a network: whether a spike acts at its own time, inside a step, or at the next whole step, the rule of other
-        simulators, for comparison.
+        simulators, for comparison.  Steps of an adaptive method end where spikes arrive: ``"exact"``.
     comm : communicator, optional
         Share a network out to the processes of this communicator, for example mpi4py's ``MPI.COMM_WORLD`` (extra
         ``mpi``): all of them make the same call.  Each has a part of every population, makes the synapses onto it, and

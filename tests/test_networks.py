@@ -327,7 +327,7 @@ def test_a_receptor_of_ones_own():
     [
         ({"current": 5.0}, "current belongs to a Population"),
         ({"seed": 3}, "seed belongs to the network"),
-        ({"method": "dop853"}, "method must be one of 'rk4', 'heun'"),
+        ({"method": "rk5"}, "method must be one of 'rk4', 'heun'"),
         ({"initial": {"cell": {"V": 0.0}}}, "a population in initial must be one of .*'cells'"),
         ({"initial": {"V": 0.0}}, "a population in initial must be one of"),
         ({"record": "W"}, "record must be one of"),

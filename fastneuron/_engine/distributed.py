@@ -11,7 +11,8 @@ import numpy as np
 from .coupled import whole_of
 from .execute import Sink
 from .network_recipe import NetworkRecipe
-from .network_scheduler import NetworkAtWork, NetworkResult
+from .network_scheduler import NetworkResult
+from .own_steps import at_work
 from .ranks import Ranks
 from .recipe import Recipe
 from .scheduler import SUMMED_ARRAYS, ChunkResult
@@ -83,7 +84,7 @@ def execute_together(
 
     What `collect` makes of the result of each chunk goes into the sink.
     """
-    work = NetworkAtWork(share, threads, ranks if ranks.size > 1 else None)
+    work = at_work(share, threads, ranks if ranks.size > 1 else None)
     with sink.writing():
         (shard,) = sink.shards
         with shard.results(0) as on_result:

@@ -17,6 +17,7 @@ from . import executors, scheduler
 from .executors import Executor
 from .network_recipe import NetworkRecipe
 from .network_scheduler import NetworkAtWork
+from .own_steps import at_work
 from .recipe import Recipe
 from .run import FinalState, Run, Spikes
 from .scheduler import SUMMARY, ChunkResult, PopulationAtWork
@@ -91,7 +92,7 @@ def execute(sink: Sink, threads: int, executor: Executor | None, on_progress: Ca
 def advance(shard: Shard, threads: int, on_progress: Callable[..., None] = lambda *done: None) -> Any:
     """Take a shard from where it stands to its end; what the sink is to take."""
     recipe = shard.recipe
-    work = NetworkAtWork(recipe, threads) if isinstance(recipe, NetworkRecipe) else PopulationAtWork(recipe)
+    work = at_work(recipe, threads) if isinstance(recipe, NetworkRecipe) else PopulationAtWork(recipe)
     done, snapshot = shard.checkpoint()
     if done:
         work.go_back_to(snapshot)

@@ -164,6 +164,14 @@ def checked_network(asked: Mapping[str, Any]) -> NetworkRecipe:
     some = next(iter(parts.values()))
     network.check_delays(some.dt)
     delivery = _check.known("delivery", a.delivery, DELIVERIES)
+    if METHODS[a.method].is_adaptive:
+        _check.steps(some.duration, some.dt)  # of which epochs are made
+        if delivery == "grid":
+            fixed = ", ".join(repr(name) for name, method in METHODS.items() if not method.is_adaptive)
+            raise ValueError(
+                f"delivery must be 'exact' with method={a.method!r}, whose steps end where spikes arrive: the grid is "
+                f"for {fixed}; got {a.delivery!r}"
+            )
     return NetworkRecipe(network, parts, some.duration, some.dt, a.method, delivery, network is not a.model)
 
 
@@ -180,9 +188,6 @@ def _check_arguments(asked: Mapping[str, Any]) -> None:
         raise ValueError(f"seed belongs to the network, fn.Network(..., seed=...); got {_check.shown(asked['seed'])}")
     if asked["executor"] is not None:
         raise ValueError(NO_EXECUTOR)
-    if METHODS[_check.known("method", asked["method"], METHODS)].is_adaptive:
-        allowed = ", ".join(repr(name) for name, method in METHODS.items() if not method.is_adaptive)
-        raise ValueError(f"method must be one of {allowed} for a network; got {asked['method']!r}")
     if np.dtype(asked["dtype"]) != np.float64:
         raise ValueError(f"dtype must be float64 for a network; got {_check.shown(asked['dtype'])}")
 

@@ -98,6 +98,8 @@ def shortest_delay(recipe: NetworkRecipe) -> int:
 
 def _coupled(recipe: NetworkRecipe, part: Recipe) -> int:
     """Bytes of what a population has in a network beside its own: boxes, conductances, constants of its blocks."""
+    if recipe.chosen.is_adaptive:  # of each receptor: modes, since when, the list of what arrives
+        return sum(8 * part.n * (2 * len(receptor.modes) + 3) for receptor in part.receptors.values())
     slots, blocks = min(shortest_delay(recipe), EPOCH), -(-part.n // WHOLE) * WHOLE
     total = PER_LEAVING * part.n * (slots // 2 + 1)  # of the outbox, which huge pages make resident
     constants = len(part.model.parameters)

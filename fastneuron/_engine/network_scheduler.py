@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba.core.errors import NumbaError
@@ -56,16 +56,12 @@ class NetworkAtWork:
         self.places = list(self._cut())
         receptors = [(name, receptor) for name, part in recipe.parts.items() for receptor in part.receptors]
         self.wired = wire(network, self.places, receptors, recipe.dt, threads, recipe.delivery == "grid")
-        longest = EPOCH if network.projections else max(EPOCH, min(ALONE, OUTBOX // recipe.n))
-        self.epoch = min(self.wired.soonest, longest)
+        self.epoch = min(self.wired.soonest, self.longest_epoch)
         self.latest = self._latest()
         if ranks is not None:
             self.epoch = ranks.least(self.epoch)
             self.latest = [-ranks.least(-latest) for latest in self.latest]
-        per_neuron = self.epoch // 2 + 1  # a crossing takes two steps
-        self.cells = {
-            name: Coupled(part, min(self.epoch, EPOCH), part.n * per_neuron) for name, part in recipe.parts.items()
-        }
+        self.cells = self.couple()
         sources = {
             name: group for name, group in network.populations.items() if isinstance(group, PoissonSource | SpikeSource)
         }
@@ -74,9 +70,31 @@ class NetworkAtWork:
         }
         self.sent = {name: np.zeros(group.n, np.int64) for name, group in sources.items()}
         rooms = [group.room(self.epoch, recipe.dt) for group in sources.values()]
-        self.margin = max([part.n * per_neuron for part in recipe.parts.values()] + rooms)
+        self.margin = max([part.n * self.spikes_of_a_neuron for part in recipe.parts.values()] + rooms)
         self._flight(IN_FLIGHT + self.margin)
         self.taken = np.zeros(len(self.names), np.int64)
+
+    @property
+    def longest_epoch(self) -> int:
+        """Steps that an epoch has at most."""
+        recipe = self.recipe
+        return EPOCH if recipe.network.projections else max(EPOCH, min(ALONE, OUTBOX // recipe.n))
+
+    @property
+    def spikes_of_a_neuron(self) -> int:
+        """How many there are in an epoch, at most: a crossing takes two steps."""
+        return self.epoch // 2 + 1
+
+    def couple(self) -> dict[str, Any]:
+        """The populations at work, by name."""
+        return {
+            name: Coupled(part, min(self.epoch, EPOCH), part.n * self.spikes_of_a_neuron)
+            for name, part in self.recipe.parts.items()
+        }
+
+    def chunk_run(self, chunk: Chunk, team: Team) -> NetworkChunkRun:
+        """A chunk of its run, to be carried out."""
+        return NetworkChunkRun(self, chunk, team)
 
     def _members(self, threads: int) -> int:
         steps = min(int(delay / self.recipe.dt) for delay in [*self._delays(), EPOCH * self.recipe.dt])
@@ -167,7 +185,7 @@ class NetworkAtWork:
         try:
             with Team(self.members) as team:
                 for chunk in chunks:
-                    on_result(_NetworkChunkRun(self, chunk, team).advance(on_progress))
+                    on_result(self.chunk_run(chunk, team).advance(on_progress))
         except NumbaError as error:
             raise explain(next(iter(self.recipe.parts.values())).model, error) from None
 
@@ -213,15 +231,13 @@ class NetworkAtWork:
         self.wired.routes.cursor[:] = 0
 
 
-class _NetworkChunkRun:
+class NetworkChunkRun:
     """A chunk under way, and what has come of it so far."""
 
     def __init__(self, work: NetworkAtWork, chunk: Chunk, team: Team) -> None:
         self.work, self.chunk, self.team = work, chunk, team
         self.traces = {name: cell.population.room(chunk, []) for name, cell in work.cells.items()}
-        for name, traces in self.traces.items():
-            state = work.cells[name].population.problem.state
-            traces.out[:, traces.row, 0] = state[np.ix_(traces.which, traces.neuron)]
+        self.take_first_samples()
         self.sums = [
             {name: cell.population.summary.sums(chunk.begin, chunk.end) for name, cell in work.cells.items()}
             for _ in range(team.members)
@@ -231,27 +247,43 @@ class _NetworkChunkRun:
         self.ranges = self._ranges()
         self.nets = [self._net(member) for member in range(team.members)]
 
-    def _ranges(self) -> Ranges:
-        work = self.work
-        cells = list(work.cells)
-        per_neuron = work.epoch // 2 + 1
-        rows = []
+    def take_first_samples(self) -> None:
+        """Take those of the chunk's begin."""
+        for name, traces in self.traces.items():
+            state = self.work.cells[name].population.problem.state
+            traces.out[:, traces.row, 0] = state[np.ix_(traces.which, traces.neuron)]
+
+    def limits(self) -> Iterator[tuple[int, int, int, int]]:
+        """Of each range: its population, counted among those of neurons and among all, and its neurons."""
+        work, cells = self.work, list(self.work.cells)
         for name, *limits in work.places:
             low, high = (limit - work.recipe.low_of(name) for limit in limits)
-            traced = np.searchsorted(self.traces[name].neuron, low)
-            rows.append((cells.index(name), work.names.index(name), low, high, low * per_neuron, traced, 0))
+            yield cells.index(name), work.names.index(name), low, high
+
+    def _ranges(self) -> Any:
+        work = self.work
+        rows = []
+        for place, limits in zip(work.places, self.limits(), strict=True):
+            low, traced = limits[2], self.traces[place.population].neuron
+            rows.append((*limits, low * work.spikes_of_a_neuron, np.searchsorted(traced, low), 0))
         return Ranges(*np.array(rows, np.int64).T.copy())
+
+    def _cells(self, member: int) -> tuple[Any, ...]:
+        """The populations as the kernel of a member wants them."""
+        work = self.work
+        return tuple(
+            Cells(  # type: ignore[call-arg]
+                work.recipe.chosen.tag, cell.lanes, cell.neurons, cell.outbox, self.traces[name],
+                self.sums[member][name].statistics,
+            )
+            for name, cell in work.cells.items()
+        )  # fmt: skip
 
     def _net(self, member: int) -> Net:
         work = self.work
-        cells = tuple(
-            Cells(work.recipe.chosen.tag, cell.lanes, cell.neurons, cell.outbox, self.traces[name],
-                  self.sums[member][name].statistics)
-            for name, cell in work.cells.items()
-        )  # fmt: skip
         senders = np.array([work.names.index(name) for name in work.trains], np.int64)
         return Net(
-            cells=cells,
+            cells=self._cells(member),
             trains=tuple(work.trains.values()),
             senders=senders,
             ranges=self.ranges,
@@ -261,7 +293,7 @@ class _NetworkChunkRun:
             flight=work.flight,
         )
 
-    def _receivers(self) -> Receivers:
+    def _receivers(self) -> Any:
         rows = [
             (box.ctypes.data, box.shape[1], box.shape[2], table.ctypes.data, table.shape[0], table.shape[1])
             for cell in self.work.cells.values()

@@ -14,6 +14,9 @@ with a continuous extension.  One round of a block is:
     interpolate         spikes and samples: dense_output.py
     accept_steps        lanes whose step was good move on
     service             lanes that are at a stop, at the end, or run away
+
+A stop is where something happens to a neuron: a current jumps, a spike arrives.  `restart` lets it happen, whatever it
+does to the state, and has the neuron go on from there.
 """
 
 from collections.abc import Callable, Generator
@@ -39,7 +42,7 @@ from .controller import (
 )  # fmt: skip
 from .dense_output import find_spike, is_sampled, take_samples
 from .problem import Chunk, Clock, Problem, Traces
-from .spike_lists import arm
+from .spike_lists import arm, list_at
 from .statistics import observe_all
 from .tableau import MOST_STAGES, POWERS, keep_stage, sum_errors, sum_stage
 
@@ -56,13 +59,24 @@ class OfBend(NamedTuple):
 
 
 class Span(NamedTuple):
-    """The neurons low to high, up to the time `end`, or to the last of their steps before `limit` (ms)."""
+    """The neurons low to high, up to the time `end`, or to the last of their steps before `limit` (ms).
+
+    Those that are done are told by ``clock.reached``, which is then at `mark`.
+    """
 
     low: int
     high: int
     limit: float
     end: float
     tolerant: bool  # whether a neuron that fails is left with NaN
+    mark: float
+
+
+class Sampled(NamedTuple):
+    """Where samples go."""
+
+    traces: Any
+    statistics: Any
 
 
 class Workspace(NamedTuple):
@@ -71,6 +85,7 @@ class Workspace(NamedTuple):
     start: Any  # (D, lane): the state at the begin of the step
     end: Any  # (D, lane): at a stage, then at the end of the step
     error: Any  # (2 D, lane)
+    shown: Any  # (variables, lane): what inputs show at a sample
     derivative: Any  # (D, lane): of a stage; a row known at run time only would cost the loop its SIMD form
     k: Any  # (stages D, lane): the derivatives of all stages
     pace: Any
@@ -80,17 +95,18 @@ class Workspace(NamedTuple):
 
 
 @inline_ast
-def make_workspace(state_type, lanes):
+def make_workspace(neurons, lanes):
     """The arrays of a method for a block without neurons; only the stages, which some methods skip, are set.
 
     None is NumPy's, whose references are counted wherever the tuple is looked at: 9 % of a run sampled every 0.5 ms.
     """
     work = Workspace(
-        local(state_type, 1, lanes, 0.0),
-        local(state_type, 1, lanes, 0.0),
-        local(state_type, 2, lanes, 0.0),
-        local(state_type, 1, lanes, 0.0),
-        local(state_type, MOST_STAGES, lanes, 0.0),
+        local(neurons.state_type, 1, lanes, 0.0),
+        local(neurons.state_type, 1, lanes, 0.0),
+        local(neurons.state_type, 2, lanes, 0.0),
+        local(neurons.variables_type, 1, lanes, 0.0),
+        local(neurons.state_type, 1, lanes, 0.0),
+        local(neurons.state_type, MOST_STAGES, lanes, 0.0),
         make_pace(lanes),
         local((0,), 1, lanes, 0)[0],
         local((0.0,), 1, OF_POWERS, 0.0)[0],
@@ -118,7 +134,7 @@ def evaluate(tableau, block, work, stage, first, last):
 
 
 @helper
-def load_lane(block, work, neurons, lane, neuron, end, sampled):
+def load_lane(block, work, neurons, lane, neuron, sampled):
     """Put a neuron into a lane."""
     pace, clock = work.pace, neurons.clock
     prepare(block, neurons, lane, neuron, 0.0)
@@ -130,15 +146,24 @@ def load_lane(block, work, neurons, lane, neuron, end, sampled):
     pace.previous_error[lane] = clock.previous_error[neuron]
     pace.growth[lane] = clock.growth[neuron]
     pace.sample[lane] = clock.sample[neuron] if sampled else np.inf
-    restart(block, work, lane, end)
 
 
 @helper
-def restart(block, work, lane, end):
-    """After a discontinuity: the derivative there, and the next one to stop at."""
-    t = work.pace.time[lane]
-    put(work.k, lane, derivative(block, lane, take(block.state_type, work.start, lane), t, port.BEGIN))
+def restart(block, work, lane, neuron, end, spikes, spiked):
+    """At a stop: what happens there, a spike if that makes the voltage jump through the threshold, and the next stop.
+
+    Returns how many spikes are then listed.
+    """
+    t, V = work.pace.time[lane], work.start[0, lane]
+    state = port.arrive(block.sources, block.rooms, lane, t, take(block.state_type, work.start, lane))
+    put(work.start, lane, state)
+    put(work.k, lane, derivative(block, lane, state, t, port.BEGIN))
     work.pace.stop[lane] = min(end, port.next_discontinuity(block.sources, block.rooms, lane, t))
+    if neuron != NOBODY:
+        if V < spikes.threshold and state[0] >= spikes.threshold:
+            spiked = list_at(spikes, spiked, neuron, t)
+        arm(spikes, neuron, state[0])
+    return spiked
 
 
 @helper
@@ -147,6 +172,7 @@ def store_lane(block, work, neurons, lane, neuron):
     pace, clock = work.pace, neurons.clock
     for d in range(len(block.state_type)):
         neurons.state[d, neuron] = work.start[d, lane]
+    port.show_at(block.sources, block.rooms, lane, pace.time[lane], neurons.state, len(block.state_type), neuron)
     port.store(block.sources, block.rooms, lane, neuron)
     clock.time[neuron] = pace.time[lane]
     clock.step[neuron] = pace.step[lane]
@@ -158,38 +184,39 @@ def store_lane(block, work, neurons, lane, neuron):
 
 @inline
 def next_neuron(neurons, span, upcoming):
-    """The first neuron from `upcoming` on that has not been taken to the limit, or the end of the span."""
-    while upcoming < span.high and neurons.clock.reached[upcoming] >= span.limit:
+    """The first neuron from `upcoming` on that is not done, or the end of the span."""
+    while upcoming < span.high and neurons.clock.reached[upcoming] >= span.mark:
         upcoming += 1
     return upcoming
 
 
 @inline
-def fill_lanes(block, work, neurons, span, traces, statistics):
-    """Put the first neurons of a span into the lanes; how many there are, and from where on the others are."""
+def fill_lanes(block, work, neurons, span, spikes, spiked, samples):
+    """Put the first neurons of a span into the lanes; how many there are, from where on the others are, and spikes."""
     upcoming, active = span.low, 0
     for lane in range(width(block.lanes)):
         upcoming = next_neuron(neurons, span, upcoming)
         neuron = min(upcoming, span.high - 1)
-        load_lane(block, work, neurons, lane, neuron, span.end, is_sampled(traces, statistics, neuron))
+        load_lane(block, work, neurons, lane, neuron, is_sampled(samples.traces, samples.statistics, neuron))
         if upcoming < span.high:
             work.seats[lane] = upcoming
             upcoming += 1
             active += 1
-        else:  # a lane without a neuron takes steps of length 0
+        spiked = restart(block, work, lane, work.seats[lane], span.end, spikes, spiked)
+        if work.seats[lane] == NOBODY:  # a lane without a neuron takes steps of length 0
             work.pace.stop[lane] = work.pace.time[lane]
-    return active, upcoming
+    return active, upcoming, spiked
 
 
 @inline
-def interpolate(tableau, work, spikes, spiked, traces, statistics):
+def interpolate(tableau, block, work, spikes, spiked, traces, statistics):
     """Find the spikes and samples inside the steps; how many spikes are then listed."""
     for lane in range(work.seats.size):
         neuron = work.seats[lane]
         if work.pace.dense[lane] and neuron != NOBODY:
             if work.pace.outcome[lane] != DEFERRED:
                 spiked = find_spike(tableau, work, lane, neuron, spikes, spiked)
-            take_samples(tableau, work, lane, neuron, traces, statistics)
+            take_samples(tableau, block, work, lane, neuron, traces, statistics)
     return spiked
 
 
@@ -215,11 +242,11 @@ def accept_steps(tableau, block, work):
 
 
 @inline
-def service(block, work, neurons, span, upcoming, traces, statistics):
+def service(block, work, neurons, span, upcoming, spikes, spiked, samples):
     """Look after lanes that are at a stop, at the limit or the end, or whose steps shrink to nothing.
 
-    Returns the first neuron of the last kind or NOBODY, how many lanes have lost their neuron, and from where on the
-    neurons are that have not been in a lane.
+    Returns the first neuron of the last kind or NOBODY, how many lanes have lost their neuron, from where on the
+    neurons are that have not been in a lane, and how many spikes are listed.
     """
     bad, left = NOBODY, 0
     for lane in range(width(block.lanes)):
@@ -236,38 +263,47 @@ def service(block, work, neurons, span, upcoming, traces, statistics):
                 for d in range(len(block.state_type)):
                     work.start[d, lane] = np.nan
             store_lane(block, work, neurons, lane, neuron)
-            neurons.clock.reached[neuron] = np.inf if stuck else span.limit
+            neurons.clock.reached[neuron] = np.inf if stuck else span.mark
             upcoming = next_neuron(neurons, span, upcoming)
             if upcoming < span.high:
                 work.seats[lane] = upcoming
-                sampled = is_sampled(traces, statistics, upcoming)
-                load_lane(block, work, neurons, lane, upcoming, span.end, sampled)
+                sampled = is_sampled(samples.traces, samples.statistics, upcoming)
+                load_lane(block, work, neurons, lane, upcoming, sampled)
+                spiked = restart(block, work, lane, upcoming, span.end, spikes, spiked)
                 upcoming += 1
             else:
                 work.seats[lane] = NOBODY
                 left += 1
         elif t >= work.pace.stop[lane]:
-            restart(block, work, lane, span.end)
-    return bad, left, upcoming
+            spiked = restart(block, work, lane, neuron, span.end, spikes, spiked)
+    return bad, left, upcoming, spiked
 
 
 @kernel
 def integrate_adaptively(tableau, lanes, neurons, span, tolerance, spikes, traces, statistics):
+    """`integrate_in_own_steps` as a kernel, whose spikes are the first of their list."""
+    samples = Sampled(traces, statistics)
+    return integrate_in_own_steps(tableau, lanes, neurons, span, tolerance, spikes, 0, samples)
+
+
+@inline_ast
+def integrate_in_own_steps(tableau, lanes, neurons, span, tolerance, spikes, spiked, samples):
     """Advance a span of the population; its state and clock are changed in place.
 
     A step that reaches the limit gives its samples before the limit, but is not accepted: the next chunk takes it
     again, so that the chunks change nothing.
 
-    Returns the first neuron whose step shrank to nothing or -1, the number of spikes, and whether all are done.
+    Returns the first neuron whose step shrank to nothing or -1, the number of spikes, and whether all are done: they
+    may not be where much is to be done, or the list, in which a step has room for two spikes of a lane, is full.
     """
     block = make_block(lanes, neurons, port.ANY_TIME)
-    work = make_workspace(neurons.state_type, lanes)
+    work = make_workspace(neurons, lanes)
     scale = error_scale(tableau, tolerance)
-    active, upcoming = fill_lanes(block, work, neurons, span, traces, statistics)
-    spiked = 0
+    traces, statistics = samples.traces, samples.statistics
+    active, upcoming, spiked = fill_lanes(block, work, neurons, span, spikes, spiked, samples)
     bad = NOBODY
     for _ in range(BUDGET):
-        if active == 0 or bad != NOBODY or spiked + width(lanes) > spikes.time.size:
+        if active == 0 or bad != NOBODY or spiked + 2 * width(lanes) > spikes.time.size:
             break
         propose_steps(work.pace, lanes)
         evaluate(tableau, block, work, work.end, 1, tableau.stages)
@@ -277,16 +313,24 @@ def integrate_adaptively(tableau, lanes, neurons, span, tolerance, spikes, trace
         )
         if dense:
             evaluate(tableau, block, work, work.error, tableau.stages, tableau.node.size)
-            spiked = interpolate(tableau, work, spikes, spiked, traces, statistics)
+            spiked = interpolate(tableau, block, work, spikes, spiked, traces, statistics)
         arm_accepted(work, spikes)
         accept_steps(tableau, block, work)
         if attention:
-            bad, left, upcoming = service(block, work, neurons, span, upcoming, traces, statistics)
+            bad, left, upcoming, spiked = service(block, work, neurons, span, upcoming, spikes, spiked, samples)
             active -= left
     for lane in range(width(lanes)):
         if work.seats[lane] != NOBODY:
             store_lane(block, work, neurons, lane, work.seats[lane])
     return bad, spiked, active == 0
+
+
+def choose_block(n: int) -> Any:
+    """The lanes of a block for n neurons.
+
+    Four vectors of AVX-512 hide more waiting than two: 24.7 instead of 32.8 ms for DOP853 at 1e-13, 4,096 neurons.
+    """
+    return Lanes32() if n >= MANY else Lanes16()
 
 
 def new_clock(n: int, step: float) -> Clock:
@@ -311,15 +355,14 @@ def advance(
     clock: Any = p.clock  # every adaptive method has given it one
     time = clock.time[low:high]
     buffer = p.buffer(max(4 * (high - low), 4096))
-    # four vectors of AVX-512 hide more waiting than two: 24.7 instead of 32.8 ms for DOP853 at 1e-13, 4,096 neurons
-    lanes = Lanes32() if p.n >= MANY else Lanes16()
+    lanes = choose_block(p.n)
     failure = None
     done = False
     before = float(time.sum())
     while not done:
         bad, count, done = integrate_adaptively(
-            method, lanes, p.neurons, Span(low, high, chunk.limit, p.duration, p.tolerant), Tolerance(p.rtol, p.atol),
-            buffer, traces, statistics,
+            method, lanes, p.neurons, Span(low, high, chunk.limit, p.duration, p.tolerant, chunk.limit),
+            Tolerance(p.rtol, p.atol), buffer, traces, statistics,
         )  # fmt: skip
         if bad >= 0:  # go on with those before it: which fails first must not depend on the order of work
             reason = p.undefined_term(bad, clock.time[bad]) or (
@@ -337,9 +380,17 @@ def advance(
         before = now
     if failure:
         raise failure
-    last = traces.begin + traces.out.shape[2] - 1
-    if chunk.limit == np.inf and last > 0 and last * traces.interval > p.duration:  # by rounding: 3 * 0.1 > 0.3
+    if chunk.limit == np.inf:
+        take_last_sample(traces, traces.out.shape[2], p.state, p.duration, low, high, statistics)
+
+
+def take_last_sample(
+    traces: Traces, samples: int, state: np.ndarray, duration: float, low: int, high: int, statistics: Any
+) -> None:
+    """Take that of the neurons `low` to `high` that is the end of the run, but for rounding: 3 * 0.1 > 0.3."""
+    last = traces.begin + samples - 1
+    if last > 0 and last * traces.interval > duration:
         mine = (low <= traces.neuron) & (traces.neuron < high)
-        traces.out[:, traces.row[mine], -1] = p.state[np.ix_(traces.which, traces.neuron[mine])]
+        traces.out[:, traces.row[mine], samples - 1] = state[np.ix_(traces.which, traces.neuron[mine])]
         if statistics is not None:
-            observe_all(statistics, p.state, low, high, last)
+            observe_all(statistics, state, low, high, last)

@@ -2,6 +2,7 @@
 
 from .._kernel.jit import helper, inline
 from .._kernel.lanes import fma
+from ..inputs import port
 from .spike_lists import arm, list_at
 from .spikes import crossing, polynomial
 from .statistics import observe_one, observes
@@ -84,26 +85,37 @@ def is_sampled(traces, statistics, neuron):
 
 
 @inline
-def take_samples(tableau, work, lane, neuron, traces, statistics):
+def sampled_value(block, work, d, lane, t):
+    """The variable d of a lane at time t in its step, the extension of which is in ``work.power`` if it is a state."""
+    states = len(block.state_type)
+    if d < states:
+        return polynomial(work.start[d, lane], work.power, (t - work.pace.time[lane]) / work.pace.length[lane])
+    port.show_at(block.sources, block.rooms, lane, t, work.shown, states, lane)
+    return work.shown[d, lane]
+
+
+@inline
+def take_samples(tableau, block, work, lane, neuron, traces, statistics):
     """Take the samples of a neuron that are due in the step of its lane."""
-    interval, power, t, h = traces.interval, work.power, work.pace.time[lane], work.pace.length[lane]
+    interval, h = traces.interval, work.pace.length[lane]
     number = upto = work.pace.sample[lane]
     while upto * interval <= work.pace.arrival[lane] and upto < traces.begin + traces.out.shape[2]:
         upto += 1.0
     if upto > number:
-        first, end, states = int(number), int(upto), work.start.shape[0]
+        first, end, states = int(number), int(upto), len(block.state_type)
         m = position(traces.neuron, neuron) if traces.neuron.size else 0
         traced = traces.neuron.size > 0 and traces.neuron[m] == neuron
         for which in range(traces.which.size if traced else 0):
             d = traces.which[which]
-            extension(tableau, work.k, d, states, lane, h, power)
+            if d < states:
+                extension(tableau, work.k, d, states, lane, h, work.power)
             for sample in range(first, end):
-                x = polynomial(work.start[d, lane], power, (sample * interval - t) / h)
+                x = sampled_value(block, work, d, lane, sample * interval)
                 traces.out[which, traces.row[m], sample - traces.begin] = x
-        for d in range(states):
+        for d in range(work.shown.shape[0]):
             if observes(statistics, d):
-                extension(tableau, work.k, d, states, lane, h, power)
+                if d < states:
+                    extension(tableau, work.k, d, states, lane, h, work.power)
                 for sample in range(first, end):
-                    x = polynomial(work.start[d, lane], power, (sample * interval - t) / h)
-                    observe_one(statistics, d, neuron, x, sample)
+                    observe_one(statistics, d, neuron, sampled_value(block, work, d, lane, sample * interval), sample)
         work.pace.sample[lane] = upto

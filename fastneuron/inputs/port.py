@@ -9,8 +9,8 @@ change from step to step.  A kernel calls, in this order:
     prepare, load                           for each neuron that takes a lane
     begin_step                              for each step
     add_current, add_to_derivative          for each stage of it and each lane
-    next_discontinuity                      where an adaptive method looks for its next stop
-    show                                    where a sample is taken
+    arrive, next_discontinuity              where an adaptive method has stopped, and looks for its next stop
+    show, show_at                           where a sample is taken, by a fixed step or inside an adaptive one
     store                                   for each neuron that leaves its lane
 
 Between calls of a kernel a source keeps what goes on in arrays of its own, which its method ``arrays()`` names.
@@ -85,8 +85,20 @@ def next_discontinuity(source, room, lane, t):
 
 
 @generic
+def arrive(source, room, lane, t, state):
+    """The state of a lane, a tuple, after all that happens to it at the time t (ms) and has not yet; here, nothing."""
+    return state
+
+
+@generic
 def show(source, room, out, row):
     """Put what the input has to show of all lanes into rows of `out` from `row` on; the row behind them."""
+    return row
+
+
+@generic
+def show_at(source, room, lane, t, out, row, column):
+    """Put what the input has to show of a lane at time t into a column of `out` from `row` on; the row behind it."""
     return row
 
 
@@ -135,9 +147,21 @@ def _next_discontinuity_of_any(sources, rooms, lane, t):
     return min(next_discontinuity(sources[0], rooms[0], lane, t), next_discontinuity(sources[1:], rooms[1:], lane, t))
 
 
+@for_tuples(arrive)
+def _arrive_each(sources, rooms, lane, t, state):
+    state = arrive(sources[0], rooms[0], lane, t, state)
+    return arrive(sources[1:], rooms[1:], lane, t, state)
+
+
 @for_tuples(show)
 def _show_each(sources, rooms, out, row):
     return show(sources[1:], rooms[1:], out, show(sources[0], rooms[0], out, row))
+
+
+@for_tuples(show_at)
+def _show_each_at(sources, rooms, lane, t, out, row, column):
+    row = show_at(sources[0], rooms[0], lane, t, out, row, column)
+    return show_at(sources[1:], rooms[1:], lane, t, out, row, column)
 
 
 @for_tuples(store)

@@ -4,10 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._kernel.addresses import add_at
-from .._kernel.jit import for_tuples, generic, helper, specialises
+from .._kernel.jit import for_tuples, generic, helper
 from .connections.wiring import Scratch, Wiring, make_row
-from .delivery import LATEST, LEAVES, RECEPTOR, SENDER, SHARED_DELAY, SHARED_WEIGHT, SOONEST, VECTOR, Row, evaluate
+from .delivery import LATEST, LEAVES, RECEPTOR, SENDER, SOONEST, deliver_made, row_of
 
 
 class Anew(NamedTuple):
@@ -20,54 +19,23 @@ class Anew(NamedTuple):
     scratch: Scratch
 
 
-@generic
-def weight_of(weights, k, shared):
-    """Return weight k, or where there are no weights, None, the shared one."""
-
-
-@specialises(weight_of)
-def _weight_of(weights, k, shared):
-    if hasattr(weights, "dtype"):
-        return lambda weights, k, shared: np.float64(weights[k])
-    return lambda weights, k, shared: shared
-
-
-@helper
-def _deliver_row(one, count, row, low, arrival, x):
-    """Deliver `count` synapses whose targets and weights are in the room."""
-    base = row.inbox + 8 * (((arrival % row.slots) * row.n + low) * row.columns)
-    for part in range(row.columns // VECTOR):
-        four = evaluate(row, 0, part, x)
-        for k in range(count):
-            j = one.scratch.target[k]
-            if row.tables > 1:
-                four = evaluate(row, low + j, part, x)
-            add_at(
-                base + 8 * (row.columns * j + VECTOR * part), weight_of(one.scratch.weight, k, row.shared_weight), four
-            )
-
-
 @helper
 def _deliver_one(one, routes, receivers, flight, target_range, due):
     numbers = routes.numbers[one.number]
     sender, receptor = int(numbers[SENDER]), int(numbers[RECEPTOR])
-    row = Row(
-        0, 0, 0, numbers[SHARED_WEIGHT], 0, 0, numbers[SHARED_DELAY], receivers.inbox[receptor], receivers.n[receptor],
-        receivers.columns[receptor], receivers.slots, receivers.table[receptor], receivers.tables[receptor],
-        receivers.powers[receptor],
-    )  # fmt: skip
+    row = row_of(
+        receivers, receptor, target_range, routes.rows[target_range, one.number], routes.kinds[one.number], numbers
+    )
     events, count = 0, flight.count[sender]
     s = routes.cursor[target_range, one.number]
     while s < count and flight.step[sender, s] + int(numbers[LATEST]) < due.first:
         s += 1
     routes.cursor[target_range, one.number] = s
     while s < count and flight.step[sender, s] + int(numbers[SOONEST]) < due.last:
-        after = max(flight.fraction[sender, s], numbers[LEAVES]) + row.shared_delay
-        whole = np.int64(after)
-        arrival = flight.step[sender, s] + whole
-        if due.first <= arrival < due.last:
+        step, fraction = flight.step[sender, s], max(flight.fraction[sender, s], numbers[LEAVES])
+        if due.first <= step + np.int64(fraction + row.shared_delay) < due.last:
             made = make_row(one.wiring, flight.source[sender, s], one.low + due.low, one.low + due.high, one.scratch)
-            _deliver_row(one, made, row, due.low, arrival, 1.0 - (after - whole))
+            deliver_made(row, one.scratch, made, due, step, fraction)
             events += made
         s += 1
     return events

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._kernel.addresses import add_at, four_zeros, next_power, number_at
-from .._kernel.jit import helper, inline
+from .._kernel.jit import generic, helper, inline, specialises
 from ..receptors.kinetics import VECTOR
 
 
@@ -44,18 +44,6 @@ class Routes(NamedTuple):
     cursor: Any  # (ranges, projections) int64: where the first spike stands that has not all arrived
 
 
-class Receivers(NamedTuple):
-    """The inboxes of all receptors, and their tables."""
-
-    inbox: Any  # (receptors,) int64: address of (slots, n, columns) float64
-    n: Any  # (receptors,) int64
-    columns: Any  # (receptors,) int64
-    table: Any  # (receptors,) int64: address of (tables, powers, columns) float64
-    tables: Any  # (receptors,) int64: 1, or n
-    powers: Any  # (receptors,) int64
-    slots: int
-
-
 class Due(NamedTuple):
     """What is delivered: arrivals in the steps `first` to `last`, to the neurons `low` to `high`."""
 
@@ -64,6 +52,31 @@ class Due(NamedTuple):
     low: int
     high: int
     dt: float
+
+
+@generic
+def deliver_due(row, begin, end, due, step, fraction):
+    """Deliver the synapses `begin` to `end` of a row, on which a spike arrives that left in a step at a fraction."""
+
+
+def _deliver_moments(row, begin, end, due, step, fraction):
+    if row.delays == NONE and row.tables == 1:
+        after = fraction + row.shared_delay
+        whole = np.int64(after)
+        deliver_together(row, begin, end, due, step + whole, 1.0 - (after - whole))
+    else:
+        deliver_each(row, begin, end, due, step, fraction)
+
+
+@generic
+def deliver_made(row, made, count, due, step, fraction):
+    """Deliver the first `count` of the synapses that have just been made of one spike, all with one delay."""
+
+
+def _deliver_made_moments(row, made, count, due, step, fraction):
+    after = fraction + row.shared_delay
+    whole = np.int64(after)
+    add_made(row, made, count, due.low, step + whole, 1.0 - (after - whole))
 
 
 class Row(NamedTuple):
@@ -83,6 +96,36 @@ class Row(NamedTuple):
     table: int
     tables: int
     powers: int
+
+    deliver_due = _deliver_moments
+    deliver_made = _deliver_made_moments
+
+
+@generic
+def row_of(receivers, receptor, target_range, rows, kinds, numbers):
+    """The synapses of a projection in a range of targets, with the receivers' numbers of their receptor."""
+
+
+def _row_of_moments(receivers, receptor, target_range, rows, kinds, numbers):
+    return Row(
+        rows[TARGET], rows[WEIGHT], kinds[0], numbers[SHARED_WEIGHT], rows[DELAY], kinds[1], numbers[SHARED_DELAY],
+        receivers.inbox[receptor], receivers.n[receptor], receivers.columns[receptor], receivers.slots,
+        receivers.table[receptor], receivers.tables[receptor], receivers.powers[receptor],
+    )  # fmt: skip
+
+
+class Receivers(NamedTuple):
+    """The inboxes of all receptors, and their tables."""
+
+    inbox: Any  # (receptors,) int64: address of (slots, n, columns) float64
+    n: Any  # (receptors,) int64
+    columns: Any  # (receptors,) int64
+    table: Any  # (receptors,) int64: address of (tables, powers, columns) float64
+    tables: Any  # (receptors,) int64: 1, or n
+    powers: Any  # (receptors,) int64
+    slots: int
+
+    row_of = _row_of_moments
 
 
 @inline
@@ -144,6 +187,31 @@ def deliver_each(row, begin, end, due, step, fraction):
             add_at(place + 8 * VECTOR * part, weight, four)
 
 
+@generic
+def weight_of(weights, k, shared):
+    """Return weight k, or where there are no weights, None, the shared one."""
+
+
+@specialises(weight_of)
+def _weight_of(weights, k, shared):
+    if hasattr(weights, "dtype"):
+        return lambda weights, k, shared: np.float64(weights[k])
+    return lambda weights, k, shared: shared
+
+
+@helper
+def add_made(row, made, count, low, arrival, x):
+    """Synapses that have just been made, whose spike arrives at one moment."""
+    base = row.inbox + 8 * (((arrival % row.slots) * row.n + low) * row.columns)
+    for part in range(row.columns // VECTOR):
+        four = evaluate(row, 0, part, x)
+        for k in range(count):
+            j = made.target[k]
+            if row.tables > 1:
+                four = evaluate(row, low + j, part, x)
+            add_at(base + 8 * (row.columns * j + VECTOR * part), weight_of(made.weight, k, row.shared_weight), four)
+
+
 @helper
 def first_due(row, begin, end, dt, fraction, wanted):
     """The first synapse of a row, sorted by delay, whose spike arrives `wanted` steps after it left, or later."""
@@ -161,17 +229,12 @@ def first_due(row, begin, end, dt, fraction, wanted):
 def deliver_row(row, begin, end, due, step, fraction):
     """What is due of one spike; the number of synaptic events."""
     if row.delays == NONE:
-        after = fraction + row.shared_delay
-        whole = np.int64(after)
-        if not due.first <= step + whole < due.last:
+        if not due.first <= step + np.int64(fraction + row.shared_delay) < due.last:
             return 0
-        if row.tables == 1:
-            deliver_together(row, begin, end, due, step + whole, 1.0 - (after - whole))
-            return end - begin
     else:
         begin = first_due(row, begin, end, due.dt, fraction, due.first - step)
         end = first_due(row, begin, end, due.dt, fraction, due.last - step)
-    deliver_each(row, begin, end, due, step, fraction)
+    deliver_due(row, begin, end, due, step, fraction)
     return end - begin
 
 
@@ -184,11 +247,7 @@ def deliver(routes, receivers, flight, target_range, due):
         if rows[BEGIN] == 0:
             continue
         sender, receptor = int(numbers[SENDER]), int(numbers[RECEPTOR])
-        row = Row(
-            rows[TARGET], rows[WEIGHT], routes.kinds[p, 0], numbers[SHARED_WEIGHT], rows[DELAY], routes.kinds[p, 1],
-            numbers[SHARED_DELAY], receivers.inbox[receptor], receivers.n[receptor], receivers.columns[receptor],
-            receivers.slots, receivers.table[receptor], receivers.tables[receptor], receivers.powers[receptor],
-        )  # fmt: skip
+        row = row_of(receivers, receptor, target_range, rows, routes.kinds[p], numbers)
         count = flight.count[sender]
         s = routes.cursor[target_range, p]
         while s < count and flight.step[sender, s] + int(numbers[LATEST]) < due.first:

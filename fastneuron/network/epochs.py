@@ -82,6 +82,16 @@ class Outbox(NamedTuple):
     arm_fallen = _arm_lanes
 
 
+@generic
+def take_range(cells, ranges, r, first, last, dt):
+    """Take a range of neurons through the steps of an epoch; what ``ranges.spiked`` is to be."""
+    return 0
+
+
+def _take_range(cells, ranges, r, first, last, dt):
+    return integrate_range(cells, ranges, r, first, last, dt)
+
+
 class Cells(NamedTuple):
     """A population, and what its kernel needs beside it."""
 
@@ -91,6 +101,8 @@ class Cells(NamedTuple):
     outbox: Outbox
     traces: Any
     statistics: Any
+
+    take_range = _take_range
 
 
 @kernel
@@ -133,7 +145,7 @@ def integrate_one(cells, which, ranges, r, first, last, dt):
 @for_tuples(integrate_one)
 def _choose(cells, which, ranges, r, first, last, dt):
     if which == 0:
-        return integrate_range(cells[0], ranges, r, first, last, dt)
+        return take_range(cells[0], ranges, r, first, last, dt)
     return integrate_one(cells[1:], which - 1, ranges, r, first, last, dt)
 
 
