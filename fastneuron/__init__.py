@@ -13,7 +13,7 @@ from .inputs.current import Current
 from .inputs.noise import Noise, OrnsteinUhlenbeck, WhiteNoise
 from .inputs.waveforms import Chirp, Pulses, Ramp, Samples, Sine, Step
 from .mlp import MLP, MLPHistory, check_gradient
-from .models import FitzHughNagumo, HodgkinHuxley, Model, MorrisLecar, MorrisLecarFull, TraubMiles
+from .models import Channel, FitzHughNagumo, HodgkinHuxley, Model, MorrisLecar, MorrisLecarFull, TraubMiles
 from .network.connections import (
     AllToAll,
     ByDistance,
@@ -51,6 +51,7 @@ __all__ = [
     "Alpha",
     "AlphaCurrent",
     "ByDistance",
+    "Channel",
     "Chirp",
     "Current",
     "Delta",

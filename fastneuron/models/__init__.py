@@ -1,5 +1,6 @@
 """The models: one file each."""
 
+from .channel import Channel
 from .fitzhugh_nagumo import FitzHughNagumo
 from .hodgkin_huxley import HodgkinHuxley
 from .model import Model, derivative, gates, prepare
@@ -8,6 +9,7 @@ from .morris_lecar_full import MorrisLecarFull
 from .traub_miles import TraubMiles
 
 __all__ = [
+    "Channel",
     "FitzHughNagumo",
     "HodgkinHuxley",
     "Model",
