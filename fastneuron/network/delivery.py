@@ -15,7 +15,10 @@ import numpy as np
 
 from .._kernel.addresses import add_at, four_zeros, next_power, number_at
 from .._kernel.jit import generic, helper, inline, specialises
+from .._kernel.lanes import Lanes32, local, width
 from ..receptors.kinetics import VECTOR
+
+BATCH = Lanes32()  # synapses whose arrivals are worked out together
 
 
 class Flight(NamedTuple):
@@ -175,16 +178,23 @@ def deliver_together(row, begin, end, due, arrival, x):
 
 @helper
 def deliver_each(row, begin, end, due, step, fraction):
-    """Synapses each with a delay or a table of its own."""
-    for k in range(begin, end):
-        j = due.low + number_at(row.target, k, np.uint16(0))
-        weight = number_of(row.weight, k, row.weights, row.shared_weight)
-        after = fraction + steps_of(row, k, due.dt)
-        whole = np.int64(after)
-        place = row.inbox + 8 * ((((step + whole) % row.slots) * row.n + j) * row.columns)
-        for part in range(row.columns // VECTOR):
-            four = evaluate(row, j if row.tables > 1 else 0, part, 1.0 - (after - whole))
-            add_at(place + 8 * VECTOR * part, weight, four)
+    """Synapses each with a delay or a table of its own; all arrive in the steps that are due."""
+    slots, parts = local((0,), 1, BATCH, 0)[0], local((0.0,), 1, BATCH, 0.0)[0]
+    slot = due.first % row.slots - due.first + step
+    for first in range(begin, end, width(BATCH)):
+        count = min(width(BATCH), end - first)
+        for i in range(count):  # a loop of its own, so that divisions pack
+            after = fraction + steps_of(row, first + i, due.dt)
+            whole = np.int64(after)
+            later = slot + whole
+            slots[i], parts[i] = later - row.slots if later >= row.slots else later, 1.0 - (after - whole)
+        for i in range(count):
+            j = due.low + number_at(row.target, first + i, np.uint16(0))
+            weight = number_of(row.weight, first + i, row.weights, row.shared_weight)
+            place = row.inbox + 8 * ((slots[i] * row.n + j) * row.columns)
+            for part in range(row.columns // VECTOR):
+                four = evaluate(row, j if row.tables > 1 else 0, part, parts[i])
+                add_at(place + 8 * VECTOR * part, weight, four)
 
 
 @generic
