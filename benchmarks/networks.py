@@ -59,7 +59,7 @@ def cobahh(n: int = 4000, **options: Any) -> Callable[[float], Any]:
 
 
 class Stepper:
-    """A network at work, made and wired, that goes on by so many steps a call; it counts the spikes of sources."""
+    """A network at work, made and wired, that goes on by so many steps a call; it counts the spikes."""
 
     def __init__(self, net: fn.Network, dt: float, steps: int, threads: int = 1) -> None:
         asked = inspect.signature(fn.simulate).bind(net, 1e6 * steps * dt, dt)
@@ -74,7 +74,7 @@ class Stepper:
 
     def _count(self, result: Any) -> None:
         self.calls += 1
-        self.spikes += sum(which.size for which, _ in result.sources.values())
+        self.spikes += sum(part.spike_time.size for part in result.parts.values())
 
 
 def _noise(found: Paired) -> float:
