@@ -208,7 +208,7 @@ class NetworkAtWork:
         """Room for the spikes that leave in an epoch, and the numbers of all populations of neurons."""
         here = [self.names.index(name) for name in self.cells]
         low = [self.recipe.low_of(name) for name in self.cells]
-        room = sum(cell.outbox.step.size for cell in self.cells.values())
+        room = sum(part.n * self.spikes_of_a_neuron for part in self.recipe.parts.values())
         outgoing = Outgoing(np.array(here, np.int64), np.array(low, np.int64), np.empty(room, np.int64), np.empty(room))
         return outgoing, np.array([k for k, name in enumerate(self.names) if name not in self.trains], np.int64)
 

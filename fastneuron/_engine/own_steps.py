@@ -130,6 +130,15 @@ class NetworkInOwnSteps(NetworkAtWork):
         """A chunk of its run, to be carried out."""
         return ChunkInOwnSteps(self, chunk, team)
 
+    def exchange(self, before: np.ndarray, stage: Any, lost: int) -> int:
+        """As for fixed steps, once there is room for the spikes that leave."""
+        outgoing, everybody = self._outgoing
+        count = int((self.flight.count - before).sum())
+        if count > outgoing.code.size:
+            outgoing = outgoing._replace(code=np.empty(2 * count, np.int64), fraction=np.empty(2 * count))
+            self._outgoing = outgoing, everybody
+        return super().exchange(before, stage, lost)
+
     def end_of(self, step: int) -> float:
         """When the step before a step ends, ms."""
         return self.recipe.duration if step >= self.steps else step * self.recipe.dt
