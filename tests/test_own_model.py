@@ -537,3 +537,25 @@ def test_a_module_may_be_called_nearly_as_the_package(monkeypatch):
     )
     with pytest.raises(TypeError, match=r"Short.derivative must return 2 numbers"):
         fn.simulate(module.Short(), 1.0)
+
+
+class WithTime(fn.Model):
+    states = {"V": 0.0}
+
+    @staticmethod
+    def derivative(V, t, I, p):
+        return (I - V + t,)
+
+
+class OfGlobalTime(fn.Model):
+    states = {"V": 0.0}
+
+    @staticmethod
+    def derivative(V, I, p):
+        return (I - V + time,)  # noqa: F821
+
+
+@pytest.mark.parametrize("kind", [WithTime, OfGlobalTime])
+def test_time_is_not_in_formulas(kind):
+    with pytest.raises(TypeError, match="formulas do not know the time: what changes in time is a current"):
+        fn.simulate(kind(), 1.0)

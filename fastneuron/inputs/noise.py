@@ -19,7 +19,7 @@ STEPS, FIRST = 0, 1  # streams of random numbers
 
 
 class Noise(Parametrised):
-    """Base class of the noises, uA/cm^2.
+    """Base class of the noises, uA/cm^2; they add to the current, and cannot be made to depend on the state.
 
     A subclass has three formulas, static methods in scalar arithmetic: ``prepare(dt, p)``, a tuple of constants for the
     step; ``begin(z, c)``, the noise at time 0; and ``move(noise, z, c)``, the noise that acts at the begin and at the

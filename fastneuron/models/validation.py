@@ -120,12 +120,20 @@ def _definition(formula: Any) -> int:
     return first + next((i for i, line in enumerate(lines) if line.lstrip().startswith("def ")), 0)
 
 
+TIMES = {"t", "time"}
+NO_TIME = "; a model's formulas do not know the time: what changes in time is a current, such as fn.Sine or fn.Samples"
+
+
 def _hint(kind: Any, error: Exception, frames: Any) -> str:
     """What may be meant, where that can be told."""
+    missing = getattr(error, "name", None)
+    asks = {missing} if isinstance(error, NameError) else {*inspect.signature(underlying(kind.derivative)).parameters}
+    time = NO_TIME if asks & TIMES - {*kind.states} else ""
     if not frames and isinstance(error, TypeError):  # the call itself
         gates = () if kind.gates is Model.gates else ("gates",)
-        return f"; it is called as derivative({', '.join((*kind.states, 'I', 'p', *gates))})"
-    missing = getattr(error, "name", None)
+        return f"; it is called as derivative({', '.join((*kind.states, 'I', 'p', *gates))}){time}"
+    if time and isinstance(error, NameError):
+        return time
     if isinstance(error, AttributeError) and missing in vars(kind):
         return f"; write {missing} with its type to make it a parameter, as in {missing}: float = 1.0"
     if isinstance(error, AttributeError) and hasattr(error.obj, "_fields"):
