@@ -11,6 +11,7 @@ import pytest
 
 import fastneuron as fn
 from fastneuron._engine import network_scheduler, ranks
+from tests import test_networks_adaptive as adaptive
 from tests.ranks import on_ranks
 from tests.test_networks import assert_same, balanced, carry_out, rest_slow
 
@@ -99,6 +100,12 @@ def test_synapses_made_anew(size):
     assert alone["cells"]["syn"].any()
     for run in results(size, lambda comm: fn.simulate(anew(), comm=comm, **options)):
         assert_same(alone, run)
+
+
+@pytest.mark.parametrize("size", rest_slow([3, 2, 4]))
+def test_neurons_with_steps_of_their_own(size):
+    for run in results(size, lambda comm: fn.simulate(adaptive.mixed(), comm=comm, **adaptive.WHOLE)):
+        adaptive.assert_same(adaptive.whole(), run)
 
 
 @pytest.mark.slow
