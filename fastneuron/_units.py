@@ -25,7 +25,8 @@ def _of_astropy(value: Any, unit: str) -> Any:
 
 
 def _of_unyt(value: Any, unit: str) -> Any:
-    return value.to_value("dimensionless" if unit == "1" else unit.replace("^", "**"))
+    known = unit.replace("^", "**").replace("mS", "kohm**-1")  # it has no siemens
+    return value.to_value("dimensionless" if unit == "1" else known)
 
 
 def _of_brian2(value: Any, unit: str) -> Any:

@@ -84,6 +84,19 @@ class OfAstropy:
         return {"ms": 3.0, "uA/cm2": 4.0, "": 5.0}[unit]
 
 
+class OfUnyt:
+    """As unyt's, which knows no siemens."""
+
+    __module__ = "unyt.array"
+
+    def to_value(self, unit):
+        return {"kohm**-1/cm**2": 4.0}[unit]
+
+
+def test_a_library_without_siemens_has_ohms():
+    assert _units.plain("g_L", OfUnyt(), "mS/cm^2") == 4.0
+
+
 @pytest.mark.parametrize("kind", [OfPint, OfAstropy])
 def test_each_library_is_asked_in_its_own_words(kind):
     assert [_units.plain("x", kind(), unit) for unit in ("ms", "uA/cm^2", "1")] == [3.0, 4.0, 5.0]
