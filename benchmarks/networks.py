@@ -98,7 +98,8 @@ def _delivery(what: str, n: int, degree: int, at_most: float, quick: bool, **opt
     coupled, bare = made(True), made(False)
     found = paired(coupled, bare, 1 if quick else 5, 0.0, process_time)
     events = degree * coupled.spikes / coupled.calls
-    return Finding(what, 1e9 * (found.a - found.b) / events, "ns an event", at_most=at_most, floor=_noise(found))
+    noise = _noise(found) * found.a / abs(found.a - found.b)
+    return Finding(what, 1e9 * (found.a - found.b) / events, "ns an event", at_most=at_most, floor=noise)
 
 
 def delivery(quick: bool) -> list[Finding]:
