@@ -23,7 +23,7 @@ from fastneuron._storage import about, network_serialization, serialization
 from fastneuron._storage.store import Store
 from tests import stored_runs
 from tests.test_damage import DAMAGES, damage, files_of
-from tests.test_networks import balanced, carry_out
+from tests.test_networks import balanced, carry_out, spiking
 from tests.test_sharing import Here
 
 SCRIPT = Path(__file__).parent / "killed_network.py"
@@ -113,12 +113,25 @@ def test_it_goes_on_from_its_last_checkpoint(whole, tmp_path, monkeypatch, chunk
     assert_same(whole, fn.resume(tmp_path / "net.zarr", threads=1))
 
 
+@pytest.mark.slow
+def test_neurons_with_steps_of_their_own_go_on_too(tmp_path, monkeypatch):
+    net, initial = spiking(fn.Exponential(tau=5.0, E=0.0))
+    given = {"initial": initial, "method": "dop853", "record": ("V", "syn"), "sample_interval": 1.0}
+    alone = fn.simulate(net, 60.0, **given)
+    assert_same(alone, fn.simulate(net, 60.0, **given, out=tmp_path / "net.zarr", checkpoint_interval=7.0))
+    interrupt_after(monkeypatch, 3)
+    with pytest.raises(KeyboardInterrupt):
+        fn.simulate(net, 60.0, **given, out=tmp_path / "net.zarr", checkpoint_interval=7.0, overwrite=True)
+    monkeypatch.undo()
+    assert_same(alone, fn.resume(tmp_path / "net.zarr"))
+
+
 LONG = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
-from tests.test_networks import balanced, carry_out
+from tests.test_networks import balanced, carry_out, spiking
 carry_out(balanced(), duration=1e5, out=sys.argv[2], checkpoint_interval=60.0)
 """
 
