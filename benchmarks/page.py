@@ -29,7 +29,7 @@ NETWORKS = (
 OF_NETWORKS = (
     "COBAHH (Brette et al. 2007, benchmark 3): 4,000 Traub-Miles neurons, 80 synapses each, delays of 0.1 ms.",
     "`s per s` is what a second of the network takes; the period is that of a cell under a constant current.  Rates of",
-    "a second stray by some 2 Hz from one rounding to another: the network is chaotic.",
+    "a second stray by some 1 Hz from one rounding to another: the network is chaotic.",
 )
 LAYERS = (
     "| what | who | threads | speed | ours | faster | A/A | result | ours | how |",
