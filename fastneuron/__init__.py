@@ -13,7 +13,20 @@ from .inputs.current import Current
 from .inputs.noise import Noise, OrnsteinUhlenbeck, WhiteNoise
 from .inputs.waveforms import Chirp, Pulses, Ramp, Samples, Sine, Step
 from .mlp import MLP, MLPHistory, check_gradient
-from .models import Channel, FitzHughNagumo, HodgkinHuxley, Model, MorrisLecar, MorrisLecarFull, TraubMiles
+from .models import (
+    AdaptiveExponential,
+    Channel,
+    ExponentialIntegrateAndFire,
+    FitzHughNagumo,
+    HodgkinHuxley,
+    Izhikevich,
+    LeakyIntegrateAndFire,
+    Model,
+    MorrisLecar,
+    MorrisLecarFull,
+    QuadraticIntegrateAndFire,
+    TraubMiles,
+)
 from .network.connections import (
     AllToAll,
     ByDistance,
@@ -47,6 +60,7 @@ from .sweep import fi_curve, sweep
 __all__ = [
     "MLP",
     "NMDA",
+    "AdaptiveExponential",
     "AllToAll",
     "Alpha",
     "AlphaCurrent",
@@ -60,12 +74,15 @@ __all__ = [
     "Estimate",
     "Exponential",
     "ExponentialCurrent",
+    "ExponentialIntegrateAndFire",
     "FitzHughNagumo",
     "FixedInDegree",
     "FixedOutDegree",
     "FixedProbability",
     "FixedTotal",
     "HodgkinHuxley",
+    "Izhikevich",
+    "LeakyIntegrateAndFire",
     "LogNormal",
     "MLPHistory",
     "Mode",
@@ -84,6 +101,7 @@ __all__ = [
     "Population",
     "Projection",
     "Pulses",
+    "QuadraticIntegrateAndFire",
     "Ramp",
     "Receptor",
     "Run",

@@ -35,10 +35,10 @@ def warn_of_the_threshold(recipe: Recipe, run: Run, asked: bool) -> None:
         return
     start = np.broadcast_to(next(iter(recipe.initial.values())), run.n)
     end = next(iter(run.state.values()))
-    above = (run.spike_count == 0) & (start > recipe.threshold) & (end > recipe.threshold)
+    above = (run.spike_count == 0) & (start > run.threshold) & (end > run.threshold)
     if above.any():
         _warn(recipe, run, above, "above the threshold from the begin to the end, so that nothing is counted")
-    once = (run.spike_count == 1) & (end >= recipe.threshold)
+    once = (run.spike_count == 1) & (end >= run.threshold)
     if run.spike_times and once.any():
         when = np.full(run.n, np.inf)
         when[run.spikes.neuron] = run.spikes.time
@@ -56,4 +56,5 @@ def _warn(recipe: Recipe, run: Run, which: np.ndarray, what: str) -> None:
     first = int(np.flatnonzero(which)[0])
     who = f"{int(which.sum())} of {run.n} neurons are" if run.n > 1 else "the neuron is"
     where = f", the first of them neuron {first}" if run.n > 1 else ""
-    warnings.warn(f"{who} {what} (threshold = {recipe.threshold:g}{where})", UserWarning, stacklevel=5)
+    threshold = np.broadcast_to(run.threshold, run.n)[first]
+    warnings.warn(f"{who} {what} (threshold = {threshold:g}{where})", UserWarning, stacklevel=5)

@@ -50,7 +50,7 @@ class Coupled:
         alone = problem.neurons._replace(
             state_type=state_type,
             variables_type=(0.0,) * len(recipe.variables),
-            sources=(*problem.neurons.sources, *synapses),
+            sources=problem.behind(synapses),
         )
         self.lanes = problem.lanes
         last = n if recipe.refractory > 0 else 0

@@ -215,7 +215,7 @@ def run_of(
         noise=recipe.noise,
         seed=recipe.seed,
         method=recipe.method,
-        threshold=recipe.threshold,
+        threshold=recipe.model.thresholds if np.isnan(recipe.threshold) else recipe.threshold,
         spike_times=recipe.spike_times,
         receptors=recipe.receptors,
         group=group,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from .._integrators.problem import most_spikes
 from ..network.connections import ByDistance, Explicit
 from ..network.projection import Projection
 from ..network.sources import PoissonSource, SpikeSource
@@ -101,7 +102,7 @@ def _coupled(recipe: NetworkRecipe, part: Recipe) -> int:
     if recipe.chosen.is_adaptive:  # of each receptor: modes, since when, the list of what arrives
         return sum(8 * part.n * (2 * len(receptor.modes) + 3) for receptor in part.receptors.values())
     slots, blocks = min(shortest_delay(recipe), EPOCH), -(-part.n // WHOLE) * WHOLE
-    total = PER_LEAVING * part.n * (slots // 2 + 1)  # of the outbox, which huge pages make resident
+    total = PER_LEAVING * part.n * most_spikes(part.model, slots)  # of the outbox, which huge pages make resident
     constants = len(part.model.parameters)
     differ = any(np.ndim(value) for value in part.model.parameters.values())
     for receptor in part.receptors.values():

@@ -11,6 +11,7 @@ import numpy as np
 from numba.core.errors import NumbaError
 
 from .._integrators import Chunk
+from .._integrators.problem import most_spikes
 from .._kernel.team import Team
 from ..models.validation import explain
 from ..network.anew import Anew
@@ -82,8 +83,8 @@ class NetworkAtWork:
 
     @property
     def spikes_of_a_neuron(self) -> int:
-        """How many there are in an epoch, at most: a crossing takes two steps."""
-        return self.epoch // 2 + 1
+        """How many there are in an epoch, at most."""
+        return max(most_spikes(part.model, self.epoch) for part in self.recipe.parts.values())
 
     def couple(self) -> dict[str, Any]:
         """The populations at work, by name."""

@@ -18,7 +18,7 @@ from .._integrators import METHODS, Chunk, Method
 from ..inputs.current import Current, as_current
 from ..inputs.noise import Noise
 from ..models import Model
-from ..models.validation import rehearse, rehearse_input
+from ..models.validation import rehearse, rehearse_input, rehearse_reset
 from ..receptors import Receptor
 from . import summary as summaries
 
@@ -203,8 +203,9 @@ def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recip
     population = _population(a, model, stimulus)
     variables = [*model.states, *a.receptors]
     outputs = _outputs(a, variables, population["n"], method["duration"], method["dt"])
-    threshold = model.threshold if a.threshold is None else a.threshold
-    threshold = _check.number("threshold", threshold, "a finite number of mV")
+    threshold = model.checked_threshold(a.threshold)
+    if model.resets():
+        _check_resetting(a, model)
     recipe = Recipe(
         model=model,
         **method,
@@ -221,9 +222,26 @@ def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recip
         start = [float(recipe.initial[state].flat[0]) for state in model.states]
         rehearse(model, start, 0.0)
         METHODS[a.method].refuse(model, start)
+        if model.resets():
+            rehearse_reset(model, start)
     for given in recipe.inputs:
         rehearse_input(given, recipe.dt)
     return recipe
+
+
+def _check_resetting(a: SimpleNamespace, model: Model) -> None:
+    """ValueError where something is asked of a model with a reset that is for those without."""
+    kind = type(model).__name__
+    if a.refractory:
+        hint = f": it is a parameter of {kind}" if "refractory" in model.names else ""
+        raise ValueError(f"refractory= is for models without a reset{hint}; got {a.refractory!r}")
+    if a.rearm is not None:
+        raise ValueError(f"rearm is for models without a reset, and {kind} has one; got {a.rearm!r}")
+    if np.dtype(a.dtype) != np.float64:
+        raise ValueError(f"dtype must be float64 for {kind}, which has a reset; got {_check.shown(a.dtype)}")
+    if METHODS[a.method].is_adaptive:
+        able = _listed([name for name, method in METHODS.items() if not method.is_adaptive], "or")
+        raise ValueError(f"method must be {able} for {kind}, which has a reset; got {a.method!r}")
 
 
 def is_built_in(model: Model) -> bool:

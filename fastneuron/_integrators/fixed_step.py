@@ -18,12 +18,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import models
 from .._kernel.jit import generic, inline, inline_ast, kernel, specialises
 from .._kernel.lanes import local, put, take, width
 from .._kernel.scalars import narrowed
 from ..inputs import port
 from .block import derivative, make_block
-from .problem import Chunk, Problem, Traces, set_constants
+from .problem import Chunk, Problem, Traces, most_spikes, set_constants
+from .reset import reset_spikes
 from .samples import TILE, Tile, flush_samples, take_sample
 from .spike_lists import arm_fallen, list_spike
 from .spikes import crossing, hermite
@@ -135,7 +137,20 @@ def take_step(method, block, space, members, number, dt, spikes, spiked):
         put(space.start, lane, take(block.state_type, space.end, lane))
     port.begin_step(block.sources, block.rooms, members.low, number, dt)
     step(method, block, space.start, space.end, space.scratch, number * dt, (number + 1) * dt, dt)
-    return find_spikes(block, space, members, number, dt, spikes, spiked)
+    return end_step(block.model_type, block, space, members, (number, dt), spikes, spiked)
+
+
+@generic
+def end_step(model_type, block, space, members, at, spikes, spiked):
+    """List the spikes of the step `at`, (number, dt), after the `spiked` that are listed; return how many are then."""
+
+
+@specialises(end_step)
+def _end_step(model_type, block, space, members, at, spikes, spiked):
+    chosen = reset_spikes if models.resets(model_type) else find_spikes
+    return lambda model_type, block, space, members, at, spikes, spiked: chosen(
+        block, space, members, at[0], at[1], spikes, spiked
+    )
 
 
 @inline
@@ -234,7 +249,7 @@ def advance(
     """Take the neurons `low` to `high` through a chunk; yields the neuron-ms done, hands spikes over as they come."""
     stride = max(1, CALL // (high - low))
     steps = chunk.last - chunk.first
-    buffer = problem.buffer((high - low) * (min(stride, steps) // 2 + 1))  # a crossing takes two steps
+    buffer = problem.buffer((high - low) * most_spikes(problem.model, min(stride, steps)))
     traced = int(np.searchsorted(traces.neuron, low))
     failure = None
     for first in range(chunk.first, chunk.last, stride):
@@ -260,7 +275,7 @@ def _integrate(method, problem, traces, span, buffer, statistics):
 
 def _failure(method: Any, problem: Problem, traces: Traces, neuron: int, span: Span) -> FloatingPointError:
     """Find the step at which `neuron` ceased to be finite, by bisection; an error to raise."""
-    buffer = problem.buffer((span.last - span.first) // 2 + 1)
+    buffer = problem.buffer(most_spikes(problem.model, span.last - span.first))
     nobody = traces.neuron.size
     good, bad = span.first, span.last
     while bad - good > 1:

@@ -14,7 +14,10 @@ from .._kernel.lanes import choose_lanes, width
 from ..inputs.current import Current
 from ..models.validation import undefined_term
 from .block import prepare
+from .refractory import refractory_sources
 from .spike_lists import ChoosyBuffer, SpikeBuffer
+
+MOST = 5  # spikes of a neuron with a reset in a step; one that has more is lost
 
 
 @generic
@@ -74,6 +77,11 @@ class Traces(NamedTuple):
     out: Any  # (states, m, samples)
 
 
+def most_spikes(model: Any, steps: int) -> int:
+    """As many as a neuron may have in some steps: without a reset, a crossing takes two."""
+    return MOST * steps if model.resets() else steps // 2 + 1
+
+
 @dataclass
 class Problem:
     """A population, where it stands, and how it is to go on.
@@ -113,7 +121,8 @@ class Problem:
         self.counted = np.full(self.n if self.is_choosy else 0, -np.inf)
         self.armed = np.ones(self.counted.size, np.bool_)
         place = self.n, self.seed, self.first_neuron
-        self.sources = tuple(source for given in self.inputs for source in given.sources(*place))
+        given = tuple(source for given in self.inputs for source in given.sources(*place))
+        self.sources = given + refractory_sources(self.model, self.n)
 
     @cached_property
     def neurons(self) -> Neurons:
@@ -121,6 +130,12 @@ class Problem:
         state_type = (self.state.dtype.type(0),) * len(self.state)
         types = self.model.kernel_type(), state_type, state_type
         return Neurons(*types, self.columns, self.sources, self.state, self.clock)
+
+    def behind(self, others: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Its sources and others, but that of a refractory time, which stops all of them, behind them."""
+        last = refractory_sources(self.model, self.n)
+        mine = self.sources[: len(self.sources) - len(last)]
+        return mine + others + self.sources[len(mine) :]
 
     def undefined_term(self, neuron: int, t: float) -> str:
         """The term of a neuron's derivative that is not finite where it stands, in words, or ""."""

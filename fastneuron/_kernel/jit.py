@@ -170,9 +170,9 @@ def kernel(function, flags=FLAGS):
     return dispatcher
 
 
-def outlined(function):
+def outlined(function, flags=FLAGS):
     """Compile a function that is called, whoever calls it; with `noinline` in its body, LLVM never copies it there."""
-    return _inner(function, forceinline=False, **FLAGS)  # said aloud, or an inlined caller hands it down
+    return _inner(function, forceinline=False, **flags)  # said aloud, or an inlined caller hands it down
 
 
 @intrinsic
@@ -195,6 +195,7 @@ def inline_ast(function, flags=FLAGS):
 bare_inline = functools.partial(inline, flags=BARE)
 bare_generic = functools.partial(generic, flags=BARE)
 bare_kernel = functools.partial(kernel, flags=BARE)
+bare_outlined = functools.partial(outlined, flags=BARE)
 bare_inline_ast = functools.partial(inline_ast, flags=BARE)
 
 

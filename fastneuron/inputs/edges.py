@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from .._kernel.jit import generic, helper, inline, specialises
 from .._kernel.lanes import put, take
 from .._parameters import formula
-from .port import END
+from .port import END, WITHIN
 
 SLACK = 1e-13  # of a time: what rounding may put between an edge and the step it belongs to
 GAUSS = ((0.5 - math.sqrt(0.15), 5 / 18), (0.5, 8 / 18), (0.5 + math.sqrt(0.15), 5 / 18))  # exact up to t**5
@@ -122,6 +122,8 @@ def _bend(room, source, lane, t, t_end, soon):
 
 
 def _stage_of(room, source, lane, t, stage):
+    if stage == WITHIN:
+        return value(take(source.type, room.constants, lane), t, False, source.table)
     return room.stages[stage, lane]
 
 

@@ -10,6 +10,7 @@ change from step to step.  A kernel calls, in this order:
     begin_step                              for each step
     add_current, add_to_derivative          for each stage of it and each lane
     arrive, next_discontinuity              where an adaptive method has stopped, and looks for its next stop
+    place, held_until, hold, take_spike     where a neuron with a reset spikes, in its lane
     show, show_at                           where a sample is taken, by a fixed step or inside an adaptive one
     store                                   for each neuron that leaves its lane
 
@@ -24,6 +25,7 @@ from .._kernel.jit import for_tuples, generic, specialises
 # The stage of a step.  At its end counts the limit from the left: what jumps there has not yet done so.  An adaptive
 # method, whose steps end where something jumps, takes that limit throughout, and BEGIN for the derivative after a jump.
 BEGIN, MIDDLE, END = 0, 1, 2
+WITHIN = 3  # at the fraction of the step that `place` was told
 
 
 class FixedSteps(NamedTuple):
@@ -91,6 +93,33 @@ def arrive(source, room, lane, t, state):
 
 
 @generic
+def place(source, room, lane, part):
+    """Get ready for the stage WITHIN, at the fraction `part` of the step, in one lane."""
+
+
+@generic
+def is_let_go(source, room, lane, number):
+    """Whether the input holds the voltage of a lane to some time in step `number`; here, never."""
+    return False
+
+
+@generic
+def held_until(source, room, lane, number):
+    """The fraction of step `number` up to which the input holds the voltage of a lane; here, none of it."""
+    return 0.0
+
+
+@generic
+def hold(source, room, lane, held):
+    """Let the input hold the voltage of a lane, or no longer, whatever the time is."""
+
+
+@generic
+def take_spike(source, room, lane, number, part):
+    """Take notice of a spike of a lane at the fraction `part` of step `number`."""
+
+
+@generic
 def show(source, room, out, row):
     """Put what the input has to show of all lanes into rows of `out` from `row` on; the row behind them."""
     return row
@@ -151,6 +180,34 @@ def _next_discontinuity_of_any(sources, rooms, lane, t):
 def _arrive_each(sources, rooms, lane, t, state):
     state = arrive(sources[0], rooms[0], lane, t, state)
     return arrive(sources[1:], rooms[1:], lane, t, state)
+
+
+@for_tuples(place)
+def _place_each(sources, rooms, lane, part):
+    place(sources[0], rooms[0], lane, part)
+    place(sources[1:], rooms[1:], lane, part)
+
+
+@for_tuples(is_let_go)
+def _is_let_go_by_any(sources, rooms, lane, number):
+    return is_let_go(sources[0], rooms[0], lane, number) | is_let_go(sources[1:], rooms[1:], lane, number)
+
+
+@for_tuples(held_until)
+def _held_until_last(sources, rooms, lane, number):
+    return max(held_until(sources[0], rooms[0], lane, number), held_until(sources[1:], rooms[1:], lane, number))
+
+
+@for_tuples(hold)
+def _hold_each(sources, rooms, lane, held):
+    hold(sources[0], rooms[0], lane, held)
+    hold(sources[1:], rooms[1:], lane, held)
+
+
+@for_tuples(take_spike)
+def _take_spike_each(sources, rooms, lane, number, part):
+    take_spike(sources[0], rooms[0], lane, number, part)
+    take_spike(sources[1:], rooms[1:], lane, number, part)
 
 
 @for_tuples(show)

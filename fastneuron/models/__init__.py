@@ -1,22 +1,36 @@
 """The models: one file each."""
 
+from .adaptive_exponential import AdaptiveExponential
 from .channel import Channel
+from .exponential_integrate_and_fire import ExponentialIntegrateAndFire
 from .fitzhugh_nagumo import FitzHughNagumo
 from .hodgkin_huxley import HodgkinHuxley
-from .model import Model, derivative, gates, prepare
+from .izhikevich import Izhikevich
+from .leaky_integrate_and_fire import LeakyIntegrateAndFire
+from .model import Model, derivative, gates, is_steep, prepare, reset, resets, threshold
 from .morris_lecar import MorrisLecar
 from .morris_lecar_full import MorrisLecarFull
+from .quadratic_integrate_and_fire import QuadraticIntegrateAndFire
 from .traub_miles import TraubMiles
 
 __all__ = [
+    "AdaptiveExponential",
     "Channel",
+    "ExponentialIntegrateAndFire",
     "FitzHughNagumo",
     "HodgkinHuxley",
+    "Izhikevich",
+    "LeakyIntegrateAndFire",
     "Model",
     "MorrisLecar",
     "MorrisLecarFull",
+    "QuadraticIntegrateAndFire",
     "TraubMiles",
     "derivative",
     "gates",
+    "is_steep",
     "prepare",
+    "reset",
+    "resets",
+    "threshold",
 ]

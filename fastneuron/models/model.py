@@ -16,7 +16,7 @@ from .._formulas import as_function
 from .._kernel.jit import generic, specialises
 from .._parameters import Parameter, Parametrised, formula
 
-__all__ = ["Model", "Parameter", "derivative", "gates", "prepare"]
+__all__ = ["Model", "Parameter", "derivative", "gates", "is_steep", "prepare", "reset", "resets", "threshold"]
 
 RESULTS = {  # names in a run, a store or a dataset, with which a state's would clash
     *(
@@ -54,7 +54,15 @@ class Model(Parametrised):
     ``prepare(p)``
         Static method, optional: a NamedTuple worked out once per run from the parameters `p`.
     ``threshold``
-        A spike is an upward crossing of it by the first state (mV).
+        A spike is an upward crossing of it by the first state: a number (mV), or the name of a parameter.
+    ``reset(*states, p)``
+        Static method, optional: the states after a spike, a tuple.  It acts at the spike's own time, inside the step.
+    ``refractory``
+        A parameter of this name, of a model with a reset, is for how long after a spike the voltage stays where the
+        reset has put it, ms; the other states go on.
+    ``steep(V, p)``
+        Static method, optional, of a model with a reset: whether a voltage moves so fast that no step can follow, as
+        in an exponential upstroke.  Steps there are divided until they are exact.
     ``units``, ``positive``, ``nonzero``, ``presets``
         Units by name; parameters that must be positive or not 0; names of the methods that give published sets.
 
@@ -70,9 +78,9 @@ class Model(Parametrised):
     """
 
     states: ClassVar[Mapping[str, float | Callable[..., Any]]]
-    threshold: ClassVar[float] = 0.0
+    threshold: ClassVar[float | str] = 0.0
     presets: ClassVar[tuple[str, ...]] = ()
-    formulas: ClassVar = ("prepare", "gates", "derivative")
+    formulas: ClassVar = ("prepare", "gates", "derivative", "reset", "steep")
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -97,6 +105,38 @@ class Model(Parametrised):
     def derivative(*args: Any) -> Any:
         """The time derivative of each state, per ms."""
         raise NotImplementedError
+
+    @staticmethod
+    def reset(*args: Any) -> Any:
+        """The states after a spike; a model without one goes on as it is."""
+        raise NotImplementedError
+
+    @staticmethod
+    def steep(V: Any, p: Any) -> Any:
+        """Whether no step can follow the voltage; here, one can."""
+        return False
+
+    @classmethod
+    def resets(cls) -> bool:
+        """Whether a spike changes the states."""
+        return cls.reset is not Model.reset
+
+    @property
+    def thresholds(self) -> Any:
+        """The threshold, mV: a float, or an (n,) array where it is a parameter that differs from neuron to neuron."""
+        return getattr(self, self.threshold) if isinstance(self.threshold, str) else self.threshold
+
+    @classmethod
+    def checked_threshold(cls, given: Any) -> float:
+        """The threshold that is `given`, or the model's own, mV; NaN where it is a parameter."""
+        own = np.nan if isinstance(cls.threshold, str) else cls.threshold
+        if given is None or (isinstance(given, float) and np.isnan(given) and np.isnan(own)):
+            return own
+        if isinstance(cls.threshold, str):
+            raise ValueError(
+                f"threshold is a parameter of {cls.__name__}, {cls.__name__}({cls.threshold}=...); got {shown(given)}"
+            )
+        return number("threshold", given, "a finite number of mV")
 
     def initial_state(self, given: Mapping[str, Any], n: int) -> np.ndarray:
         """The (D, n) state to start from: what is given by name, and the model's own initial values for the rest."""
@@ -159,10 +199,25 @@ def _check_class(kind: type[Model]) -> None:
     if kind.derivative is Model.derivative:
         arguments = ", ".join((*states, "I", "p"))
         raise TypeError(f"{name} needs a derivative: a static method derivative({arguments})")
-    number(f"{name}.threshold", kind.threshold, "a finite number of mV")
+    _check_spikes(kind)
     for limit in ("positive", "nonnegative", "nonzero", "unbounded"):
         for parameter in getattr(kind, limit):
             known(f"a parameter in {name}.{limit}", parameter, kind.names)
+
+
+def _check_spikes(kind: type[Model]) -> None:
+    """TypeError or ValueError where what a class says of its spikes makes no sense."""
+    name = kind.__name__
+    if isinstance(kind.threshold, str):
+        known(f"a parameter as {name}.threshold", kind.threshold, kind.names)
+    else:
+        number(f"{name}.threshold", kind.threshold, "a finite number of mV, or the name of a parameter")
+    if not kind.resets():
+        for needless, says in (("refractory", "refractory" in kind.names), ("steep", kind.steep is not Model.steep)):
+            if says:
+                raise TypeError(
+                    f"{name}: {needless} is for a model with a reset: add reset({', '.join(kind.states)}, p)"
+                )
 
 
 @generic
@@ -218,3 +273,44 @@ def _derivative(parameters, state, current, prepared, opened):
     if len(opened) == 0:
         return lambda parameters, state, current, prepared, opened: function(*(state + (current, prepared)))  # noqa: RUF005
     return lambda parameters, state, current, prepared, opened: function(*(state + (current, prepared, opened)))  # noqa: RUF005
+
+
+def resets(parameters) -> bool:
+    """Whether the model, of whose parameters this is Numba's type, resets its states."""
+    return parameters.instance_class.owner.resets()
+
+
+@generic
+def reset(parameters, state, prepared):
+    """Return the states of a lane after a spike."""
+
+
+@generic
+def is_steep(parameters, V, prepared):
+    """Return whether no step can follow the voltage of a lane."""
+
+
+@generic
+def threshold(parameters, prepared, given):
+    """Return the voltage at which a lane spikes: the number `given`, or what its parameters say."""
+
+
+@specialises(reset)
+def _reset(parameters, state, prepared):
+    function = formula(parameters, "reset")
+    return lambda parameters, state, prepared: function(*(state + (prepared,)))  # noqa: RUF005
+
+
+@specialises(is_steep)
+def _is_steep(parameters, V, prepared):
+    function = formula(parameters, "steep")
+    return lambda parameters, V, prepared: function(V, prepared)
+
+
+@specialises(threshold)
+def _threshold(parameters, prepared, given):
+    named = parameters.instance_class.owner.threshold
+    if not isinstance(named, str):
+        return lambda parameters, prepared, given: given
+    place = prepared.instance_class._fields.index(named)
+    return lambda parameters, prepared, given: prepared[place]

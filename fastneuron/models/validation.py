@@ -47,6 +47,25 @@ def rehearse(model: Any, state: Any, current: float) -> None:
         )
 
 
+def rehearse_reset(model: Any, state: Any) -> None:
+    """Call the reset once, in Python; TypeError if it fails or does not give one number for each state."""
+    kind = type(model)
+    formula = kind.reset
+    try:
+        result = _called(formula, *map(float, state), _called(kind.prepare, first_neuron(model)))
+    except (ArithmeticError, NumbaError):
+        return
+    except Exception as error:
+        place = _place(_source(formula), _definition(formula))
+        raise TypeError(f"{kind.__name__}.reset: {type(error).__name__}: {error}{place}") from None
+    if not isinstance(result, tuple) or len(result) != len(kind.states) or not all(map(_is_number, result)):
+        names = ", ".join(kind.states)
+        place = _place(_source(formula), _definition(formula))
+        raise TypeError(
+            f"{kind.__name__}.reset must return {len(kind.states)} numbers, the states {names}; got {result!r}{place}"
+        )
+
+
 ARGUMENTS = {  # of the formulas of currents and noises
     "value": ("t", "before", "table", "p"),
     "edge": ("t", "p"),

@@ -142,9 +142,7 @@ class Population(Group):
             hint = "; write it with its values: WhiteNoise(20.0)" if isinstance(noise, type) else ""
             raise TypeError(f"noise must be a WhiteNoise or an OrnsteinUhlenbeck; got {_check.shown(noise)}{hint}")
         self.noise = noise
-        self.threshold = (
-            model.threshold if threshold is None else _check.number("threshold", threshold, "a finite number of mV")
-        )
+        self.threshold = model.checked_threshold(threshold)
         self.refractory = _check.number("refractory", refractory, "a number of ms, 0 or more", lambda x: x >= 0)
         self.rearm = _check.rearm(rearm, self.threshold)
         self._check_sizes()

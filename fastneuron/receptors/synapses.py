@@ -45,7 +45,7 @@ class SynapseRoom(NamedTuple):
     arrivals: Any  # (column, lane)
     constants: Any  # (constant, lane): parameters, then four of each part
     state: Any  # (part, lane): z
-    stages: Any  # (3, lane): the conductance at the begin, in the middle, at the end of the step
+    stages: Any  # (4, lane): the conductance at the begin, in the middle, at the end of the step; where it is placed
 
 
 def _room(source, lanes, zero, times):
@@ -53,7 +53,7 @@ def _room(source, lanes, zero, times):
         local(source.inbox.columns, 1, lanes, 0.0),
         local(source.constants, 1, lanes, 0.0),
         local(source.parts, 1, lanes, 0.0),
-        local((0.0, 0.0, 0.0), 1, lanes, 0.0),
+        local((0.0, 0.0, 0.0, 0.0), 1, lanes, 0.0),
     )
 
 
@@ -93,6 +93,13 @@ def _add_current(source, room, lane, V, t, stage, total):
     return total + receptor_current(source.type, V, room.stages[stage, lane], parameters)
 
 
+def _place(source, room, lane, part):
+    """The parabola through the three stages."""
+    begin, middle, end = room.stages[0, lane], room.stages[1, lane], room.stages[2, lane]
+    bend = 2.0 * (begin + end) - 4.0 * middle
+    room.stages[3, lane] = fma(fma(bend, part, end - begin - bend), part, begin)
+
+
 def _store(source, room, lane, neuron):
     put(source.state, neuron, take(source.parts, room.state, lane))
 
@@ -123,6 +130,7 @@ class SynapseSource(NamedTuple):
     load = _load
     begin_step = _begin_step
     add_current = _add_current
+    place = _place
     show = _show
     store = _store
 
@@ -132,13 +140,13 @@ class JumpRoom(NamedTuple):
 
     arrivals: Any  # (column, lane)
     constants: Any  # (1, lane): steps per ms
-    stages: Any  # (3, lane): how fast the voltage is to rise at the begin, in the middle, at the end of the step
+    stages: Any  # (4, lane): how fast the voltage is to rise at these stages of the step
 
 
 def _jump_room(source, lanes, zero, times):
-    three = (0.0, 0.0, 0.0)
+    stages = (0.0, 0.0, 0.0, 0.0)
     return JumpRoom(
-        local(source.inbox.columns, 1, lanes, 0.0), local((0.0,), 1, lanes, 0.0), local(three, 1, lanes, 0.0)
+        local(source.inbox.columns, 1, lanes, 0.0), local((0.0,), 1, lanes, 0.0), local(stages, 1, lanes, 0.0)
     )
 
 
@@ -176,6 +184,7 @@ class JumpSource(NamedTuple):
     prepare = _prepare_jump
     begin_step = _begin_jump
     add_to_derivative = _add_jump
+    place = _place
     show = _show_nothing
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import currents, receptors
-from .simulate import TOLERANCE, Run, Spikes, _equations
+from .simulate import TOLERANCE, Run, Spikes, _equations, threshold_of
 
 APART = 1e-9  # ms and mV: nearer than this, two crossings of a neuron are one, and neurons cross together
 
@@ -31,6 +31,8 @@ class Neuron:
     rearm: float | None
     receptors: dict[str, Any]
     crossed: float = -np.inf  # when it last did
+    held: float = -np.inf  # until when the voltage is where a reset has put it
+    is_held: bool = False
     armed: bool = True  # whether V has been below `rearm` since the last spike
     spikes: list[float] = field(default_factory=list)
 
@@ -39,7 +41,8 @@ class Neuron:
         total = self.drive(t)
         for receptor in self.receptors.values():
             total += receptor.current(state[0], receptor.at(t))
-        return self.equations.derivative(self.p, total, *state)
+        slopes = self.equations.derivative(self.p, total, *state)
+        return (0.0, *slopes[1:]) if self.is_held else slopes
 
     def counts(self, t):
         """Whether a crossing at t is a spike."""
@@ -147,7 +150,7 @@ def _neurons(name, group, given, duration):
                 drive=_Drive(*currents.of_neuron(group.current, i, duration)),
                 names=list(states),
                 start=[start[key] for key in states],
-                threshold=float(group.threshold),
+                threshold=threshold_of(equations, one) if np.isnan(group.threshold) else float(group.threshold),
                 refractory=_of(group.refractory, i),
                 rearm=group.rearm,
                 receptors=kinds,
@@ -201,10 +204,11 @@ def _solve(system, outgoing, arrivals, edges, duration, time, names):
     _sample(system, samples, time, lambda t: np.outer(state, np.ones(np.size(t))), time == 0)
     t, events = 0.0, system.events()
     while t < duration:
-        stop = min([duration, *(edge for edge in edges if edge > t), *(arrival[0] for arrival in arrivals[:1])])
+        ends = [neuron.held for neuron in system.neurons if neuron.held > t]
+        stop = min([duration, *ends, *(edge for edge in edges if edge > t), *(one[0] for one in arrivals[:1])])
         if stop > t:
             for neuron in system.neurons:
-                neuron.drive.last = np.nextafter(stop, t)
+                neuron.drive.last, neuron.is_held = np.nextafter(stop, t), neuron.held > t
             solution = _smooth(system, state, t, stop, events)
             reached = float(solution.t[-1])
             _sample(system, samples, time, solution.sol, (time > t) & (time <= reached))
@@ -212,7 +216,7 @@ def _solve(system, outgoing, arrivals, edges, duration, time, names):
             for neuron, falls in zip(system.choosy, solution.t_events[len(system.neurons) :], strict=True):
                 neuron.armed |= falls.size > 0
             for k in system.crossing(solution) if solution.status == 1 else []:
-                _spike(system, k, t, outgoing, arrivals)
+                _spike(system, k, state, t, outgoing, arrivals)
         while arrivals and arrivals[0][0] <= t:
             _arrive(system, heapq.heappop(arrivals), state, t, outgoing, arrivals)
     return state, samples
@@ -237,9 +241,13 @@ def _smooth(system, state, begin, end, events):
     return solution
 
 
-def _spike(system, k, t, outgoing, arrivals):
+def _spike(system, k, state, t, outgoing, arrivals):
     """A neuron crosses its threshold."""
-    system.neurons[k].crossed = t
+    neuron, mine = system.neurons[k], system.slices[k]
+    neuron.crossed = t
+    if hasattr(neuron.equations, "reset"):
+        state[mine] = neuron.equations.reset(neuron.p, *state[mine])
+        neuron.held = t + getattr(neuron.p, "refractory", 0.0)
     if system.neurons[k].counts(t):
         system.neurons[k].spikes.append(t)
         system.neurons[k].armed = system.neurons[k].rearm is None
@@ -252,12 +260,14 @@ def _arrive(system, arrival, state, t, outgoing, arrivals):
     _, k, name, weight = arrival
     neuron, first = system.neurons[k], system.slices[k].start
     receptor = neuron.receptors[name]
+    if isinstance(receptor, receptors.Delta) and t < neuron.held:
+        return  # the voltage is held
     if isinstance(receptor, receptors.Delta):
         below = state[first] < neuron.threshold
         state[first] += weight
         neuron.armed |= neuron.rearm is not None and state[first] < neuron.rearm
         if below and state[first] >= neuron.threshold:
-            _spike(system, k, t, outgoing, arrivals)
+            _spike(system, k, state, t, outgoing, arrivals)
     else:
         receptor.spike(t, weight)
 

@@ -11,11 +11,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import currents, fitzhugh_nagumo, hodgkin_huxley, morris_lecar, morris_lecar_full, traub_miles
+from . import (
+    adaptive_exponential,
+    currents,
+    exponential_integrate_and_fire,
+    fitzhugh_nagumo,
+    hodgkin_huxley,
+    izhikevich,
+    leaky_integrate_and_fire,
+    morris_lecar,
+    morris_lecar_full,
+    quadratic_integrate_and_fire,
+    traub_miles,
+)
 
 MODELS: dict[str, Any] = {  # by the name of the model's class
+    "AdaptiveExponential": adaptive_exponential,
+    "ExponentialIntegrateAndFire": exponential_integrate_and_fire,
     "FitzHughNagumo": fitzhugh_nagumo,
     "HodgkinHuxley": hodgkin_huxley,
+    "Izhikevich": izhikevich,
+    "LeakyIntegrateAndFire": leaky_integrate_and_fire,
+    "QuadraticIntegrateAndFire": quadratic_integrate_and_fire,
     "MorrisLecar": morris_lecar,
     "MorrisLecarFull": morris_lecar_full,
     "TraubMiles": traub_miles,
@@ -160,7 +177,6 @@ def simulate(
     wanted = dict(initial or {})
     if unknown := set(wanted) - set(names):
         raise ValueError(f"initial must be of {', '.join(names)}; got {', '.join(sorted(unknown))}")
-    threshold = equations.THRESHOLD if threshold is None else float(threshold)
 
     formula = hasattr(current, "parameters") or hasattr(current, "parts")
     values = {**model.parameters, "current": np.zeros(current.size) if formula else current, **wanted}
@@ -179,7 +195,7 @@ def simulate(
     for i in range(n):
         p, start = _neuron(equations, model, values, wanted, i)
         given = currents.of_neuron(current, i, duration) if formula else currents.constant(float(values["current"][i]))
-        levels = threshold, rearm
+        levels = threshold_of(equations, p) if threshold is None else float(threshold), rearm
         end[:, i], (crossings, falls), samples[:, i] = _solve(equations, p, given, start, duration, levels, time)
         spikes.append(np.array(counted(crossings, falls, refractory, rearm)))
 
@@ -219,7 +235,7 @@ def _equations(model: Any) -> Any:
     own, package = type(model), __name__.partition(".")[0]
     for kind in own.__mro__:
         if kind.__name__ in MODELS and kind.__module__.partition(".")[0] == package:
-            said = ("prepare", "gates", "derivative", "states", "threshold")
+            said = ("prepare", "gates", "derivative", "states", "threshold", "reset")
             if all(getattr(kind, name) is getattr(own, name) for name in said):
                 return MODELS[kind.__name__]
     return _Own(model)
@@ -229,13 +245,24 @@ class _Own:
     """The equations of a user's model: its own formulas, in plain Python."""
 
     def __init__(self, model: Any) -> None:
-        self.kind, self.THRESHOLD = type(model), float(model.threshold)
-        self.INITIAL_V = next(iter(model.states.values()))
+        self.kind, self.INITIAL_V = type(model), next(iter(model.states.values()))
+        if self.kind.resets():
+            self.reset = self._reset
+
+    def threshold(self, p: Any) -> float:
+        """Where a neuron spikes."""
+        own = self.kind.threshold
+        return float(getattr(p, own) if isinstance(own, str) else own)
 
     def initial(self, V: float, p: Any) -> dict[str, float]:
         """Where the other states start."""
         others = list(self.kind.states.items())[1:]
         return {name: float(value(V, p)) if callable(value) else float(value) for name, value in others}
+
+    def _reset(self, p: Any, *state: float) -> Any:
+        """The states after a spike."""
+        prepare, reset = (getattr(formula, "py_func", formula) for formula in (self.kind.prepare, self.kind.reset))
+        return reset(*state, prepare(p))
 
     def derivative(self, p: Any, I: float, *state: float) -> Any:
         """The derivative of each state."""
@@ -248,6 +275,11 @@ class _Own:
             found = gates(state[0], prepared)
             opened = () if isinstance(found, tuple) and not found else (found,)
             return derivative(*state, I, prepared, *opened)
+
+
+def threshold_of(equations, p):
+    """Where a neuron spikes, mV."""
+    return equations.threshold(p) if hasattr(equations, "threshold") else equations.THRESHOLD
 
 
 def counted(crossings, falls, refractory, rearm):
@@ -270,38 +302,50 @@ def _solve(equations, p, current, start, duration, levels, times):
     samples = np.outer(state, np.ones(times.size))
     crossings: list[np.ndarray] = []
     falls: list[np.ndarray] = [np.empty(0)]
+    held = 0.0  # until when the voltage is where a reset has put it
     for begin, end in itertools.pairwise(stops):  # the integrator never sees a jump or a kink
-        solution = _smooth(equations, p, value, state, begin, end, levels)
-        inside = (times > begin) & (times <= end)
-        if inside.any():
-            samples[:, inside] = solution.sol(times[inside])
-        crossings.append(solution.t_events[0])
-        falls += solution.t_events[1:]
-        state = solution.y[:, -1]
+        while begin < end:
+            is_held = held > begin
+            piece = begin, min(held, end) if is_held else end
+            solution = _smooth(equations, p, value, state, piece, levels, is_held)
+            begin = solution.t[-1]
+            inside = (times > piece[0]) & (times <= begin)
+            if inside.any():
+                samples[:, inside] = solution.sol(times[inside])
+            crossings.append(solution.t_events[0])
+            falls += solution.t_events[1:]
+            state = solution.y[:, -1]
+            if solution.status:  # a spike that resets
+                state = np.array(equations.reset(p, *state), float)
+                held = begin + getattr(p, "refractory", 0.0)
     found = np.unique(np.concatenate(crossings))  # one at the very end of a piece is found again in the next
     return state, (found[found > 0], np.concatenate(falls)), samples  # a start on the threshold is no crossing
 
 
-def _smooth(equations, p, current, start, begin, end, levels):
-    """One piece of time, in which the current is smooth; at its end, what counts is the current before."""
+def _smooth(equations, p, current, start, piece, levels, is_held):
+    """A piece of time, in which the current is smooth; at its end, what counts is the current before.
+
+    A spike that resets ends it.  Where the voltage is held, the other states go on.
+    """
     from scipy.integrate import solve_ivp  # here: it takes longer to import than the rest of the package
 
-    just_before = np.nextafter(end, begin)
+    just_before = np.nextafter(piece[1], piece[0])
 
     def derivative(t, state):
-        return equations.derivative(p, current(min(t, just_before)), *state)
+        slopes = equations.derivative(p, current(min(t, just_before)), *state)
+        return (0.0, *slopes[1:]) if is_held else slopes
 
     def event(level, direction):
         def crossing(t, state):
             return state[0] - level
 
-        crossing.direction = direction
+        crossing.direction, crossing.terminal = direction, direction > 0 and hasattr(equations, "reset")
         return crossing
 
     events = [event(level, direction) for level, direction in zip(levels, (1, -1), strict=True) if level is not None]
     try:
         solution = solve_ivp(
-            derivative, (begin, end), start, "DOP853", events=events, dense_output=True, rtol=TOLERANCE, atol=TOLERANCE
+            derivative, piece, start, "DOP853", events=events, dense_output=True, rtol=TOLERANCE, atol=TOLERANCE
         )
     except OverflowError:
         raise FloatingPointError("the model's formulas overflow: the state has run away") from None

@@ -1,0 +1,211 @@
+"""Neurons that reset: at the spike's own time, of full order, and the same bits however the work is divided."""
+
+import numpy as np
+import pytest
+
+import fastneuron as fn
+from fastneuron._integrators import problem
+from fastneuron._kernel import lanes
+
+CASES = {  # a model, its current, how long, steps, and the order that its error has at least at these
+    "lif": (fn.LeakyIntegrateAndFire(), 1.0, 100.0, (0.5, 0.25, 0.125), 3.85),
+    "izhikevich": (fn.Izhikevich(), 10.0, 100.0, (0.05, 0.025, 0.0125), 3.85),
+    "quadratic": (fn.QuadraticIntegrateAndFire(), 1.0, 10.0, (0.02, 0.01, 0.005), 3.5),
+    "exponential": (fn.ExponentialIntegrateAndFire(), 0.5, 100.0, (0.2, 0.1, 0.05), 3.1),
+    "adex": (fn.AdaptiveExponential(refractory=1.3), 1000.0, 100.0, (0.2, 0.1, 0.05), 3.1),
+}
+some = pytest.mark.parametrize(
+    "name", [name if name in ("lif", "adex") else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
+)
+
+
+def fired(name, method="rk4"):
+    """The largest error of a spike time at each step, against the reference; the steps."""
+    model, current, duration, steps, _ = CASES[name]
+    exact = fn.reference.simulate(model, duration, current=current)
+    assert exact.spikes.time.size > 1
+    found = []
+    for dt in steps:
+        run = fn.simulate(model, duration, dt, current=current, method=method)
+        np.testing.assert_array_equal(run.spike_count, exact.spike_count)
+        found.append(np.abs(run.spikes.time - exact.spikes.time).max())
+    return np.log(found), np.log(steps)
+
+
+@some
+def test_the_order_survives(name):
+    error, steps = fired(name)
+    assert np.polyfit(steps, error, 1)[0] >= CASES[name][-1]
+    assert error[-1] < np.log(1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "order"), [("heun", 2.0), ("staggered", 2.0)])
+def test_the_other_methods_keep_theirs(method, order):
+    error, steps = fired("lif", method)
+    assert np.polyfit(steps, error, 1)[0] == pytest.approx(order, abs=0.2)
+
+
+def test_the_closed_form_of_the_leaky_neuron():
+    current = np.array([0.7, 0.8, 1.5, 3.0, 20.0])
+    run = fn.simulate(fn.LeakyIntegrateAndFire(), 200.0, 0.1, current=current)
+    above = -65.0 + current[1:] / 0.05
+    period = 2.0 + 20.0 * np.log((above + 65.0) / (above + 50.0))
+    assert run.spike_count[0] == 0
+    for times, each in zip(run.spikes[1:], period, strict=True):
+        np.testing.assert_allclose(times, each * np.arange(1, times.size + 1) - 2.0, atol=1e-7)
+
+
+def test_thresholds_and_refractory_times_that_differ():
+    """V rises by 1 mV a ms from the reset on: a period is the way to the threshold, and the time that V is held."""
+
+    class Ramp(fn.Model):
+        V_th: float = 10.0
+        refractory: float = 0.0
+        states = {"V": 0.0}
+        threshold = "V_th"
+
+        @staticmethod
+        def derivative(V, I, p):
+            return (I,)
+
+        @staticmethod
+        def reset(V, p):
+            return (0.0,)
+
+    model = Ramp(V_th=[10.0, 10.0, 3.3, 0.04], refractory=[0.0, 1.23, 0.5, 0.0])
+    run = fn.simulate(model, 50.0, 0.1, current=1.0)
+    for times, V_th, held in zip(run.spikes, model.V_th, model.refractory, strict=True):
+        np.testing.assert_allclose(times, np.arange(V_th, 50.0 + 1e-9, V_th + held)[: times.size], atol=1e-9)
+        assert times.size >= int(50.0 / (V_th + held)) - 1
+    np.testing.assert_array_equal(run.threshold, model.V_th)
+
+
+def test_the_voltage_is_held_and_the_rest_goes_on():
+    model = fn.AdaptiveExponential(refractory=5.0)
+    run = fn.simulate(model, 30.0, 0.05, current=1000.0, record=("V", "w"))
+    first = run.spikes[0][0]
+    held = (run.time > first) & (run.time < first + 5.0)
+    np.testing.assert_array_equal(run["V"][0, held], model.V_reset)
+    w = run["w"][0, held]
+    np.testing.assert_allclose(w[1:] / w[:-1], np.exp(-0.05 / model.tau_w), rtol=1e-9)
+
+
+@pytest.fixture(scope="module")
+def ordinary():
+    return fn.simulate(**many())
+
+
+def many():
+    """Arguments for neurons that differ."""
+    draw = np.random.default_rng(0)
+    model = fn.AdaptiveExponential(refractory=draw.uniform(0.0, 2.0, 150))
+    return {"model": model, "duration": 40.0, "current": draw.uniform(700.0, 1500.0, 150), "record": "w", "every": 100}
+
+
+def same(run, other):
+    np.testing.assert_array_equal(run.spikes.time, other.spikes.time)
+    np.testing.assert_array_equal(run["w"], other["w"])
+    for mine, its in zip(run.state.values(), other.state.values(), strict=True):
+        np.testing.assert_array_equal(mine, its)
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_the_same_bits_on_any_number_of_threads(threads, ordinary):
+    same(ordinary, fn.simulate(**many(), threads=threads))
+
+
+def test_a_neuron_alone_has_the_same_bits(ordinary):
+    asked = many() | {"model": many()["model"].part(77, 78), "current": many()["current"][77]}
+    np.testing.assert_array_equal(fn.simulate(**asked).spikes.time, ordinary.spikes[77])
+
+
+@pytest.mark.slow
+def test_the_same_bits_in_blocks_of_another_width(ordinary, monkeypatch):
+    monkeypatch.setattr(problem, "choose_lanes", lambda n, itemsize=8: lanes.Lanes64())
+    same(ordinary, fn.simulate(**many()))
+
+
+def test_a_stored_run_has_the_same_bits(ordinary, tmp_path):
+    pytest.importorskip("zarr")
+    same(ordinary, fn.simulate(**many(), out=tmp_path / "run", checkpoint_interval=5.0))
+
+
+@pytest.mark.slow
+def test_a_network_of_them():
+    """Where an event arrives in the very step in which a neuron spikes, the order is 2."""
+    cells = fn.Population(
+        fn.LeakyIntegrateAndFire(), 6, {"s": fn.ExponentialCurrent(5.0)}, current=np.linspace(0.8, 1.1, 6)
+    )
+    net = fn.Network({"c": cells}, [fn.Projection(cells, cells, "s", fn.AllToAll(), weight=0.05, delay=1.53)])
+    exact = fn.reference.simulate(net, 200.0)["c"]
+    error = []
+    for dt in (0.2, 0.1, 0.05):
+        run = fn.simulate(net, 200.0, dt)["c"]
+        np.testing.assert_array_equal(run.spike_count, exact.spike_count)
+        error.append(np.abs(run.spikes.time - exact.spikes.time).max())
+    assert error[-1] < 1e-6
+    assert np.polyfit(np.log([0.2, 0.1, 0.05]), np.log(error), 1)[0] >= 1.9
+
+
+PATTERNS = {  # of Naud et al. (2008), table 1: at that current, how the intervals of 600 ms are
+    "tonic": (500.0, lambda gaps: np.ptp(gaps[2:]) < 0.5),
+    "adapting": (500.0, lambda gaps: gaps[-1] > 1.5 * gaps[0]),
+    "initial_burst": (400.0, lambda gaps: gaps[-1] > 3 * gaps[0]),
+    "bursting": (210.0, lambda gaps: gaps.max() > 4 * gaps.min() and (gaps > 3 * gaps.min()).sum() > 2),
+    "accelerating": (300.0, lambda gaps: gaps[-1] < 0.9 * gaps[0]),
+    "transient": (180.0, lambda gaps: True),
+}
+
+
+def test_firing_patterns():
+    for name, (current, is_so) in PATTERNS.items():
+        times = fn.simulate(getattr(fn.AdaptiveExponential, name)(), 600.0, current=current).spikes[0]
+        assert is_so(np.diff(times)), name
+        assert (times.max() < 200.0) == (name == "transient"), name
+
+
+class TooFew(fn.Model):
+    tau: float = 10.0
+    states = {"V": 0.0, "W": 0.0}
+
+    @staticmethod
+    def derivative(V, W, I, p):
+        return -V / p.tau + I, -W
+
+    @staticmethod
+    def reset(V, W, p):
+        return (0.0,)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"refractory": 2.0}, ["refractory", "parameter", "2"]),
+        ({"rearm": -60.0}, ["rearm", "reset", "-60"]),
+        ({"threshold": -40.0}, ["threshold", "V_th", "-40"]),
+        ({"dtype": "float32"}, ["dtype", "float64", "float32"]),
+        ({"method": "dop853"}, ["method", "rk4", "dop853"]),
+    ],
+)
+def test_what_a_model_with_a_reset_is_not_for(asked, words):
+    with pytest.raises(ValueError, match=".*".join(words)):
+        fn.simulate(fn.LeakyIntegrateAndFire(), 10.0, **asked)
+
+
+def test_a_reset_that_returns_too_few_states():
+    with pytest.raises(TypeError, match=r"TooFew.reset must return 2 numbers, the states V, W"):
+        fn.simulate(TooFew(), 10.0)
+
+
+@pytest.mark.parametrize("content", [{"refractory": 2.0}, {"steep": staticmethod(lambda V, p: V > 0)}])
+def test_what_is_for_a_model_with_a_reset(content):
+    derivative = {"states": {"V": 0.0}, "derivative": staticmethod(lambda V, I, p: (-V,))}
+    annotations = {"__annotations__": {name: "float" for name in content if name == "refractory"}}
+    with pytest.raises(TypeError, match="reset"):
+        type("Own", (fn.Model,), derivative | content | annotations)()
+
+
+def test_a_threshold_that_is_no_parameter():
+    with pytest.raises(ValueError, match="V_th"):
+        type("Own", (fn.LeakyIntegrateAndFire,), {"threshold": "Vth"})()
