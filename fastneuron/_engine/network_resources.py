@@ -56,7 +56,8 @@ def events(recipe: NetworkRecipe, projection: Projection, sent: Mapping[str, flo
 def memory(recipe: NetworkRecipe, plan: Plan, sent: Mapping[str, float]) -> int:
     """Bytes of memory, with so many spikes of each population and source."""
     populations, snapshot = map(sum, zip(*map(resources.population, recipe.parts.values()), strict=True))
-    standing = populations + sum(_coupled(recipe, part) for part in recipe.parts.values()) + _listed(recipe)
+    coupled = sum(_coupled(recipe, part, sent[name]) for name, part in recipe.parts.items())
+    standing = populations + coupled + _listed(recipe)
     found = sum(resources.results(part) for part in recipe.parts.values())
     threads = plan.here * resources.PER_THREAD
     kept = {name: resources.PER_SPIKE * count * recipe.spike_times for name, count in sent.items()}
@@ -97,12 +98,13 @@ def shortest_delay(recipe: NetworkRecipe) -> int:
     return max(int(min([float(EPOCH), *delays]) + 1e-9), 1)
 
 
-def _coupled(recipe: NetworkRecipe, part: Recipe) -> int:
+def _coupled(recipe: NetworkRecipe, part: Recipe, sent: float) -> int:
     """Bytes of what a population has in a network beside its own: boxes, conductances, constants of its blocks."""
     if recipe.chosen.is_adaptive:  # of each receptor: modes, since when, the list of what arrives
         return sum(8 * part.n * (2 * len(receptor.modes) + 3) for receptor in part.receptors.values())
     slots, blocks = min(shortest_delay(recipe), EPOCH), -(-part.n // WHOLE) * WHOLE
-    total = PER_LEAVING * part.n * most_spikes(part.model, slots)  # of the outbox, which huge pages make resident
+    # of the outbox what has ever been in use, all of it in a network that fires: huge pages make it resident
+    total = PER_LEAVING * int(min(part.n * most_spikes(part.model, slots), sent))
     constants = len(part.model.parameters)
     differ = any(np.ndim(value) for value in part.model.parameters.values())
     for receptor in part.receptors.values():
