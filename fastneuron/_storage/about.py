@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,14 @@ NAME = "fastneuron"  # of what is ours among the attributes
 FORMAT = 4  # 1 compressed its samples, 2 had no checksums, 3 no networks: no run may go on with another
 
 
-def write(path: Path, about: dict[str, Any]) -> None:
-    """Say what the store in the folder `path` is, with the metadata of all arrays that are there."""
+def write(path: Path, about: dict[str, Any], without: Collection[str] = ()) -> None:
+    """Say what the store in the folder `path` is, with the metadata of all arrays that are there, `without` some."""
+    metadata = {name: document for name, document in _metadata(path) if name not in without}
     document = {
         "zarr_format": 3,
         "node_type": "group",
         # in one place, so that xarray opens the store at once and without a word
-        "consolidated_metadata": {"kind": "inline", "must_understand": False, "metadata": dict(_metadata(path))},
+        "consolidated_metadata": {"kind": "inline", "must_understand": False, "metadata": metadata},
         "attributes": {NAME: about},
     }
     about["checksum"] = _checksum(document)

@@ -16,6 +16,8 @@ from .._engine.network_recipe import SourceRecipe
 from .._engine.plan import Plan
 from .._engine.recipe import Recipe
 from .._engine.run import Spikes
+from .._engine.scheduler import SUMMARY
+from .._engine.summary import Extent
 from . import arrays
 from .damage import damaged
 
@@ -134,6 +136,17 @@ def rows_in_a_chunk(recipe: Recipe, plan: Plan) -> int:
     share = max(-(-recipe.neurons.size // min(plan.shards, recipe.n)), 1)
     rows = -(-share // -(-share // most))
     return max(min(rows, recipe.neurons.size), 1)
+
+
+def padded(snapshot: Mapping[str, np.ndarray], extent: Extent) -> dict[str, np.ndarray]:
+    """What a snapshot has summed over the population, with zeros for the rest of a run that has become longer."""
+    found = {}
+    for name, axis, size in ((f"{SUMMARY}sums", 1, extent.samples), (f"{SUMMARY}spikes", 0, extent.bins)):
+        array = snapshot.get(name, np.empty((0, 0)))
+        if 0 < array.shape[axis] < size:
+            room = [(0, size - have if at == axis else 0) for at, have in enumerate(array.shape)]
+            found[name] = np.pad(array, room)
+    return found
 
 
 def _join_spikes(group: Any, path: Path, pieces: Pieces, total: int) -> None:

@@ -11,8 +11,9 @@ from .._engine.execute import execute
 from .._engine.network_recipe import NO_EXECUTOR, NetworkRecipe
 from .._engine.network_run import NetworkRun
 from .._engine.plan import Plan
+from .._engine.recipe import Recipe
 from .._engine.run import Run
-from . import serialization, things
+from . import extend, serialization, things
 from .store import Store
 
 
@@ -47,6 +48,7 @@ def open(path: str | os.PathLike[str], *, models: Iterable[type] = ()) -> Run | 
 def resume(
     path: str | os.PathLike[str],
     *,
+    duration: float | None = None,
     models: Iterable[type] = (),
     threads: int | None = None,
     progress: bool = False,
@@ -58,39 +60,66 @@ def resume(
     ----------
     path, models
         As in `open`.
+    duration : float, optional
+        For how long the whole run is to last, ms, if for longer than it was to; it may be finished, and the bits are
+        those of one run of that duration: a multiple of `dt`.  It goes on from the last checkpoint before its old end;
+        `after`, `bin_width` and the times between samples and checkpoints stay.  Of an adaptive method, whose steps the
+        end has shortened, and of a network it is refused.
     threads, progress, executor
         As in `simulate`; they need not be those that the run began with.  A network has no `executor`.
 
     Returns
     -------
     Run or NetworkRun
-        The whole run; at once, if it was finished.
+        The whole run; at once, if it was finished, and no longer one is wanted.
 
     Raises
     ------
     FileNotFoundError, ValueError
         If there is no run, or it was begun by another version of fastneuron, or its model has changed since, or a file
-        is damaged.
+        is damaged; or if `duration` is shorter than the run, or is not allowed.
     BlockingIOError
         If somebody is writing it: the run that began it, or one that goes on with it already.
-    MemoryError
-        If it does not fit into the memory of this machine.
+    MemoryError, OSError
+        If it does not fit into the memory of this machine, or onto the disk.
     """
     store = Store(_check.path("path", path), things.given_classes(models))
     _check.flag("progress", progress)
-    if not store.finished:
-        serialization.check_sources(store.about["versions"], str(path))
-        recipe = store.recipe
-        if isinstance(recipe, NetworkRecipe) and executor is not None:
-            raise ValueError(NO_EXECUTOR)
-        threads = executors.threads_each(threads, executor)
-        plan = Plan(threads, executor, len(store.bounds), progress, path, False, store.chunk)
-        if isinstance(recipe, NetworkRecipe):
-            network_resources.check_memory(recipe, plan)
-        else:
-            resources.check_memory(recipe, plan)
-        with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
-            store.lock()
-            return execute(store, threads, executor, on_progress)
-    store.tidy()
-    return store.opened()
+    longer = None if duration is None else extend.checked(store, duration)
+    if store.finished and longer is None:
+        store.tidy()
+        return store.opened()
+    serialization.check_sources(store.about["versions"], str(path))
+    return _go_on(store, longer, threads, progress, executor)
+
+
+def _go_on(
+    store: Store, longer: Recipe | None, threads: int | None, progress: bool, executor: executors.Executor | None
+) -> Run | NetworkRun:
+    """The whole run, of a longer recipe if one is given."""
+    recipe = longer or store.recipe
+    if isinstance(recipe, NetworkRecipe) and executor is not None:
+        raise ValueError(NO_EXECUTOR)
+    threads = executors.threads_each(threads, executor)
+    plan = Plan(threads, executor, len(store.bounds), progress, store.path, False, store.chunk)
+    if isinstance(recipe, NetworkRecipe):
+        network_resources.check_memory(recipe, plan)
+    elif longer is not None:
+        resources.check(recipe, plan)
+    else:
+        resources.check_memory(recipe, plan)
+    with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
+        return execute(_locked(store, longer), threads, executor, on_progress)
+
+
+def _locked(store: Store, longer: Recipe | None) -> Store:
+    """A store whose lock is held, of a longer run if one is given."""
+    if longer is None:
+        store.lock()
+        return store
+    store.lock_to_extend()
+    try:
+        return extend.extend(store, longer)
+    except BaseException:
+        with store.again().writing():  # as it is now: finished, or of the longer run
+            raise

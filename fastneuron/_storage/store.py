@@ -35,7 +35,10 @@ from .._engine.scheduler import ChunkResult
 from . import about, arrays, layout, network_serialization
 from .damage import reading
 from .lock import Lock
-from .part import Part, Pieces
+from .part import Part, Pieces, padded
+
+BEFORE = ".before.npz"  # how the name ends of the checkpoint before the last chunk of a shard
+KEPT = "checkpoint."  # what begins the names, in the recipe's group, of a finished run's checkpoints before its end
 
 
 class Store:
@@ -129,13 +132,39 @@ class Store:
 
     def lock(self) -> None:
         """Keep others from writing, and remove what a death has left; BlockingIOError if somebody writes."""
-        self._lock = Lock(self._progress / layout.LOCK, layout.name_of(self.path))
+        self._lock = Lock(self.progress / layout.LOCK, layout.name_of(self.path))
         self.about = about.read(self.path)  # it may have been finished before the lock was free
         if self.finished:
             self._remove_progress()
+        self._sweep()
+
+    def lock_to_extend(self) -> None:
+        """The same for a run that is to last longer, finished or not; BlockingIOError, too, if it has changed."""
+        arrays.make_folders(self.progress)
+        self._lock = Lock(self.progress / layout.LOCK, layout.name_of(self.path))
+        try:
+            seen, self.about = self.about, about.read(self.path)
+            if self.about != seen:
+                raise BlockingIOError(f"{layout.name_of(self.path)} has been written by another in the meantime")
+            if self.finished:
+                for file in self.progress.glob("*.npz"):
+                    file.unlink()
+            self._sweep()
+        except BaseException:
+            with self.again().writing():
+                raise
+
+    def again(self) -> Store:
+        """The same store as it now is, with the lock."""
+        store = Store(self.path, self.classes)
+        store._lock = self._lock
+        return store
+
+    def _sweep(self) -> None:
+        """Remove what a death has left."""
         for partial in self.path.rglob("*.partial"):
             partial.unlink()
-        shutil.rmtree(self._progress / "replaced", ignore_errors=True)
+        shutil.rmtree(self.progress / "replaced", ignore_errors=True)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -168,7 +197,7 @@ class Store:
         resources.check_results(self.kept.values())
         with reading(self.path / "zarr.json"):  # listed synapses are there, and not read before they are wanted
             for name, array in self.group["recipe"].arrays():
-                arrays.check(self.path / "recipe" / name, array)
+                (arrays.read if name.startswith(KEPT) else arrays.check)(self.path / "recipe" / name, array)
         return network_run_of(self._finished_runs() if self.finished else self._begun_runs(), self._alone, self.path)
 
     def _finished_runs(self) -> dict[str, Run | SourceRun]:
@@ -220,6 +249,8 @@ class Store:
                     spikes |= {f"{part.prefix}neuron": mine.spike_neuron + first, f"{part.prefix}time": mine.spike_time}
             if spikes:
                 self._save(f"{shard}-{number}.npz", **spikes)
+            if number and number + 1 == self.chunks:
+                self._keep_before(shard)
             self._save(f"{shard}.npz", chunks=np.int64(number + 1), **result.snapshot)
         except OSError as error:
             message = f"cannot write to {str(self.path)!r}: {error.strerror}; what was written before is whole"
@@ -232,14 +263,39 @@ class Store:
             snapshot = self._load(f"{shard}.npz")
         except FileNotFoundError:
             return 0, {}
-        with reading(self._progress / f"{shard}.npz"):
+        with reading(self.progress / f"{shard}.npz"):
             done = int(snapshot.pop("chunks"))
-            if not 1 <= done <= -(-self._some.samples // self.chunk):
+            if not 1 <= done <= self.chunks:
                 raise ValueError(f"there is no chunk {done}")
             for part in self.parts.values():
                 if snapshot[f"{part.prefix}spike_count"].shape != (size := self._size(part, shard),):
                     raise ValueError(f"it is not of {size} neurons")
+            if "" in self.parts:
+                snapshot |= padded(snapshot, self._some.extent)
         return done, snapshot
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks the whole run has."""
+        return -(-self._some.samples // self.chunk)
+
+    def _keep_before(self, shard: int) -> None:
+        """Keep the checkpoint before the last chunk, by another name: a longer run goes on from there."""
+        if "" not in self.kept or self._some.chosen.is_adaptive:
+            return
+        now, before = self.progress / f"{shard}.npz", self.progress / f"{shard}{BEFORE}"
+        before.unlink(missing_ok=True)
+        try:
+            os.link(now, before)
+        except OSError:  # some file systems have no links
+            self._save(before.name, **self._load(now.name))
+
+    def before(self, shard: int) -> dict[str, np.ndarray] | None:
+        """The checkpoint before the last chunk of a shard that is done, if there is one."""
+        try:
+            return self._load(f"{shard}{BEFORE}")
+        except FileNotFoundError:
+            return None
 
     def _pieces(self, name: str) -> Pieces:
         """The spikes of a part of an unfinished run, a chunk at a time."""
@@ -247,8 +303,8 @@ class Store:
         for shard in range(len(self.bounds)):
             for number in range(self._done(shard)):
                 file = f"{shard}-{number}.npz"
-                if (self._progress / file).exists() and (found := self._load(file, neuron, time)):
-                    with reading(self._progress / file):
+                if (self.progress / file).exists() and (found := self._load(file, neuron, time)):
+                    with reading(self.progress / file):
                         yield found[neuron], found[time]
 
     def _done(self, shard: int) -> int:
@@ -260,26 +316,26 @@ class Store:
 
     def tidy(self) -> None:
         """Remove what has been left of the progress of a run that is finished."""
-        if self._progress.is_dir():
+        if self.progress.is_dir():
             self.lock()
             with self.writing():
                 pass
 
     @property
-    def _progress(self) -> Path:
+    def progress(self) -> Path:
         return self.path / layout.PROGRESS
 
     def _remove_progress(self) -> None:
-        shutil.rmtree(self._progress, ignore_errors=True)
+        shutil.rmtree(self.progress, ignore_errors=True)
 
     def _save(self, name: str, **values: Any) -> None:
         """Write arrays to a file of the progress, whole or not at all."""
-        with _files.whole_file(self._progress / name) as file:
+        with _files.whole_file(self.progress / name) as file:
             np.savez(file, allow_pickle=False, run=self.about["id"], **values)
 
     def _load(self, name: str, *wanted: str) -> dict[str, np.ndarray]:
         """The arrays of a file of the progress, or those that are wanted.  ValueError if it is no file of this run."""
-        path = self._progress / name
+        path = self.progress / name
         with reading(path), open(path, "rb") as file, np.load(file, allow_pickle=False) as found:
             if str(found["run"]) != self.about["id"]:
                 raise ValueError("it is of another run")
@@ -311,6 +367,10 @@ class Store:
         root = arrays.open_group(self.path, "r+", consolidated=False)
         for name, part in self.parts.items():
             part.finish(root, found[name], self._pieces(name))
+        for shard in range(len(self.bounds)):
+            if (file := self.progress / f"{shard}{BEFORE}").exists():
+                name, values = f"{KEPT}{shard}", np.fromfile(file, np.int8)
+                arrays.put(root["recipe"], self.path / "recipe", name, values, [f"{name}_0"])
         finished = self.about | {"finished": True}
         about.write(self.path, finished)
         self.about = finished
