@@ -10,18 +10,19 @@ from fastneuron._integrators.fixed_step import Members, Steps, integrate_block, 
 from fastneuron._kernel.jit import FLAGS
 from fastneuron._kernel.lanes import width
 from fastneuron.inputs.current import as_current
+from fastneuron.inputs.port import FIXED_STEPS
 
 N, STEPS, DT = 150, 600, 0.05
 
 
 @numba.njit(**FLAGS)
 def rows(lanes, neurons):
-    return block.count_constants(block.make_block(lanes, neurons))
+    return block.count_constants(block.make_block(lanes, neurons, FIXED_STEPS))
 
 
 @numba.njit(**FLAGS)
 def in_epochs(method, lanes, neurons, saved, last, epoch, dt, spikes):
-    room, space = block.make_block(lanes, neurons), make_workspace(method, neurons, lanes)
+    room, space = block.make_block(lanes, neurons, FIXED_STEPS), make_workspace(method, neurons, lanes)
     n, spiked = neurons.state.shape[1], 0
     for low in range(0, n, width(lanes)):
         for lane in range(width(lanes)):
