@@ -352,7 +352,7 @@ def test_any_budget_of_a_call(calls, monkeypatch):
     assert len(calls) > 2
     few = len(calls)
     buffer = problem.Problem.buffer
-    monkeypatch.setattr(problem.Problem, "buffer", lambda self, _: buffer(self, 20))
+    monkeypatch.setattr(problem.Problem, "buffer", lambda self, _: buffer(self, 36))
     other = fn.simulate(**arguments)
     assert len(calls) > 3 * few
     same(other, one)
