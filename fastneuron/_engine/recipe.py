@@ -392,6 +392,8 @@ def _after(a: SimpleNamespace, wanted: Sequence[str], duration: float, interval:
     """From when on summaries are."""
     allowed = f"a number of ms, from 0 to duration = {duration:g}"
     after = _check.number("after", a.after, allowed, lambda x: 0 <= x <= duration)
+    if duration / interval > _check.COUNTABLE:
+        return after  # samples that cannot be counted are refused where they are asked for
     last = int(duration / interval * (1 + 1e-12)) * interval
     if summaries.of_samples(wanted) and after > last * (1 + 1e-12):
         raise ValueError(f"after must be at most {last:g} ms, the time of the last sample; got {a.after!r}")

@@ -68,7 +68,7 @@ class AdaptiveExponential(Model):
     --------
     >>> import fastneuron as fn
     >>> fn.simulate(fn.AdaptiveExponential(), duration=1000.0, current=[600.0, 1000.0]).spike_count
-    array([ 0, 19])
+    array([ 1, 31])
     """
 
     C: Parameter = 281.0

@@ -59,7 +59,7 @@ class ExponentialIntegrateAndFire(Model):
     --------
     >>> import fastneuron as fn
     >>> fn.simulate(fn.ExponentialIntegrateAndFire(), duration=1000.0, current=[0.2, 0.4, 0.6]).spike_count
-    array([ 0, 27, 48])
+    array([ 8, 24, 37])
     """
 
     C: Parameter = 1.0

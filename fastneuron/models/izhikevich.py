@@ -39,7 +39,7 @@ class Izhikevich(Model):
     --------
     >>> import fastneuron as fn
     >>> fn.simulate(fn.Izhikevich(), duration=1000.0, current=[3.0, 10.0, 20.0]).spike_count
-    array([ 0, 23, 42])
+    array([ 0, 23, 46])
     """
 
     a: Parameter = 0.02

@@ -49,7 +49,7 @@ class LeakyIntegrateAndFire(Model):
     --------
     >>> import fastneuron as fn
     >>> fn.simulate(fn.LeakyIntegrateAndFire(), duration=1000.0, current=[0.7, 0.8, 1.0, 1.5]).spike_count
-    array([ 0, 33, 45, 82])
+    array([ 0, 17, 33, 63])
     """
 
     C: Parameter = 1.0

@@ -31,7 +31,7 @@ class QuadraticIntegrateAndFire(Model):
     --------
     >>> import fastneuron as fn
     >>> fn.simulate(fn.QuadraticIntegrateAndFire(), duration=100.0, dt=0.02, current=[-1.0, 0.25, 1.0]).spike_count
-    array([ 0, 15, 32])
+    array([ 0, 16, 32])
     """
 
     V_peak: Parameter = 100.0

@@ -300,7 +300,7 @@ def _solve(equations, p, current, start, duration, levels, times):
     stops = [0.0, *sorted({float(edge) for edge in edges if 0 < edge < duration}), float(duration)]
     state = np.array(start, float)
     samples = np.outer(state, np.ones(times.size))
-    crossings: list[np.ndarray] = []
+    crossings: list[np.ndarray] = [np.empty(0)]
     falls: list[np.ndarray] = [np.empty(0)]
     held = 0.0  # until when the voltage is where a reset has put it
     for begin, end in itertools.pairwise(stops):  # the integrator never sees a jump or a kink
