@@ -2,25 +2,24 @@
 
 from typing import Any, ClassVar, NamedTuple, Self
 
-from .._kernel.elementary import exp_bounded
 from .._kernel.lanes import fma
-from .exponential_integrate_and_fire import LARGEST, STEEP
 from .model import Model, Parameter
+from .upstroke import exponential, is_in_upstroke, upstroke_constants, upstroke_current
 
 
 class Constants(NamedTuple):
     """The parameters as one lane needs them: divided by C and tau_w."""
 
-    V_peak: float
-    V_reset: float
-    b: float
+    rest: float  # g_L E_L / C
+    per_C: float
+    leak: float
     V_T: float
     V_steep: float
     per_Delta_T: float
-    per_C: float
-    leak: float
-    rest: float  # g_L E_L / C
     upstroke: float  # g_L Delta_T / C
+    V_peak: float
+    V_reset: float
+    b: float
     E_L: float
     a: float  # / tau_w
     per_tau_w: float
@@ -144,40 +143,18 @@ class AdaptiveExponential(Model):
     @staticmethod
     def prepare(p: Any) -> Constants:
         """Divisions, done once."""
-        leak = p.g_L / p.C
-        return Constants(
-            V_peak=p.V_peak,
-            V_reset=p.V_reset,
-            b=p.b,
-            V_T=p.V_T,
-            V_steep=p.V_T + STEEP * p.Delta_T,
-            per_Delta_T=1.0 / p.Delta_T,
-            per_C=1.0 / p.C,
-            leak=leak,
-            rest=leak * p.E_L,
-            upstroke=leak * p.Delta_T,
-            E_L=p.E_L,
-            a=p.a / p.tau_w,
-            per_tau_w=1.0 / p.tau_w,
-        )
+        others = (p.V_peak, p.V_reset, p.b, p.E_L, p.a / p.tau_w, 1.0 / p.tau_w)
+        return Constants(*(upstroke_constants(p) + others))
 
-    @staticmethod
-    def gates(V: Any, p: Constants) -> Any:
-        """The upstroke."""
-        return exp_bounded((V - p.V_T) * p.per_Delta_T, LARGEST)
+    gates = staticmethod(exponential)
+    steep = staticmethod(is_in_upstroke)
 
     @staticmethod
     def derivative(V: Any, w: Any, I: Any, p: Constants, gates: Any) -> Any:
         """As it stands above."""
-        dV = fma(p.upstroke, gates, fma(I - w, p.per_C, fma(-p.leak, V, p.rest)))
-        return dV, fma(p.a, V - p.E_L, -w * p.per_tau_w)
+        return upstroke_current(V, I - w, p, gates), fma(p.a, V - p.E_L, -w * p.per_tau_w)
 
     @staticmethod
     def reset(V: Any, w: Any, p: Constants) -> Any:
         """To V_reset, and more adaptation."""
         return p.V_reset, w + p.b
-
-    @staticmethod
-    def steep(V: Any, p: Constants) -> Any:
-        """In the upstroke."""
-        return V > p.V_steep

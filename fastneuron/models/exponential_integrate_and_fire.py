@@ -2,26 +2,22 @@
 
 from typing import Any, ClassVar, NamedTuple
 
-from .._kernel.elementary import exp_bounded
-from .._kernel.lanes import fma
 from .model import Model, Parameter
-
-STEEP = 3.0  # times Delta_T above V_T, from where the upstroke takes a twentieth of the membrane's time constant
-LARGEST = (80.0, 80.0)  # exponent: the rest of the upstroke takes 1e-33 of a time constant
+from .upstroke import exponential, is_in_upstroke, upstroke_constants, upstroke_current
 
 
 class Constants(NamedTuple):
     """The parameters as one lane needs them: divided by C."""
 
-    V_peak: float
-    V_reset: float
+    rest: float  # g_L E_L / C
+    per_C: float
+    leak: float
     V_T: float
     V_steep: float
     per_Delta_T: float
-    per_C: float
-    leak: float
-    rest: float  # g_L E_L / C
     upstroke: float  # g_L Delta_T / C
+    V_peak: float
+    V_reset: float
 
 
 class ExponentialIntegrateAndFire(Model):
@@ -82,35 +78,18 @@ class ExponentialIntegrateAndFire(Model):
     @staticmethod
     def prepare(p: Any) -> Constants:
         """Divisions, done once."""
-        leak = p.g_L / p.C
-        return Constants(
-            V_peak=p.V_peak,
-            V_reset=p.V_reset,
-            V_T=p.V_T,
-            V_steep=p.V_T + STEEP * p.Delta_T,
-            per_Delta_T=1.0 / p.Delta_T,
-            per_C=1.0 / p.C,
-            leak=leak,
-            rest=leak * p.E_L,
-            upstroke=leak * p.Delta_T,
-        )
+        ends = (p.V_peak, p.V_reset)
+        return Constants(*(upstroke_constants(p) + ends))
 
-    @staticmethod
-    def gates(V: Any, p: Constants) -> Any:
-        """The upstroke."""
-        return exp_bounded((V - p.V_T) * p.per_Delta_T, LARGEST)
+    gates = staticmethod(exponential)
+    steep = staticmethod(is_in_upstroke)
 
     @staticmethod
     def derivative(V: Any, I: Any, p: Constants, gates: Any) -> Any:
         """As it stands above."""
-        return (fma(p.upstroke, gates, fma(I, p.per_C, fma(-p.leak, V, p.rest))),)
+        return (upstroke_current(V, I, p, gates),)
 
     @staticmethod
     def reset(V: Any, p: Constants) -> Any:
         """To V_reset."""
         return (p.V_reset,)
-
-    @staticmethod
-    def steep(V: Any, p: Constants) -> Any:
-        """In the upstroke."""
-        return V > p.V_steep

@@ -2,18 +2,18 @@
 
 from typing import Any, ClassVar, NamedTuple, Self
 
-from .._kernel.lanes import fma
+from .conductances import leak_constants, leak_current
 from .model import Model, Parameter
 
 
 class Constants(NamedTuple):
     """The parameters as one lane needs them: divided by C, for a division a stage took two thirds of the time."""
 
-    V_th: float
-    V_reset: float
+    rest: float  # g_L E_L / C
     per_C: float
     leak: float
-    rest: float  # g_L E_L / C
+    V_th: float
+    V_reset: float
 
 
 class LeakyIntegrateAndFire(Model):
@@ -78,12 +78,13 @@ class LeakyIntegrateAndFire(Model):
     @staticmethod
     def prepare(p: Any) -> Constants:
         """Divisions, done once."""
-        return Constants(p.V_th, p.V_reset, 1.0 / p.C, p.g_L / p.C, p.g_L * p.E_L / p.C)
+        ends = (p.V_th, p.V_reset)
+        return Constants(*(leak_constants(p) + ends))
 
     @staticmethod
     def derivative(V: Any, I: Any, p: Constants) -> Any:
         """As it stands above."""
-        return (fma(I, p.per_C, fma(-p.leak, V, p.rest)),)
+        return (leak_current(V, I, p),)
 
     @staticmethod
     def reset(V: Any, p: Constants) -> Any:
