@@ -117,7 +117,8 @@ def simulate(
         Which neurons to sample; all by default.
     threshold : float, optional
         A spike is an upward crossing of it by the voltage, mV; the model's own by default, 0 for Morris-Lecar.
-        Nothing is reset there; a neuron that stays above it is warned of.
+        Nothing is reset there but by a model with a `reset`, whose threshold may be a parameter of its own and is then
+        not given here; a neuron that stays above it is warned of.
     threads : int, optional
         Number of threads; one per core this process may use by default, and four per core at most.
     progress : bool, default False
@@ -137,7 +138,8 @@ def simulate(
         Precision of the states, with a fixed step; in single precision about twice as fast.
     refractory : float, default 0
         Crossings of the threshold less than this after the spike that was counted before are not counted, ms: noise
-        makes V cross it several times where it hovers there.  It has no effect on the neurons.
+        makes V cross it several times where it hovers there.  It has no effect on the neurons; a model with a `reset`
+        has a refractory time of its own, a parameter, which holds the voltage.
     rearm : float, optional
         After a spike no crossing counts, either, until V has been below this at the end of a step, mV; at most the
         threshold.  It tells spikes from hovering where the intervals between spikes are short, too.

@@ -18,7 +18,7 @@ from .._integrators import METHODS, Chunk, Method
 from ..inputs.current import Current, as_current
 from ..inputs.noise import Noise
 from ..models import Model
-from ..models.validation import rehearse, rehearse_input, rehearse_reset
+from ..models.validation import rehearse, rehearse_input
 from ..receptors import Receptor
 from . import summary as summaries
 
@@ -222,8 +222,6 @@ def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recip
         start = [float(recipe.initial[state].flat[0]) for state in model.states]
         rehearse(model, start, 0.0)
         METHODS[a.method].refuse(model, start)
-        if model.resets():
-            rehearse_reset(model, start)
     for given in recipe.inputs:
         rehearse_input(given, recipe.dt)
     return recipe

@@ -147,7 +147,7 @@ class Run:
         Of the noise.
     method : str
         How it was integrated.
-    threshold : float
+    threshold : float or (n,) ndarray
         Where spikes were counted, mV.
     spike_times : bool
         Whether the time of every spike was kept.
@@ -170,7 +170,7 @@ class Run:
     noise: Any = None
     seed: int = 0
     method: str = ""
-    threshold: float = 0.0
+    threshold: float | np.ndarray = 0.0
     spike_times: bool = True
     receptors: Mapping[str, Any] = field(default_factory=dict, repr=False)
     group: str = ""

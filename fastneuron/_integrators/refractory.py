@@ -16,7 +16,7 @@ FREE, STEP, PART = range(3)  # rows of a block's room
 class RefractoryRoom(NamedTuple):
     """What a block has of it."""
 
-    constants: Any  # (1, lane): the refractory time, in steps, or in ms where steps differ
+    constants: Any  # (1, lane): the refractory time, in steps
     rows: Any  # (3, lane): 1 or 0 where the voltage is free or held; the step in which it is let go, and at which part
 
 

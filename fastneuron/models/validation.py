@@ -9,6 +9,7 @@ import linecache
 import re
 import textwrap
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,49 +21,42 @@ from .model import Model
 
 
 def rehearse(model: Any, state: Any, current: float) -> None:
-    """Call the derivative once, in Python, on the initial state of the first neuron.
+    """Call the derivative, and the reset if there is one, in Python, on the initial state of the first neuron.
 
-    Raises TypeError if it fails or does not give one number for each state.
+    Raises TypeError if one fails or does not give one number for each state.
     """
     kind = type(model)
-    where = _source(kind.derivative)
+    gates = () if kind.gates is Model.gates else ("gates",)
+    _rehearse(kind, "derivative", (*kind.states, "I", "p", *gates), lambda: slope(model, state, current))
+    if kind.resets():
+        arguments = (*kind.states, "p")
+        _rehearse(kind, "reset", arguments, lambda: _called(kind.reset, *map(float, state), _prepared(model)))
+
+
+def _rehearse(kind: Any, name: str, arguments: tuple[str, ...], call: Callable[[], Any]) -> None:
+    """Call a formula that gives one number for each state."""
+    formula = getattr(kind, name)
+    where = _source(formula)
     try:
-        result = slope(model, state, current)
+        result = call()
     except (ArithmeticError, NumbaError):
         return  # a kernel goes on with inf or NaN where Python stops, and compiles helpers that Numba alone does not
     except Exception as error:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == where]
-        place = _place(where, frames[-1].lineno or 0 if frames else _definition(kind.derivative))
+        place = _place(where, frames[-1].lineno or 0 if frames else _definition(formula))
         said = re.sub("_[0-9a-f]{16}'", "'", f"{type(error).__name__}: {error}")
-        raise TypeError(f"{kind.__name__}.derivative: {said}{_hint(kind, error, frames)}{place}") from None
+        hint = _hint(kind, formula, error, frames, f"{name}({', '.join(arguments)})")
+        raise TypeError(f"{kind.__name__}.{name}: {said}{hint}{place}") from None
     is_tuple = isinstance(result, tuple)
     if not is_tuple or len(result) != len(kind.states) or not all(map(_is_number, result)):
         names = ", ".join(kind.states)
         short = is_tuple and all(map(_is_number, result))
-        code = dis.get_instructions(underlying(kind.derivative))
+        code = dis.get_instructions(underlying(formula))
         ends = [i.positions.lineno for i in code if i.opname.startswith("RETURN") and i.positions]
+        what = "the derivatives of" if name == "derivative" else "the states"
         raise TypeError(
-            f"{kind.__name__}.derivative must return {len(kind.states)} numbers, the derivatives of {names}; "
+            f"{kind.__name__}.{name} must return {len(kind.states)} numbers, {what} {names}; "
             f"got {len(result) if short else repr(result)}{_place(where, ends[-1] or 0)}"
-        )
-
-
-def rehearse_reset(model: Any, state: Any) -> None:
-    """Call the reset once, in Python; TypeError if it fails or does not give one number for each state."""
-    kind = type(model)
-    formula = kind.reset
-    try:
-        result = _called(formula, *map(float, state), _called(kind.prepare, first_neuron(model)))
-    except (ArithmeticError, NumbaError):
-        return
-    except Exception as error:
-        place = _place(_source(formula), _definition(formula))
-        raise TypeError(f"{kind.__name__}.reset: {type(error).__name__}: {error}{place}") from None
-    if not isinstance(result, tuple) or len(result) != len(kind.states) or not all(map(_is_number, result)):
-        names = ", ".join(kind.states)
-        place = _place(_source(formula), _definition(formula))
-        raise TypeError(
-            f"{kind.__name__}.reset must return {len(kind.states)} numbers, the states {names}; got {result!r}{place}"
         )
 
 
@@ -106,10 +100,15 @@ def rehearse_input(thing: Any, dt: float) -> None:
 def slope(model: Any, state: Any, current: float) -> Any:
     """What the derivative of the first neuron's state is in Python."""
     kind = type(model)
-    prepared = _called(kind.prepare, first_neuron(model))
+    prepared = _prepared(model)
     gates = _called(kind.gates, float(state[0]), prepared)
     opened = () if isinstance(gates, tuple) and not gates else (gates,)
     return _called(kind.derivative, *map(float, state), current, prepared, *opened)
+
+
+def _prepared(model: Any) -> Any:
+    """What the formulas of the first neuron get as `p`."""
+    return _called(type(model).prepare, first_neuron(model))
 
 
 def _called(formula: Any, *arguments: Any) -> Any:
@@ -143,14 +142,13 @@ TIMES = {"t", "time"}
 NO_TIME = "; a model's formulas do not know the time: what changes in time is a current, such as fn.Sine or fn.Samples"
 
 
-def _hint(kind: Any, error: Exception, frames: Any) -> str:
+def _hint(kind: Any, formula: Any, error: Exception, frames: Any, called_as: str) -> str:
     """What may be meant, where that can be told."""
     missing = getattr(error, "name", None)
-    asks = {missing} if isinstance(error, NameError) else {*inspect.signature(underlying(kind.derivative)).parameters}
+    asks = {missing} if isinstance(error, NameError) else {*inspect.signature(underlying(formula)).parameters}
     time = NO_TIME if asks & TIMES - {*kind.states} else ""
     if not frames and isinstance(error, TypeError):  # the call itself
-        gates = () if kind.gates is Model.gates else ("gates",)
-        return f"; it is called as derivative({', '.join((*kind.states, 'I', 'p', *gates))}){time}"
+        return f"; it is called as {called_as}{time}"
     if time and isinstance(error, NameError):
         return time
     if isinstance(error, AttributeError) and missing in vars(kind):
@@ -176,7 +174,7 @@ def undefined_term(model: Any, neuron: int, state: Any, current: float) -> str:
     one = model.part(neuron, neuron + 1)
     kind, values = type(one), [np.float64(value) for value in state]
     try:
-        prepared = _called(kind.prepare, first_neuron(one))
+        prepared = _prepared(one)
         gates = _called(kind.gates, values[0], prepared)
         opened = () if isinstance(gates, tuple) and not gates else (gates,)
         arguments = (*values, np.float64(current), prepared, *opened)

@@ -98,7 +98,8 @@ class Population(Group):
     noise : Noise, optional
         Noise on the current.
     threshold : float, optional
-        A spike is an upward crossing of it by the voltage, mV; by default the model's own.
+        A spike is an upward crossing of it by the voltage, mV; by default the model's own,
+        and only that where it is a parameter of the model.
     refractory : float, default 0
         Time after a spike in which crossings do not count, ms.
     rearm : float, optional
