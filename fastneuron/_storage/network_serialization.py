@@ -31,8 +31,8 @@ from ..network.network import Network
 from ..network.population import LARGEST, Group
 from ..network.projection import Projection
 from ..network.sources import PoissonSource, SpikeSource
-from . import serialization, things
-from .things import Classes
+from . import parametrised, serialization
+from .parametrised import Classes
 
 Array = Callable[[str], np.ndarray]
 Arrays = dict[str, np.ndarray]
@@ -121,7 +121,7 @@ def read(text: dict[str, Any], array: Array, given: Classes, parts: dict[str, An
 def classes_of(parts: Iterable[Recipe | SourceRecipe]) -> Classes:
     """The classes that recipes are made of, to be given where they are read again."""
     recipes = (part for part in parts if isinstance(part, Recipe))
-    return things.classes_of(itertools.chain.from_iterable(map(serialization.things_of, recipes)))
+    return parametrised.classes_of(itertools.chain.from_iterable(map(serialization.parametrised_of, recipes)))
 
 
 def check_names(names: Iterable[str]) -> None:
@@ -144,7 +144,7 @@ def _behind(array: Array, prefix: Any) -> Array:
 
 def _written_source(name: str, source: Group, arrays: Arrays) -> dict[str, Any]:
     if isinstance(source, PoissonSource):
-        return {"n": source.n, "rate": things.written(f"{name}.rate", source.rate, arrays)}
+        return {"n": source.n, "rate": parametrised.written(f"{name}.rate", source.rate, arrays)}
     if isinstance(source, SpikeSource):
         arrays |= {f"{name}.source": source.source, f"{name}.time": source.time}
         return {"n": source.n}
@@ -153,7 +153,7 @@ def _written_source(name: str, source: Group, arrays: Arrays) -> dict[str, Any]:
 
 def _read_source(text: dict[str, Any], array: Array, name: str, given: Classes) -> Group:
     if "rate" in text:
-        return PoissonSource(text["n"], things.read(Current, text["rate"], array, f"{name}.rate", given))
+        return PoissonSource(text["n"], parametrised.read(Current, text["rate"], array, f"{name}.rate", given))
     return SpikeSource(Spikes(array(f"{name}.source"), array(f"{name}.time")), text["n"])
 
 

@@ -13,7 +13,7 @@ from .._engine.network_run import NetworkRun
 from .._engine.plan import Plan
 from .._engine.recipe import Recipe
 from .._engine.run import Run
-from . import extend, serialization, things
+from . import extend, parametrised, serialization
 from .store import Store
 
 
@@ -42,7 +42,7 @@ def open(path: str | os.PathLike[str], *, models: Iterable[type] = ()) -> Run | 
     FileNotFoundError, ValueError
         If there is no run, or one of another format, or of a model that does not exist or has changed since.
     """
-    return Store(_check.path("path", path), things.given_classes(models)).opened()
+    return Store(_check.path("path", path), parametrised.given_classes(models)).opened()
 
 
 def resume(
@@ -83,7 +83,7 @@ def resume(
     MemoryError, OSError
         If it does not fit into the memory of this machine, or onto the disk.
     """
-    store = Store(_check.path("path", path), things.given_classes(models))
+    store = Store(_check.path("path", path), parametrised.given_classes(models))
     _check.flag("progress", progress)
     longer = None if duration is None else extend.checked(store, duration)
     if store.finished and longer is None:

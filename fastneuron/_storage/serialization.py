@@ -22,8 +22,8 @@ from ..inputs.current import Current
 from ..inputs.noise import Noise
 from ..models import Model
 from ..receptors import Receptor
-from . import things
-from .things import Classes
+from . import parametrised
+from .parametrised import Classes
 
 PLAIN = ("n", "duration", "dt", "method", "rtol", "threshold", "interval", "bin_width", "spike_times", "refractory",
          "rearm", "after", "tolerant")  # fmt: skip
@@ -53,11 +53,12 @@ def written(recipe: Recipe) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     arrays |= {f"initial.{name}": value for name, value in recipe.initial.items()}
     text = {name: getattr(recipe, name) for name in PLAIN} | {
         "dtype": recipe.dtype.name,
-        "model": things.written("model", recipe.model, arrays),
-        "current": things.written("current", recipe.current, arrays),
-        "noise": recipe.noise and things.written("noise", recipe.noise, arrays),
+        "model": parametrised.written("model", recipe.model, arrays),
+        "current": parametrised.written("current", recipe.current, arrays),
+        "noise": recipe.noise and parametrised.written("noise", recipe.noise, arrays),
         "receptors": {
-            name: things.written(f"receptor.{name}", receptor, arrays) for name, receptor in recipe.receptors.items()
+            name: parametrised.written(f"receptor.{name}", receptor, arrays)
+            for name, receptor in recipe.receptors.items()
         },
         "record": list(recipe.record),
         "summary": list(recipe.summary),
@@ -70,9 +71,9 @@ def read(
     text: dict[str, Any], array: Callable[[str], np.ndarray], given: Classes = (), first_neuron: int = 0
 ) -> Recipe:
     """The recipe again, with each `array` by name; ValueError where a class is not there, or not what it was."""
-    model = things.read(Model, text["model"], array, "model", given)
+    model = parametrised.read(Model, text["model"], array, "model", given)
     receptors = {
-        name: things.read(Receptor, receptor, array, f"receptor.{name}", given)
+        name: parametrised.read(Receptor, receptor, array, f"receptor.{name}", given)
         for name, receptor in text["receptors"].items()
     }
     recipe = Recipe(
@@ -83,8 +84,8 @@ def read(
         dtype=np.dtype(text["dtype"]),
         model=model,
         receptors=receptors,
-        current=things.read(Current, text["current"], array, "current", given),
-        noise=text["noise"] and things.read(Noise, text["noise"], array, "noise", given),
+        current=parametrised.read(Current, text["current"], array, "current", given),
+        noise=text["noise"] and parametrised.read(Noise, text["noise"], array, "noise", given),
         record=tuple(text["record"]),
         summary=tuple(text["summary"]),
         seed=int(text["seed"]),
@@ -94,7 +95,7 @@ def read(
     return recipe
 
 
-def things_of(recipe: Recipe) -> list[Any]:
+def parametrised_of(recipe: Recipe) -> list[Any]:
     """All in a recipe that is of a class: to be told to a worker."""
     return [recipe.model, *recipe.inputs, *recipe.receptors.values()]
 
