@@ -1,6 +1,9 @@
 """Runs that the tests of stores, kills and executors share, and what it means that two runs are the same."""
 
 import inspect
+import signal
+import subprocess
+import time
 
 import numpy as np
 
@@ -31,6 +34,17 @@ def recipe_of(*arguments, **named):
     asked = inspect.signature(fn.simulate).bind(*arguments, **named)
     asked.apply_defaults()
     return checked(asked.arguments)
+
+
+def interrupt(command, store):
+    """Start a command that writes a run, and press Ctrl-C once there is a checkpoint; that is how it must end."""
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        while not (store / "progress" / "0.npz").exists():
+            assert child.poll() is None, child.stderr.read()
+            time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=60)
+    assert said.strip().endswith("KeyboardInterrupt")
 
 
 def assert_same(one, other, spikes=True):

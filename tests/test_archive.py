@@ -4,10 +4,8 @@ import errno
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +18,7 @@ import fastneuron as fn
 from fastneuron import _files
 from fastneuron._storage import about, arrays, serialization
 from fastneuron._storage import store as stores
-from tests.stored_runs import arguments, assert_same, recipe_of
+from tests.stored_runs import arguments, assert_same, interrupt, recipe_of
 
 
 @pytest.mark.parametrize("neurons", [None, [90, 3, 5]])
@@ -181,13 +179,7 @@ fn.simulate(**arguments(n=2000, duration=1e5, sample_interval=100.0), out=sys.ar
 def test_ctrl_c_keeps_what_is_done(tmp_path):
     root = str(Path(__file__).parents[1])
     store = tmp_path / "run.zarr"
-    with subprocess.Popen([sys.executable, "-c", LONG, root, str(store)], stderr=subprocess.PIPE, text=True) as child:
-        while not (store / "progress" / "0.npz").exists():
-            assert child.poll() is None, child.stderr.read()
-            time.sleep(0.05)
-        child.send_signal(signal.SIGINT)
-        _, said = child.communicate(timeout=60)
-    assert said.strip().endswith("KeyboardInterrupt")
+    interrupt([sys.executable, "-c", LONG, root, str(store)], store)
     begun = fn.open(store)
     assert 1000.0 <= begun.duration < 1e5
     first = fn.simulate(**arguments(n=2000, duration=1000.0, sample_interval=100.0))

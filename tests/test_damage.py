@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import xarray
 import fastneuron as fn
 from fastneuron._storage import about, arrays
 from fastneuron._storage.lock import Lock
+from tests.damaged import DAMAGES, assert_unfinished_proves_itself, damaged_copies
 from tests.stored_runs import arguments, assert_same
 from tests.test_archive import interrupt_after
 
@@ -39,27 +39,6 @@ def unfinished(tmp_path, monkeypatch):
     return tmp_path / "run.zarr"
 
 
-def flip(data, rng):
-    at = rng.randrange(len(data))
-    return data[:at] + bytes([data[at] ^ (1 << rng.randrange(8))]) + data[at + 1 :]
-
-
-DAMAGES = {
-    "flipped": flip,
-    "zeroed": lambda data, rng: bytes(len(data)) if any(data) else None,
-    "cut": lambda data, rng: data[: rng.randrange(len(data))],
-    "removed": lambda data, rng: None,
-}
-
-
-def damage(path, how, rng):
-    data = DAMAGES[how](path.read_bytes(), rng)
-    if data is None:
-        path.unlink()
-    else:
-        path.write_bytes(data)
-
-
 def read_everything(path):
     run = fn.open(path)
     for name in run.traces:
@@ -70,44 +49,19 @@ def read_everything(path):
         group[name][...]
 
 
-def files_of(store):
-    """All that fastneuron reads: what an array is called and how it is cut stands in the first."""
-    return sorted(
-        file for file in store.rglob("*") if file.is_file() and (file.name != "zarr.json" or file.parent == store)
-    )
-
-
 @pytest.mark.parametrize("how", DAMAGES)
 def test_every_file_of_a_finished_run_proves_itself(finished, tmp_path, how):
     """Of 540 damaged files, 176 were read as if nothing was wrong: as zeros, or as other numbers."""
-    path = finished
-    rng = random.Random(how)
-    for number, file in enumerate(files_of(path)):
-        copy = tmp_path / str(number)
-        shutil.copytree(path, copy)
-        hurt = copy / file.relative_to(path)
-        damage(hurt, how, rng)
+    for _, hurt, copy in damaged_copies(finished, tmp_path, how):
         with pytest.raises((ValueError, FileNotFoundError)) as caught:
             read_everything(copy)
-        assert str(hurt if hurt.exists() or hurt.parent != copy else copy) in str(caught.value), file
+        assert str(hurt if hurt.exists() or hurt.parent != copy else copy) in str(caught.value), hurt
 
 
 @pytest.mark.parametrize("how", DAMAGES)
 def test_every_file_of_an_unfinished_run_proves_itself(unfinished, tmp_path, how):
-    """Either it says what is wrong, or it comes to the same bits."""
     whole = fn.simulate(**arguments(**SMALL))
-    rng = random.Random(how)
-    said = 0
-    for number, file in enumerate(files_of(unfinished)):
-        copy = tmp_path / str(number)
-        shutil.copytree(unfinished, copy)
-        damage(copy / file.relative_to(unfinished), how, rng)
-        try:
-            assert_same(whole, fn.resume(copy))
-        except (ValueError, FileNotFoundError) as error:
-            assert str(copy) in str(error)  # noqa: PT017
-            said += 1
-    assert said > 10
+    assert_unfinished_proves_itself(unfinished, tmp_path, how, lambda run: assert_same(whole, run))
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,6 @@
 
 import json
 import os
-import random
-import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -22,7 +19,7 @@ from fastneuron._engine.network_scheduler import NetworkAtWork
 from fastneuron._storage import about, network_serialization, serialization
 from fastneuron._storage.store import Store
 from tests import stored_runs
-from tests.test_damage import DAMAGES, damage, files_of
+from tests.damaged import DAMAGES, assert_unfinished_proves_itself, damaged_copies
 from tests.test_networks import balanced, carry_out, spiking
 from tests.test_sharing import Here
 
@@ -139,14 +136,7 @@ carry_out(balanced(), duration=1e5, out=sys.argv[2], checkpoint_interval=60.0)
 @pytest.mark.slow
 def test_ctrl_c_keeps_what_is_done(whole, tmp_path):
     store = tmp_path / "net.zarr"
-    command = [sys.executable, "-c", LONG, str(Path(__file__).parents[1]), str(store)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
-        while not (store / "progress" / "0.npz").exists():
-            assert child.poll() is None, child.stderr.read()
-            time.sleep(0.05)
-        child.send_signal(signal.SIGINT)
-        _, said = child.communicate(timeout=60)
-    assert said.strip().endswith("KeyboardInterrupt")
+    stored_runs.interrupt([sys.executable, "-c", LONG, str(Path(__file__).parents[1]), str(store)], store)
     begun = fn.open(store)
     assert 60.0 <= begun.duration < 1e5
     for name, run in begun.populations.items():
@@ -391,12 +381,7 @@ def read_everything(path):
 
 @pytest.mark.parametrize("how", DAMAGES)
 def test_every_file_of_a_finished_network_proves_itself(finished, tmp_path, how):
-    rng = random.Random(how)
-    for number, file in enumerate(files_of(finished)):
-        copy = tmp_path / str(number)
-        shutil.copytree(finished, copy)
-        hurt = copy / file.relative_to(finished)
-        damage(hurt, how, rng)
+    for file, hurt, copy in damaged_copies(finished, tmp_path, how):
         if file.parent.parent.name in ("time", "neuron"):  # coordinates are for others to read
             continue
         with pytest.raises((ValueError, FileNotFoundError)) as caught:
@@ -407,19 +392,7 @@ def test_every_file_of_a_finished_network_proves_itself(finished, tmp_path, how)
 @pytest.mark.slow
 @pytest.mark.parametrize("how", DAMAGES)
 def test_every_file_of_an_unfinished_network_proves_itself(whole, unfinished, tmp_path, how):
-    """Either it says what is wrong, or it comes to the same bits."""
-    rng = random.Random(how)
-    said = 0
-    for number, file in enumerate(files_of(unfinished)):
-        copy = tmp_path / str(number)
-        shutil.copytree(unfinished, copy)
-        damage(copy / file.relative_to(unfinished), how, rng)
-        try:
-            assert_same(whole, fn.resume(copy))
-        except (ValueError, FileNotFoundError) as error:
-            assert str(copy) in str(error)  # noqa: PT017
-            said += 1
-    assert said > 10
+    assert_unfinished_proves_itself(unfinished, tmp_path, how, lambda run: assert_same(whole, run))
 
 
 @pytest.mark.parametrize(
