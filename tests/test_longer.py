@@ -91,6 +91,7 @@ def test_an_unfinished_run_goes_on(tmp_path, monkeypatch, chunks):
     assert_same(fn.simulate(**given | {"duration": 100.0}), fn.resume(path, duration=100.0))
 
 
+@pytest.mark.slow
 def test_death_at_any_write(tmp_path, monkeypatch):
     """It is the shorter run or the longer, and both open and go on."""
 

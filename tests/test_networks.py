@@ -178,7 +178,7 @@ def test_bits_do_not_depend_on_lanes(whole, block, monkeypatch):
     assert_same(whole, carry_out(balanced(), threads=1))
 
 
-@pytest.mark.parametrize("method", ["rk4", "heun"])
+@pytest.mark.parametrize("method", rest_slow(["rk4", "heun"]))
 def test_without_synapses_it_is_a_population(method):
     n = 100
     model, current = fn.MorrisLecar.hopf(V3=np.linspace(1, 3, n)), 80.0 + fn.Step(np.linspace(0, 40, n), start=10.0)
@@ -206,6 +206,7 @@ def driven(source, cells, receptor, weight, delay):
     return fn.Network({"s": source, "c": cells}, [every])
 
 
+@pytest.mark.slow
 def test_conductances_follow_their_formula():
     times = [10.03, 11.5, 25.0]
     source = fn.SpikeSource([times])
