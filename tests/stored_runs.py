@@ -9,6 +9,7 @@ import numpy as np
 
 import fastneuron as fn
 from fastneuron._engine.recipe import checked
+from fastneuron._storage.store import Store
 
 SUMMARY = ("V.mean", "V.max", "N.var", "population.V.mean", "population.rate", "isi.mean", "isi.cv", "spike.first")
 
@@ -45,6 +46,15 @@ def interrupt(command, store):
         child.send_signal(signal.SIGINT)
         _, said = child.communicate(timeout=60)
     assert said.strip().endswith("KeyboardInterrupt")
+
+
+def interrupt_before_the_end(monkeypatch):
+    """Ctrl-C when all chunks are written, before the store says that the run is finished."""
+
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Store, "run", interrupted)
 
 
 def assert_same(one, other, spikes=True):

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import fastneuron as fn
 from fastneuron import _files
 from fastneuron._storage import about, arrays, serialization
 from fastneuron._storage import store as stores
-from tests.stored_runs import arguments, assert_same, interrupt, recipe_of
+from tests.stored_runs import arguments, assert_same, interrupt, interrupt_before_the_end, recipe_of
 
 
 @pytest.mark.parametrize("neurons", [None, [90, 3, 5]])
@@ -174,6 +175,17 @@ import fastneuron as fn
 from tests.stored_runs import arguments
 fn.simulate(**arguments(n=2000, duration=1e5, sample_interval=100.0), out=sys.argv[2], checkpoint_interval=1000.0)
 """
+
+
+@pytest.mark.parametrize("method", ["rk4", "dop853"])
+@pytest.mark.parametrize("workers", [0, 2])
+def test_it_goes_on_when_only_the_end_is_missing(tmp_path, monkeypatch, method, workers):
+    given = {"executor": ThreadPoolExecutor(workers)} if workers else {}
+    with monkeypatch.context() as patch:
+        interrupt_before_the_end(patch)
+        with pytest.raises(KeyboardInterrupt):
+            fn.simulate(**arguments(method), **given, out=tmp_path / "run.zarr", checkpoint_interval=40.0)
+    assert_same(fn.simulate(**arguments(method)), fn.resume(tmp_path / "run.zarr"))
 
 
 def test_ctrl_c_keeps_what_is_done(tmp_path):

@@ -110,6 +110,15 @@ def test_it_goes_on_from_its_last_checkpoint(whole, tmp_path, monkeypatch, chunk
     assert_same(whole, fn.resume(tmp_path / "net.zarr", threads=1))
 
 
+def test_it_goes_on_when_only_the_end_is_missing(whole, tmp_path, monkeypatch):
+    """The last checkpoint has the spikes in flight too, though no neuron will hear them."""
+    with monkeypatch.context() as patch:
+        stored_runs.interrupt_before_the_end(patch)
+        with pytest.raises(KeyboardInterrupt):
+            carry_out(balanced(), out=tmp_path / "net.zarr", checkpoint_interval=17.0)
+    assert_same(whole, fn.resume(tmp_path / "net.zarr"))
+
+
 @pytest.mark.slow
 def test_neurons_with_steps_of_their_own_go_on_too(tmp_path, monkeypatch):
     net, initial = spiking(fn.Exponential(tau=5.0, E=0.0))
@@ -117,6 +126,11 @@ def test_neurons_with_steps_of_their_own_go_on_too(tmp_path, monkeypatch):
     alone = fn.simulate(net, 60.0, **given)
     assert_same(alone, fn.simulate(net, 60.0, **given, out=tmp_path / "net.zarr", checkpoint_interval=7.0))
     interrupt_after(monkeypatch, 3)
+    with pytest.raises(KeyboardInterrupt):
+        fn.simulate(net, 60.0, **given, out=tmp_path / "net.zarr", checkpoint_interval=7.0, overwrite=True)
+    monkeypatch.undo()
+    assert_same(alone, fn.resume(tmp_path / "net.zarr"))
+    stored_runs.interrupt_before_the_end(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         fn.simulate(net, 60.0, **given, out=tmp_path / "net.zarr", checkpoint_interval=7.0, overwrite=True)
     monkeypatch.undo()

@@ -146,16 +146,13 @@ class NetworkAtWork:
         return arrays
 
     def snapshot(self, last: bool) -> dict[str, np.ndarray]:
-        """All that the network needs to go on: copies, unless it does not."""
+        """All that the network needs to go on: copies, unless it does not go on."""
         arrays = self.arrays()
-        if last:
-            return arrays
-        found = {name: array.copy() for name, array in arrays.items()}
         for number, name in enumerate(self.names):
             count = self.flight.count[number]
             for key, array in zip(FLIGHT, self.flight[:3], strict=True):
-                found[f"{name}/flight.{key}"] = array[number, :count].copy()
-        return found
+                arrays[f"{name}/flight.{key}"] = array[number, :count]
+        return arrays if last else {name: array.copy() for name, array in arrays.items()}
 
     def go_back_to(self, snapshot: Mapping[str, np.ndarray]) -> None:
         """Stand where a snapshot was taken; ValueError if it is of another network."""
