@@ -55,6 +55,7 @@ from .receptors import (
     Receptor,
 )
 from .simulate import simulate
+from .simulation import Simulation
 from .sweep import fi_curve, sweep
 
 __all__ = [
@@ -106,6 +107,7 @@ __all__ = [
     "Receptor",
     "Run",
     "Samples",
+    "Simulation",
     "Sine",
     "SpikeSource",
     "Spikes",

@@ -249,13 +249,13 @@ def whole(name, value, least, most=None):
         result = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} must be {_whole(least, most)}; got {shown(value)}") from None
-    if result < least or (most and result > most):
+    if result < least or (most is not None and result > most):
         raise ValueError(f"{name} must be {_whole(least, most)}; got {shown(value)}")
     return result
 
 
 def _whole(least, most):
-    return f"a whole number of at least {least}" + (f" and at most {most}" if most else "")
+    return f"a whole number of at least {least}" + (f" and at most {most}" if most is not None else "")
 
 
 def flag(name, value):

@@ -61,7 +61,7 @@ def raster(run: Run | NetworkRun, ax: Axes | None = None, neurons: int = 100) ->
     ax.yaxis.set_major_formatter("{x:,.0f}")
     margin = 0.7 * run.n / shown.size
     ax.set_ylim(-margin, run.n - 1 + margin)
-    ax.set_xlim(0, run.duration or 1)
+    _show_all_of(ax, run)
     ax.set(xlabel=_named(run, "Time", "time", "ms"), ylabel="Neuron")
     say_how_many(ax, shown.size, run.n)
     return ax
@@ -101,7 +101,7 @@ def network(run: NetworkRun, bin_width: float | None = None, neurons: int = 200)
     figure.draw_without_rendering()  # only then are the axes as high as they will be
     raster(run, top, neurons)
     top.set_xlabel("")
-    edges = np.append(np.arange(0.0, run.duration, width), run.duration)
+    edges = np.append(np.arange(run.begin, run.end, width), run.end)
     for colour, part in zip(itertools.cycle(COLOURS), run.values(), strict=False):
         count, _ = np.histogram(part.spikes.time, edges)
         bottom.stairs(1000.0 * count / (part.n * np.diff(edges)), edges, baseline=None, color=colour, linewidth=0.9)
@@ -243,7 +243,7 @@ def traces(
     if rows.size == 1:
         ax = axes(ax, (5.0, 2.4))
         ax.plot(run.time, samples[0], color="black", linewidth=0.9)
-        ax.set_xlim(0, run.duration or 1)
+        _show_all_of(ax, run)
         ax.set(xlabel=_named(run, "Time", "time", "ms"), ylabel=_labelled(run, state))
         return ax
     spread = np.ptp(samples) or 1.0
@@ -255,7 +255,7 @@ def traces(
     ax.set_yticks(middle, [f"{run.neurons[row]:,}" for row in rows])
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
-    ax.set_xlim(0, run.duration or 1)
+    _show_all_of(ax, run)
     ax.set_ylim(-0.08 * spread, (rows.size - 1) * spacing + 1.08 * spread)
     ax.set(xlabel=_named(run, "Time", "time", "ms"), ylabel=f"{state}, by neuron")
     length = NICE_LENGTHS[np.searchsorted(NICE_LENGTHS, spread, side="right") - 2]
@@ -298,7 +298,7 @@ def phase_plane(
     x, y = run[names[0]][row], run[names[1]][row]
     amplitude, waveform = _amplitude(run, current), run.current if current is None else current
     if amplitude is None and isinstance(waveform, Current):
-        amplitude = np.ravel(waveform(run.duration))
+        amplitude = np.ravel(waveform(run.end))
     amplitude = np.ravel(np.asarray(amplitude))
     ax = axes(ax, (3.6, 3.2))
     margin = 0.12 * np.array([np.ptp(x) or 1.0, np.ptp(y) or 0.1])
@@ -380,10 +380,15 @@ def _raster_by_population(run: NetworkRun, ax: Any, most: int) -> Any:
     for colour, label in zip(itertools.cycle(COLOURS), ax.get_yticklabels(), strict=False):
         label.set_color(colour)
     ax.set_ylim(0, 1)
-    ax.set_xlim(0, run.duration or 1)
+    _show_all_of(ax, run)
     ax.set_xlabel("Time (ms)")
     say_how_many(ax, rows, int(sizes.sum()))
     return ax
+
+
+def _show_all_of(ax: Axes, run: Run | NetworkRun) -> None:
+    """Let an axis of time be as long as a run."""
+    ax.set_xlim(run.begin, run.end if run.duration else run.begin + 1)
 
 
 def _bin_width(run: NetworkRun) -> float:

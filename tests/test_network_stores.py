@@ -373,7 +373,7 @@ def test_another_version_is_refused(unfinished, monkeypatch):
 
 CARRY = (
     "__init__", "advice", "digest", "distributed", "execute", "executors", "network_recipe", "network_resources",
-    "network_run", "network_trial", "plan", "ranks", "resources", "run", "trial",
+    "controls", "network_run", "network_trial", "pieces", "plan", "ranks", "resources", "run", "trial", "weights",
 )  # fmt: skip
 
 

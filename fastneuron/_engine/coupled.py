@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..network.epochs import CoupledNeurons, Outbox, prepare_cells
@@ -38,19 +36,12 @@ class Coupled:
         n, blocks = recipe.n, -(-recipe.n // WHOLE) * WHOLE
         self.kinetics = {name: kinetics(receptor, recipe.dt) for name, receptor in recipe.receptors.items()}
         self.conductance = {name: np.zeros((len(k.gain), n)) for name, k in self.kinetics.items()}
-        for name, parts in self.conductance.items():
-            if len(parts):  # as after a rise that is over
-                parts[0] = recipe.initial[name] / self.kinetics[name].gain[0]
+        for name in self.conductance:
+            self.open(name, recipe.initial[name])
         self.inbox = {name: np.zeros((slots, blocks, k.table.shape[2])) for name, k in self.kinetics.items()}
-        synapses = tuple(
+        self.synapses = tuple(
             source(receptor, self.kinetics[name], n, self.inbox[name], self.conductance[name])
             for name, receptor in recipe.receptors.items()
-        )
-        state_type = (0.0,) * len(recipe.states)
-        alone = problem.neurons._replace(
-            state_type=state_type,
-            variables_type=(0.0,) * len(recipe.variables),
-            sources=problem.behind(synapses),
         )
         self.lanes = problem.lanes
         last = n if recipe.refractory > 0 else 0
@@ -67,9 +58,19 @@ class Coupled:
             neuron=np.empty(room, np.int64),
             begin=0,
         )
-        self.neurons = self._with_constants(alone, synapses)
+        self.renew()
 
-    def _with_constants(self, alone: Any, synapses: tuple[Any, ...]) -> CoupledNeurons:
+    def renew(self) -> None:
+        """Work out the constants of its neurons, at the begin and where inputs or parameters have changed."""
+        self.neurons = self._with_constants()
+
+    def _with_constants(self) -> CoupledNeurons:
+        problem, recipe = self.population.problem, self.recipe
+        alone = problem.neurons._replace(
+            state_type=(0.0,) * len(recipe.states),
+            variables_type=(0.0,) * len(recipe.variables),
+            sources=problem.behind(self.synapses),
+        )
         columns = [alone.columns, *(part.columns for part in alone.sources if hasattr(part, "columns"))]
         differ = any(column.stride.any() for column in columns) and self.recipe.n > 1
         lanes = self.lanes.lanes
@@ -84,6 +85,13 @@ class Coupled:
         made = coupled(rows)
         prepare_cells(self.lanes, alone, made, self.recipe.n, self.recipe.dt)
         return made
+
+    def open(self, name: str, value: np.ndarray) -> None:
+        """Let the conductance of a receptor be a value, as after a rise that is over."""
+        parts = self.conductance[name]
+        parts[...] = 0.0
+        if len(parts):
+            parts[0] = value / self.kinetics[name].gain[0]
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Every array that changes, by name; the last axis is the neurons, but for what is summed over them."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from .._integrators import Chunk
 from . import executors, scheduler
 from .executors import Executor
 from .network_recipe import NetworkRecipe
@@ -196,9 +197,13 @@ def run_of(
     duration: float | None = None,
     path: Path | None = None,
     group: str = "",
+    piece: Chunk | None = None,
 ) -> Run:
-    """What came of a recipe, or of its first `duration` ms, in memory or in a group of the store at `path`."""
-    samples = next((trace.shape[1] for trace in traces.values()), 0)
+    """What came of a recipe, of its first `duration` ms or of a piece, in memory or in a group of a store."""
+    begin, samples = 0.0, next((trace.shape[1] for trace in traces.values()), 0)
+    if piece is not None:
+        begin, duration = piece.first * recipe.dt, (piece.last - piece.first) * recipe.dt
+    first = piece.begin if piece else 0
     return Run(
         model=recipe.model,
         duration=recipe.duration if duration is None else duration,
@@ -206,7 +211,7 @@ def run_of(
         spike_count=found.spike_count,
         spikes=spikes if recipe.spike_times else Spikes.not_kept(recipe.n),
         state=FinalState(found.state),
-        time=recipe.time[:samples],
+        time=recipe.times(first, first + samples),
         neurons=recipe.neurons,
         traces=traces,
         summary=found.summary,
@@ -219,6 +224,7 @@ def run_of(
         spike_times=recipe.spike_times,
         receptors=recipe.receptors,
         group=group,
+        begin=begin,
     )
 
 

@@ -37,6 +37,7 @@ class SourceRecipe(NamedTuple):
 
     n: int
     duration: float
+    dt: float
     spike_times: bool
     record: tuple[str, ...] = ()
     summary: tuple[str, ...] = ()
@@ -74,7 +75,7 @@ class NetworkRecipe:
         return {
             name: self.parts[name]
             if isinstance(group, Population)
-            else SourceRecipe(group.n, self.duration, self.spike_times)
+            else SourceRecipe(group.n, self.duration, self.dt, self.spike_times)
             for name, group in self.network.populations.items()
             if name in self.parts or not isinstance(group, Population)
         }
@@ -112,6 +113,10 @@ class NetworkRecipe:
     def chunks(self, size: int, done: int = 0) -> Iterator[Chunk]:
         """The run in chunks of `size` samples, without the first `done` of them."""
         return next(iter(self.parts.values())).chunks(size, done)
+
+    def with_parts(self, parts: Mapping[str, Recipe], duration: float | None = None) -> Self:
+        """The same with other recipes of its populations, and for another duration where one is given."""
+        return replace(self, parts=parts, duration=self.duration if duration is None else duration)
 
     def low_of(self, name: str) -> int:
         """The first neuron of a population that is in this share of the network."""

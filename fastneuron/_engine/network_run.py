@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._check import known
+from .._integrators import Chunk
 from .execute import MemoryShard, Totals, run_of, totals
 from .network_recipe import NetworkRecipe, SourceRecipe
 from .network_scheduler import NetworkResult
@@ -36,6 +37,8 @@ class SourceRun:
         Whether the time of every spike was kept.
     path : Path, optional
         The store that the run is in, and the name of its `group` there.
+    begin : float
+        When it began, ms, as `Run.begin`.
     """
 
     n: int
@@ -45,6 +48,12 @@ class SourceRun:
     spike_times: bool = True
     path: Path | None = None
     group: str = ""
+    begin: float = 0.0
+
+    @property
+    def end(self) -> float:
+        """When it ended, ms."""
+        return self.begin + self.duration
 
     @property
     def rate(self) -> np.ndarray:
@@ -64,7 +73,7 @@ class SourceRun:
 
     def to_neo(self) -> Any:
         """The spikes as a neo Segment, one SpikeTrain each; needs neo."""
-        return neo_segment("source", self.spikes, self.duration)
+        return neo_segment("source", self.spikes, self.begin, self.end)
 
 
 class NetworkRun(Mapping[str, Run]):
@@ -78,6 +87,8 @@ class NetworkRun(Mapping[str, Run]):
         Those of sources.
     duration, dt : float
         ms.
+    begin, end : float
+        When it began and ended, ms, as `Run.begin`.
     path : Path, optional
         The store that the run is in.
     low : dict of int
@@ -97,6 +108,16 @@ class NetworkRun(Mapping[str, Run]):
         self.populations, self.sources = dict(populations), dict(sources)
         self.duration, self.dt, self.path = duration, dt, path
         self.low = {name: first for name, first in (low or {}).items() if name in self.populations}
+
+    @property
+    def begin(self) -> float:
+        """When it began, ms."""
+        return next((part.begin for part in self.populations.values()), 0.0)
+
+    @property
+    def end(self) -> float:
+        """When it ended, ms."""
+        return self.begin + self.duration
 
     def __getitem__(self, name: str) -> Run:
         everything = {**self.populations, **self.sources}
@@ -168,13 +189,18 @@ class NetworkMemory:
 
     def run(self) -> Run | NetworkRun:
         """The run in memory."""
-        runs = {}
-        for name, part in self.recipe.everything.items():
-            mine = self._outcome.parts[name]
-            spikes = Spikes(mine.spike_neuron, mine.spike_time, part.n)
-            traces = dict(zip(part.record, mine.samples, strict=True))
-            runs[name] = run_of_part(part, totals_of_part(part, [mine.snapshot]), spikes, traces)
-        return network_run_of(runs, self.recipe.alone, low=self.recipe.low)
+        return run_of_result(self.recipe, self._outcome)
+
+
+def run_of_result(recipe: NetworkRecipe, result: NetworkResult, piece: Chunk | None = None) -> Run | NetworkRun:
+    """The run of a network, or of a piece, all of which is one chunk."""
+    runs = {}
+    for name, part in recipe.everything.items():
+        mine = result.parts[name]
+        spikes = Spikes(mine.spike_neuron, mine.spike_time, part.n)
+        traces = dict(zip(part.record, mine.samples, strict=True))
+        runs[name] = run_of_part(part, totals_of_part(part, [mine.snapshot]), spikes, traces, piece=piece)
+    return network_run_of(runs, recipe.alone, low=recipe.low)
 
 
 def totals_of_part(part: Recipe | SourceRecipe, snapshots: Sequence[Mapping[str, np.ndarray]]) -> Totals:
@@ -190,13 +216,16 @@ def run_of_part(
     duration: float | None = None,
     path: Path | None = None,
     group: str = "",
+    piece: Chunk | None = None,
 ) -> Run | SourceRun:
-    """What came of a population or a source, or of its first `duration` ms, in memory or in a store."""
+    """What came of a population or a source, of its first `duration` ms or of a piece, in memory or in a store."""
     if isinstance(part, Recipe):
-        return run_of(part, found, spikes, traces, duration, path, group)
+        return run_of(part, found, spikes, traces, duration, path, group, piece)
     kept = spikes if part.spike_times else Spikes.not_kept(part.n)
-    reached = part.duration if duration is None else duration
-    return SourceRun(part.n, reached, found.spike_count, kept, part.spike_times, path, group)
+    begin, reached = 0.0, part.duration if duration is None else duration
+    if piece is not None:
+        begin, reached = piece.first * part.dt, (piece.last - piece.first) * part.dt
+    return SourceRun(part.n, reached, found.spike_count, kept, part.spike_times, path, group, begin)
 
 
 def network_run_of(

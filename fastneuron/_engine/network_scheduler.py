@@ -23,7 +23,7 @@ from ..network.sources import PoissonSource, SpikeSource
 from .coupled import Coupled, whole_of
 from .network_recipe import NetworkRecipe
 from .ranks import Ranks
-from .scheduler import ChunkResult, put_back
+from .scheduler import ChunkResult, is_sampled_at_begin, put_back
 
 EPOCH = 16  # steps at most: the inbox of an epoch stays in the L2 cache
 ALONE = 64  # steps where there are no synapses: coming back to a block every 16 took 6 % of the time
@@ -248,6 +248,8 @@ class NetworkChunkRun:
     def take_first_samples(self) -> None:
         """Take those of the chunk's begin."""
         for name, traces in self.traces.items():
+            if not is_sampled_at_begin(self.work.recipe.parts[name], self.chunk):
+                continue
             state = self.work.cells[name].population.problem.state
             traces.out[:, traces.row, 0] = state[np.ix_(traces.which, traces.neuron)]
 

@@ -122,6 +122,8 @@ class Run:
         What was simulated.
     duration, dt : float
         ms.
+    begin : float
+        When it began, ms: 0, but for a piece of a `Simulation`, whose times go on where those of the piece before end.
     spike_count : (n,) int64
         Number of spikes of each neuron.
     spikes : Spikes
@@ -174,6 +176,12 @@ class Run:
     spike_times: bool = True
     receptors: Mapping[str, Any] = field(default_factory=dict, repr=False)
     group: str = ""
+    begin: float = 0.0
+
+    @property
+    def end(self) -> float:
+        """When it ended, ms."""
+        return self.begin + self.duration
 
     @property
     def units(self) -> dict[str, str]:
@@ -220,7 +228,8 @@ class Run:
         >>> run.steady_rate().round(2)
         array([ 0.  , 11.72])
         """
-        begin = self.duration / 2 if after is None else number("after", after, "a finite number of ms")
+        wanted = "a finite number of ms"
+        begin = self.begin + self.duration / 2 if after is None else number("after", after, wanted)
         late = self.spikes.time >= begin
         neuron, time = self.spikes.neuron[late], self.spikes.time[late]
         count = np.bincount(neuron, minlength=self.n)
@@ -229,8 +238,8 @@ class Run:
         same = neuron[1:] == neuron[:-1]
         longest[neuron[1:][same]] = 0.0
         np.maximum.at(longest, neuron[1:][same], np.diff(time)[same])
-        window = self.duration - begin
-        silent = np.maximum(first - begin, self.duration - last)
+        window = self.end - begin
+        silent = np.maximum(first - begin, self.end - last)
         steady = (count > 1) & (silent <= 1.5 * longest)
         with np.errstate(invalid="ignore", divide="ignore"):
             rate = np.where(steady, (count - 1) / (last - first), count / window if window > 0 else 0.0)
@@ -306,7 +315,7 @@ class Run:
         """
         if self.time_unit != "ms":
             raise ValueError(f"to_neo needs times in ms; those of {type(self.model).__name__} have no unit")
-        segment = neo_segment(type(self.model).__name__, self.spikes, self.duration)
+        segment = neo_segment(type(self.model).__name__, self.spikes, self.begin, self.end)
         if self.time.size > 1:
             for name, samples in self.traces.items():
                 segment.analogsignals.append(self._analog_signal(name, np.asarray(samples)))
@@ -320,6 +329,7 @@ class Run:
             samples.T,
             units=unit if unit.strip("1") else "dimensionless",
             sampling_rate=1000.0 / (self.time[1] - self.time[0]) * quantities.Hz,
+            t_start=self.time[0] * quantities.ms,
             name=name,
             array_annotations={"neuron": self.neurons},
         )
@@ -358,10 +368,11 @@ def neo_library() -> Any:
     return neo
 
 
-def neo_segment(name: str, spikes: Spikes, duration: float) -> Any:
+def neo_segment(name: str, spikes: Spikes, begin: float, end: float) -> Any:
     """Spikes as a neo Segment, one SpikeTrain per neuron."""
     neo = neo_library()
     segment = neo.Segment(name=name)
+    end = float(spikes.time.max(initial=end))  # a sum of times may be some bits short
     for i, times in enumerate(spikes):
-        segment.spiketrains.append(neo.SpikeTrain(times, units="ms", t_stop=duration, neuron=i))
+        segment.spiketrains.append(neo.SpikeTrain(times, units="ms", t_start=begin, t_stop=end, neuron=i))
     return segment

@@ -75,6 +75,13 @@ class PopulationAtWork:
         return self.traces._replace(begin=chunk.begin, out=out.reshape(shape))
 
 
+def is_sampled_at_begin(recipe: Recipe, chunk: Chunk) -> bool:
+    """Whether the first sample of a chunk is where it begins, and the state of all neurons is there."""
+    if recipe.chosen.is_adaptive:  # each neuron is at a time of its own
+        return chunk.begin == 0
+    return chunk.first == chunk.begin * recipe.every
+
+
 def put_back(arrays: Mapping[str, np.ndarray], snapshot: Mapping[str, np.ndarray]) -> None:
     """Fill arrays from those of a snapshot; ValueError if it has others."""
     if snapshot.keys() != arrays.keys():
@@ -101,10 +108,11 @@ def advance(
     if first is None:
         return
     recipe, problem = population.recipe, population.problem
-    ahead = recipe.n * (recipe.duration - first.begin * recipe.interval) * STEPS_PER_MS
+    work = recipe.n * _length(recipe, first) * STEPS_PER_MS
+    is_last = first.limit == np.inf
+    ahead = work if is_last else recipe.n * (recipe.duration - first.begin * recipe.interval) * STEPS_PER_MS
     if ahead <= WORTH_A_THREAD:
         threads = 1
-    work = min(ahead, recipe.n * (first.end - first.begin) * recipe.interval * STEPS_PER_MS)
     bounds = _units(recipe.n, problem.lanes.lanes, work, threads)
     under_way: dict[int, _ChunkRun] = {}
     opening = threading.Lock()
@@ -125,6 +133,13 @@ def advance(
         _threads.for_each(unit, places, min(threads, len(bounds)), lag=len(bounds))
     except NumbaError as error:
         raise explain(recipe.model, error, recipe.inputs) from None
+
+
+def _length(recipe: Recipe, chunk: Chunk) -> float:
+    """How long a chunk is, ms."""
+    if recipe.chosen.is_adaptive:
+        return min((chunk.end - chunk.begin) * recipe.interval, recipe.duration - chunk.begin * recipe.interval)
+    return (chunk.last - chunk.first) * recipe.dt
 
 
 def _places(chunks: Iterable[Chunk], units: int) -> Iterator[tuple[int, Chunk, int]]:
@@ -157,7 +172,7 @@ class _ChunkRun:
         population, traces = self.population, self.traces
         recipe, summary = population.recipe, population.summary
         method = recipe.chosen
-        if not (method.is_adaptive and self.chunk.begin):  # there each neuron is at a time of its own
+        if is_sampled_at_begin(recipe, self.chunk):
             mine = slice(*np.searchsorted(traces.neuron, (low, high)))
             state = self.population.problem.state
             traces.out[:, traces.row[mine], 0] = state[np.ix_(traces.which, traces.neuron[mine])]

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import models
+from .._kernel.entry import entry_of
 from .._kernel.jit import generic, inline, inline_ast, kernel, specialises
 from .._kernel.lanes import local, put, take, width
 from .._kernel.scalars import narrowed
@@ -270,7 +271,16 @@ def advance(
 
 
 def _integrate(method, problem, traces, span, buffer, statistics):
-    return integrate(method, problem.lanes, problem.neurons, span, problem.dt, buffer, traces, statistics)
+    """Call the kernel; a problem calls it again with the same types, where there are no statistics."""
+    arguments = method, problem.lanes, problem.neurons, span, problem.dt, buffer, traces, statistics
+    if statistics is not None:
+        return integrate(*arguments)
+    if problem.entry is not None:
+        return problem.entry(*arguments)
+    found = integrate(*arguments)
+    if problem.goes_on:
+        problem.entry = entry_of(integrate, arguments)
+    return found
 
 
 def _failure(method: Any, problem: Problem, traces: Traces, neuron: int, span: Span) -> FloatingPointError:

@@ -11,7 +11,7 @@ import numpy as np
 from .._kernel.columns import columns
 from .._kernel.jit import generic
 from .._kernel.lanes import choose_lanes, width
-from ..inputs.current import Current
+from ..inputs.current import Constant, Current, WaveformSource
 from ..models.validation import undefined_term
 from .block import prepare
 from .refractory import refractory_sources
@@ -123,6 +123,8 @@ class Problem:
         place = self.n, self.seed, self.first_neuron
         given = tuple(source for given in self.inputs for source in given.sources(*place))
         self.sources = given + refractory_sources(self.model, self.n)
+        self.goes_on = False  # whether it is worth while to keep the way into the kernel, 0.2 ms
+        self.entry: Any = None  # that way
 
     @cached_property
     def neurons(self) -> Neurons:
@@ -130,6 +132,28 @@ class Problem:
         state_type = (self.state.dtype.type(0),) * len(self.state)
         types = self.model.kernel_type(), state_type, state_type
         return Neurons(*types, self.columns, self.sources, self.state, self.clock)
+
+    def drive_by(self, current: Current) -> None:
+        """Let another current act from here on; a number for a number is put in its place."""
+        old, self.inputs = self.inputs[0], (current, *self.inputs[1:])
+        if type(current) is type(old) is Constant and np.ndim(current.amplitude) == np.ndim(old.amplitude):
+            self.sources[0].columns.values[...] = current.amplitude
+            return
+        others = tuple(source for source in self.sources if not isinstance(source, WaveformSource))
+        self._rely_on(current.sources(self.n, self.seed, self.first_neuron) + others)
+
+    def change_to(self, model: Any) -> None:
+        """Let the neurons have other parameters from here on."""
+        self.model, self.columns = model, columns(list(model.parameters.values()), self.n)
+        last = tuple(source.columns for source in refractory_sources(model, self.n))
+        first = len(self.sources) - len(last)
+        held = (one._replace(columns=values) for one, values in zip(self.sources[first:], last, strict=True))
+        self._rely_on((*self.sources[:first], *held))
+
+    def _rely_on(self, sources: tuple[Any, ...]) -> None:
+        """Let the kernels have other sources."""
+        self.sources, self.entry = sources, None
+        self.__dict__.pop("neurons", None)
 
     def behind(self, others: tuple[Any, ...]) -> tuple[Any, ...]:
         """Its sources and others, but that of a refractory time, which stops all of them, behind them."""

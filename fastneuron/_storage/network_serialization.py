@@ -95,7 +95,10 @@ def read_parts(text: dict[str, Any], array: Array, given: Classes = ()) -> dict[
         if any(getattr(found, what) != getattr(some, what) for what in COMMON):
             raise ValueError(f"{name} is not of the same run as the other populations")
     sizes = {name: _check.whole("n", part["n"], 1, LARGEST) for name, part in text["populations"].items()}
-    return {name: recipes.get(name) or SourceRecipe(n, some.duration, some.spike_times) for name, n in sizes.items()}
+    return {
+        name: recipes.get(name) or SourceRecipe(n, some.duration, some.dt, some.spike_times)
+        for name, n in sizes.items()
+    }
 
 
 def read(text: dict[str, Any], array: Array, given: Classes, parts: dict[str, Any]) -> Recipe | NetworkRecipe:

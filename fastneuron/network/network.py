@@ -89,7 +89,7 @@ class Network:
 
     def plan(self, projection: Projection | int) -> ProjectionPlan:
         """How the synapses of a projection are made."""
-        return self._plans[self._number(projection)]
+        return self._plans[self.number_of(projection)]
 
     def source_spikes(self, name: str, duration: float, dt: float) -> tuple[np.ndarray, np.ndarray]:
         """The spikes of a source in a run of that duration (ms): which of its trains, and when, ms."""
@@ -159,7 +159,8 @@ class Network:
     def _plans(self) -> list[ProjectionPlan]:
         return [ProjectionPlan(projection, self.seed, k) for k, projection in enumerate(self.projections)]
 
-    def _number(self, projection: Projection | int) -> int:
+    def number_of(self, projection: Projection | int) -> int:
+        """The number of a projection, given itself or its number."""
         for k, one in enumerate(self.projections):
             if one is projection:
                 return k

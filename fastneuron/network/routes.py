@@ -43,6 +43,7 @@ class Wired(NamedTuple):
     rows: list[Rows]  # whose addresses are in the routes
     synapses: int
     soonest: int  # steps between a spike and its first arrival, at least
+    places: list[tuple[int, int]]  # the range and the projection of each of the rows
 
 
 def wire(network: Network, ranges: Sequence[Range], receptors: Sequence[tuple[str, str]], dt: float, threads: int,
@@ -97,7 +98,7 @@ def wire(network: Network, ranges: Sequence[Range], receptors: Sequence[tuple[st
     numbers[:, LEAVES] = float(grid)
     soonest = int(numbers[:, SOONEST].min(initial=2**31))
     routes = Routes(numbers, kinds, addresses, np.zeros(addresses.shape[:2], np.int64))
-    return Wired(routes, made, sum(int(rows.indptr[-1]) for rows in made), soonest)
+    return Wired(routes, made, sum(int(rows.indptr[-1]) for rows in made), soonest, places)
 
 
 def _address(array: Any) -> int:

@@ -1,0 +1,99 @@
+"""The weights of a network's synapses while it is at work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _check
+from ..network.connections.rows import Rows
+from ..network.delivery import SHARED_WEIGHT
+from ..network.projection import Projection
+from .network_scheduler import NetworkAtWork
+
+
+class Weights:
+    """The weights of each projection, by itself or its number, in the unit of its receptor.
+
+    ``weights[0]`` is a number where all synapses of the projection have the same; else a copy of theirs, in the order
+    of ``network.connections(0)``.  ``weights[0] = values`` sets them, for all spikes that arrive from then on.
+
+    Attributes
+    ----------
+    changed : dict of float or ndarray
+        Those that have been set, by the number of the projection.
+    """
+
+    def __init__(self, work: NetworkAtWork) -> None:
+        self._work = work
+        self._orders: dict[int, np.ndarray] = {}
+        self.changed: dict[int, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self._work.recipe.network.projections)
+
+    def __getitem__(self, projection: Projection | int) -> float | np.ndarray:
+        number = self._number(projection)
+        routes = self._work.wired.routes
+        if self._is_shared(number):
+            return float(routes.numbers[number, SHARED_WEIGHT])
+        if not (rows := self._rows(number)):
+            raise ValueError(f"weights of projection {number} are made anew at every spike: they stand nowhere")
+        return np.concatenate([part.weight for part in rows])[self._order(number)]
+
+    def __setitem__(self, projection: Projection | int, value: npt.ArrayLike) -> None:
+        number = self._number(projection)
+        given = _check.numbers(f"weights[{number}]", value)
+        if self._is_shared(number):
+            if given.ndim:
+                raise ValueError(
+                    f"weights[{number}] must be a number, as the projection was made with one for all synapses; got "
+                    f"{given.size} values: make it with an array of weights"
+                )
+            self._work.wired.routes.numbers[number, SHARED_WEIGHT] = given
+        else:
+            self._put(number, given)
+        self.changed[number] = given
+
+    def _put(self, number: int, given: np.ndarray) -> None:
+        """Lay weights down where the synapses are."""
+        rows = self._rows(number)
+        if not rows:
+            raise ValueError(f"weights of projection {number} are made anew at every spike, and cannot be set")
+        sizes = [part.target.size for part in rows]
+        if given.ndim and given.size != sum(sizes):
+            raise ValueError(
+                f"weights[{number}] must be a number or one for each of the {sum(sizes)} synapses; got {given.size}"
+            )
+        flat = np.empty(sum(sizes), rows[0].weight.dtype)  # type: ignore[union-attr]
+        flat[self._order(number)] = given
+        for part, values in zip(rows, np.split(flat, np.cumsum(sizes)[:-1]), strict=True):
+            part.weight[...] = values  # type: ignore[index]
+
+    def _number(self, projection: Projection | int) -> int:
+        return self._work.recipe.network.number_of(projection)
+
+    def _is_shared(self, number: int) -> bool:
+        return isinstance(self._work.recipe.network.projections[number].weight, float)
+
+    def _rows(self, number: int) -> Sequence[Rows]:
+        """The synapses of a projection, range by range; none where they are made anew."""
+        wired = self._work.wired
+        return [rows for rows, (_, k) in zip(wired.rows, wired.places, strict=True) if k == number]
+
+    def _order(self, number: int) -> np.ndarray:
+        """Where each synapse stands among those of all ranges, in the order of ``network.connections``."""
+        if number not in self._orders:
+            rows, plan = self._rows(number), self._work.recipe.network.plan(number)
+            if self._work.recipe.delivery == "grid" and rows[0].delay is not None:  # which rounds delays
+                limits = [self._work.places[r] for r, k in self._work.wired.places if k == number]
+                rows = [plan.rows(place.low, place.high) for place in limits]
+            sources = [np.repeat(np.arange(part.indptr.size - 1), np.diff(part.indptr)) for part in rows]
+            keys = [np.concatenate(sources)]
+            if rows[0].delay is not None:
+                keys.insert(0, np.concatenate([part.delay for part in rows]))
+            self._orders[number] = np.lexsort(keys)
+        return self._orders[number]
