@@ -1,6 +1,7 @@
 """fastneuron: large populations of neurons, and layers of perceptrons, close to the speed of hand-written SIMD code."""
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from . import math, reference
 from ._engine.network_run import NetworkRun
@@ -58,6 +59,9 @@ from .simulate import simulate
 from .simulation import Simulation
 from .sweep import fi_curve, sweep
 
+if TYPE_CHECKING:
+    from .dynamics import FixedPoints, fixed_points, jacobian, tangent
+
 __all__ = [
     "MLP",
     "NMDA",
@@ -79,6 +83,7 @@ __all__ = [
     "FitzHughNagumo",
     "FixedInDegree",
     "FixedOutDegree",
+    "FixedPoints",
     "FixedProbability",
     "FixedTotal",
     "HodgkinHuxley",
@@ -119,20 +124,26 @@ __all__ = [
     "check_gradient",
     "estimate",
     "fi_curve",
+    "fixed_points",
+    "jacobian",
     "least_squares_layer",
     "math",
     "reference",
     "resume",
     "simulate",
     "sweep",
+    "tangent",
 ]
 
 LATER = ("plot", "sklearn")  # need what not everybody has, and time
+OF_DYNAMICS = ("FixedPoints", "fixed_points", "jacobian", "tangent")  # need time
 
 
 def __getattr__(name: str) -> object:
     if name in LATER:
         return import_module(f".{name}", __name__)
+    if name in OF_DYNAMICS:
+        return getattr(import_module(".dynamics", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

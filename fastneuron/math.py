@@ -27,7 +27,9 @@ import numpy as np
 from numba import types
 
 from ._kernel import elementary
-from ._kernel.jit import generic, specialises
+from ._kernel.dual import Dual, dual, has_dual
+from ._kernel.dual_functions import primal
+from ._kernel.jit import generic, inline, specialises
 from ._kernel.scalars import narrowed, select
 
 __all__ = [
@@ -177,7 +179,7 @@ def _in_kernels(function: Any, vectorised: Any) -> None:
 
     @specialises(function)
     def _function(x):
-        if isinstance(x, types.Float):
+        if isinstance(x, types.Float | Dual):
             return lambda x: vectorised(x)
         if isinstance(x, types.Number | types.Boolean):
             return lambda x: vectorised(float(x))
@@ -191,6 +193,13 @@ def _square_root(x: Any) -> Any:
 
 @specialises(_square_root)
 def _instruction(x):
+    if isinstance(x, Dual):
+
+        def square_root(x):
+            y = _square_root(x.value)
+            return dual(y, x.slope / (y + y))
+
+        return square_root
     return lambda x: _math.sqrt(x)
 
 
@@ -203,15 +212,32 @@ _in_kernels(sqrt, _square_root)
 def _where(condition, yes, no):
     if any(isinstance(x, types.Array) for x in (condition, yes, no)):
         return lambda condition, yes, no: np.where(condition, yes, no)
+    if has_dual(yes, no):
+        return lambda condition, yes, no: select(condition != 0, yes, no)
     if not any(isinstance(x, types.Float) for x in (yes, no)):
         return lambda condition, yes, no: yes if condition else no
     kind = types.float64 if types.float64 in (yes, no) else types.float32
     return lambda condition, yes, no: select(condition != 0, kind(yes), kind(no))
 
 
+@inline
+def _slope_of_table(x, table, low, high):
+    """The slope of `interp`."""
+    last = len(table) - 1
+    place = (x - low) * (last / (high - low))
+    inside = (place > 0.0) & (place < last)
+    i = int(place) if inside else 0
+    return (table[min(i + 1, last)] - table[i]) * (last / (high - low)) if inside else 0.0
+
+
 @specialises(interp)
 def _interp(x, table, low, high):
-    def interp(x, table, low, high):
+    if isinstance(x, Dual):
+        return lambda x, table, low, high: dual(
+            interp(x.value, table, low, high), _slope_of_table(primal(x), table, low, high) * x.slope
+        )
+
+    def between(x, table, low, high):
         last = len(table) - 1
         place = (x - low) * (last / (high - low))
         place = min(place, float(last)) if place > 0.0 else 0.0  # 0 where x is NaN
@@ -219,4 +245,4 @@ def _interp(x, table, low, high):
         y = table[i] + (place - i) * (table[min(i + 1, last)] - table[i])
         return narrowed(x, y if x == x else np.nan)
 
-    return interp
+    return between

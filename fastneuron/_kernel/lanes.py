@@ -13,6 +13,7 @@ from llvmlite import binding, ir
 from numba import types
 from numba.extending import intrinsic
 
+from .dual import has_dual
 from .jit import generic, in_python, inline, specialises
 from .scalars import ROUNDER
 from .simd import element_at
@@ -145,6 +146,8 @@ def axpy(typingctx, h, k, y):
 @intrinsic
 def fma(typingctx, a, b, c):
     """``a * b + c``, rounded once."""
+    if has_dual(a, b, c):
+        return None  # see `dual_functions`
     return a(a, a, a), lambda context, builder, signature, args: builder.fma(*args)
 
 

@@ -7,6 +7,7 @@ from llvmlite import binding, ir
 from numba import types
 from numba.extending import intrinsic
 
+from .dual import has_dual
 from .jit import generic, in_python, specialises
 
 
@@ -93,6 +94,8 @@ def _narrowed(x, value):
 @intrinsic
 def select(typingctx, condition, yes, no):
     """``yes if condition else no``, certain to be no branch."""
+    if has_dual(yes, no):
+        return None  # see `dual_functions`
     return yes(types.boolean, yes, yes), lambda context, builder, signature, args: builder.select(*args)
 
 

@@ -1,0 +1,35 @@
+"""What the verbs of this folder are given, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import _check
+from .._units import plain
+from ..inputs.current import Constant, Current
+from ..models import Model
+
+
+def checked_current(model: Model, current: Any, others: Mapping[str, Any] | None = None) -> tuple[int, np.ndarray]:
+    """The number of neurons, to which parameters, current and `others` broadcast, and the current of each, (n,)."""
+    if isinstance(current, Constant):
+        current = current.amplitude
+    if isinstance(current, Current):
+        raise TypeError(f"current must be constant here, a number or one value per neuron; got {_check.shown(current)}")
+    amplitude = _check.numbers("current", plain("current", current, model.units.get("current", "uA/cm^2")))
+    values = model.parameters | dict(others or {}) | {"current": amplitude}
+    n = _check.population_size({name: np.size(value) for name, value in values.items()})
+    return n, np.array(np.broadcast_to(amplitude, n))
+
+
+def checked_window(window: Any) -> tuple[float, float]:
+    """Two voltages, the lower first, mV."""
+    try:
+        low, high = window
+    except (TypeError, ValueError):
+        raise TypeError(f"window must be two voltages, (low, high), mV; got {_check.shown(window)}") from None
+    low = _check.number("window", low, "two finite voltages, (low, high), mV")
+    return low, _check.number("window", high, f"two voltages, the second above {low:g} mV", lambda x: x > low)
