@@ -60,7 +60,9 @@ from .simulation import Simulation
 from .sweep import fi_curve, sweep
 
 if TYPE_CHECKING:
-    from .dynamics import FixedPoints, fixed_points, jacobian, tangent
+    from .dynamics.fixed_points import FixedPoints, fixed_points
+    from .dynamics.jacobian import jacobian
+    from .dynamics.tangent import tangent
 
 __all__ = [
     "MLP",

@@ -153,8 +153,8 @@ def jacobian(model: Model, state: Mapping[str, npt.ArrayLike], current: npt.Arra
     >>> import fastneuron as fn
     >>> J = fn.jacobian(fn.FitzHughNagumo(), {"V": [0.0, 1.0], "W": 0.0})
     >>> J[0]
-    array([[ 1.  , -1.  ],
-           [ 0.08, -0.064]])
+    array([[ 1.   , -1.   ],
+           [ 0.08 , -0.064]])
     """
     smooth(model)
     for name in state:
