@@ -60,8 +60,10 @@ from .simulation import Simulation
 from .sweep import fi_curve, sweep
 
 if TYPE_CHECKING:
+    from .dynamics.cycles import Cycles, cycles
     from .dynamics.fixed_points import FixedPoints, fixed_points
     from .dynamics.jacobian import jacobian
+    from .dynamics.phase_response import PhaseResponse, phase_response
     from .dynamics.tangent import tangent
 
 __all__ = [
@@ -75,6 +77,7 @@ __all__ = [
     "Channel",
     "Chirp",
     "Current",
+    "Cycles",
     "Delta",
     "DoubleExponential",
     "DoubleExponentialCurrent",
@@ -105,6 +108,7 @@ __all__ = [
     "OrnsteinUhlenbeck",
     "Perceptron",
     "PerceptronHistory",
+    "PhaseResponse",
     "PoissonSource",
     "Population",
     "Projection",
@@ -124,12 +128,14 @@ __all__ = [
     "WhiteNoise",
     "__version__",
     "check_gradient",
+    "cycles",
     "estimate",
     "fi_curve",
     "fixed_points",
     "jacobian",
     "least_squares_layer",
     "math",
+    "phase_response",
     "reference",
     "resume",
     "simulate",
@@ -138,7 +144,10 @@ __all__ = [
 ]
 
 LATER = ("plot", "sklearn")  # need what not everybody has, and time
-OF_DYNAMICS = ("FixedPoints", "fixed_points", "jacobian", "tangent")  # need time
+OF_DYNAMICS = (  # need time
+    *("Cycles", "FixedPoints", "PhaseResponse"),
+    *("cycles", "fixed_points", "jacobian", "phase_response", "tangent"),
+)
 
 
 def __getattr__(name: str) -> object:

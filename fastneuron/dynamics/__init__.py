@@ -3,8 +3,19 @@
 All of it stands on duals (`fastneuron._kernel.dual`), which go through the formulas of a model, a user's too.
 """
 
+from .cycles import Cycles, cycles
 from .fixed_points import FixedPoints, fixed_points
 from .jacobian import jacobian
+from .phase_response import PhaseResponse, phase_response
 from .tangent import tangent
 
-__all__ = ["FixedPoints", "fixed_points", "jacobian", "tangent"]
+__all__ = [
+    "Cycles",
+    "FixedPoints",
+    "PhaseResponse",
+    "cycles",
+    "fixed_points",
+    "jacobian",
+    "phase_response",
+    "tangent",
+]

@@ -25,6 +25,15 @@ def checked_current(model: Model, current: Any, others: Mapping[str, Any] | None
     return n, np.array(np.broadcast_to(amplitude, n))
 
 
+def checked_states(name: str, given: Any, model: Model) -> dict[str, np.ndarray]:
+    """Some states by name, each a number or one value per neuron."""
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{name} must be a mapping from names of states to values; got {_check.shown(given)}")
+    for state in given:
+        _check.known(f"a name in {name}", state, model.states)
+    return {state: _check.numbers(f"{name}[{state!r}]", value) for state, value in given.items()}
+
+
 def checked_window(window: Any) -> tuple[float, float]:
     """Two voltages, the lower first, mV."""
     try:

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .. import _check, models
+from .. import models
 from .._kernel.columns import Columns, columns, read
 from .._kernel.dual import dual, duals, parts
 from .._kernel.jit import inline, kernel
 from .._kernel.lanes import Lanes8, local, take
 from ..models import Model
-from .arguments import checked_current
+from .arguments import checked_current, checked_states
 from .tangent import smooth
 
 ONE = Lanes8()
@@ -157,11 +157,9 @@ def jacobian(model: Model, state: Mapping[str, npt.ArrayLike], current: npt.Arra
            [ 0.08 , -0.064]])
     """
     smooth(model)
-    for name in state:
-        _check.known("a name in state", name, model.states)
-    if missing := [name for name in model.states if name not in state]:
+    given = checked_states("state", state, model)
+    if missing := [name for name in model.states if name not in given]:
         raise ValueError(f"state must have a value for each of {', '.join(model.states)}; {missing[0]} is missing")
-    given = {name: _check.numbers(f"state[{name!r}]", state[name]) for name in model.states}
     n, amplitude = checked_current(model, current, {f"state[{name!r}]": value for name, value in given.items()})
-    values = np.array([np.broadcast_to(value, n) for value in given.values()])
+    values = np.array([np.broadcast_to(given[name], n) for name in model.states])
     return linear(model, points(model, values, amplitude)).jacobian
