@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--duration", type=float, default=1000.0, metavar="MS", help="how long, ms (default: %(default)g)")
     add("--dt", type=float, default=0.05, metavar="MS", help="step, ms (default: %(default)g)")
     add("--method", default="rk4", metavar="NAME", help=f"{', '.join(METHODS)} (default: %(default)s)")
-    add("--record", metavar="STATES", help="states to sample, as in V or V,N")
+    add("--record", metavar="STATES", help="states to sample, as in V or V,N, and I, the injected current")
     add("--every", type=int, default=1, metavar="STEPS", help="steps between samples (default: %(default)s)")
     add("--seed", type=int, default=0, help="of the normally distributed values (default: %(default)s)")
     add("--threads", type=int, metavar="N", help="default: one per core")

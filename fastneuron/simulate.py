@@ -110,7 +110,9 @@ def simulate(
         be linear in that state.  For `MorrisLecar`, whose calcium activation follows the voltage at once, ``"heun"`` is
         faster and ``"rk4"`` better.
     record : str or sequence of str, optional
-        States to sample, for example ``"V"`` or ``("V", "N")``.
+        States to sample, for example ``"V"`` or ``("V", "N")``.  ``"I"`` is the current that is injected, of each
+        neuron at the time of each sample, and behind it where it jumps then: without noise, and without what comes
+        through synapses.
     every : int, default 1
         Sample at every so many multiples of `dt`, the initial state being the first sample; for `record` and `summary`.
     neurons : (m,) array_like of int, slice or (n,) mask, optional

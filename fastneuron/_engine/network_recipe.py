@@ -14,6 +14,7 @@ from .._integrators import METHODS, Chunk, Method
 from ..network.network import Network
 from ..network.population import Population
 from .recipe import Recipe, check_after, checked_population
+from .recorded import CURRENT
 
 DELIVERIES = ("exact", "grid")
 ALONE = "population"  # what a population that is simulated alone is called
@@ -216,9 +217,10 @@ def _where_known(name: str, value: Any, cells: Mapping[str, Population]) -> dict
     wanted = (value,) if isinstance(value, str) else tuple(value)
     has = {cell: [*group.model.states, *group.receptors] for cell, group in cells.items()}
     everything = sorted({known for names in has.values() for known in names})
-    for one in wanted:
-        if name == "record":
-            _check.known(name, one, everything)
+    if name == "record":
+        has = {cell: [*names, CURRENT] for cell, names in has.items()}
+        for one in wanted:
+            _check.known(name, one, [*everything, CURRENT])
     found = {}
     for cell, names in has.items():
         variables = {one: one.split(".")[-2] if one.count(".") else one for one in wanted}

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.core.errors import NumbaError
 
-from .._integrators import Chunk
+from .._integrators import Chunk, take_sample_of_all
 from .._integrators.problem import most_spikes
 from .._kernel.team import Team
 from ..models.validation import explain
@@ -251,7 +251,7 @@ class NetworkChunkRun:
             if not is_sampled_at_begin(self.work.recipe.parts[name], self.chunk):
                 continue
             state = self.work.cells[name].population.problem.state
-            traces.out[:, traces.row, 0] = state[np.ix_(traces.which, traces.neuron)]
+            take_sample_of_all(traces, state, 0, state.shape[1], 0)
 
     def limits(self) -> Iterator[tuple[int, int, int, int]]:
         """Of each range: its population, counted among those of neurons and among all, and its neurons."""
@@ -391,6 +391,7 @@ class NetworkChunkRun:
     def _result(self) -> NetworkResult:
         work = self.work
         for name, cell in work.cells.items():
+            cell.population.take_current(self.traces[name], 0, cell.recipe.n)
             for sums in self.sums:
                 cell.population.summary.add(sums[name])
         snapshot = work.snapshot(self.chunk.limit == np.inf)

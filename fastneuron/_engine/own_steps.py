@@ -40,7 +40,7 @@ class CoupledInOwnSteps:
             name: begin(receptor, recipe.n, recipe.initial[name]) for name, receptor in recipe.receptors.items()
         }
         self.inboxes: list[Inbox] = []
-        self.ahead = np.zeros((len(recipe.record), samples, recipe.neurons.size))
+        self.ahead = np.zeros((len(recipe.sampled), samples, recipe.neurons.size))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Every array that changes, by name; the last axis is the neurons, but for what is summed over them."""
@@ -177,7 +177,8 @@ class ChunkInOwnSteps(NetworkChunkRun):
             return
         count = min(self.work.samples(self.chunk.first), self.chunk.end) - self.chunk.begin
         for name, traces in self.traces.items():
-            traces.out[:, :, :count] = self.work.cells[name].ahead[:, :count].transpose(0, 2, 1)
+            ahead = self.work.cells[name].ahead
+            traces.out[: len(ahead), :, :count] = ahead[:, :count].transpose(0, 2, 1)
 
     def _ranges(self) -> Ranges:
         rows = np.array([(*limits, 0, -1, 0) for limits in self.limits()], np.int64)
@@ -261,7 +262,7 @@ class ChunkInOwnSteps(NetworkChunkRun):
             if chunk.limit == np.inf:
                 state, n = cell.population.problem.state, cell.recipe.n
                 take_last_sample(traces, count, state, cell.recipe.duration, 0, n, self.sums[0][name].statistics)
-            ahead = traces.out[:, :, count:]
+            ahead = traces.out[: traces.which.size, :, count:]
             cell.ahead[...] = 0.0
             cell.ahead[:, : ahead.shape[2]] = ahead.transpose(0, 2, 1)
             self.traces[name] = traces._replace(out=np.ascontiguousarray(traces.out[:, :, :count]))

@@ -21,6 +21,7 @@ from ..models import Model
 from ..models.validation import rehearse, rehearse_input
 from ..receptors import Receptor
 from . import summary as summaries
+from .recorded import checked_record, units_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,7 @@ class Recipe:
     dtype : dtype
         Of the states.
     record : tuple of str
-        States to sample.
+        What to sample: states, conductances, and behind them `recorded.CURRENT` if it is asked for.
     neurons : (m,) ndarray
         Which neurons to sample, in the order of the rows.
     interval : float
@@ -102,8 +103,13 @@ class Recipe:
         return [*self.model.states, *self.receptors]
 
     @property
+    def sampled(self) -> list[int]:
+        """The variables among what is recorded, by their numbers."""
+        return [self.variables.index(name) for name in self.record if name in self.variables]
+
+    @property
     def units(self) -> dict[str, str]:
-        """The units of variables and parameters, by name."""
+        """The units of all that can be recorded, and of parameters, by name."""
         return units_of(self.model, self.receptors)
 
     @property
@@ -191,11 +197,6 @@ class Recipe:
             first_neuron=self.first_neuron + low,
             receptors={name: receptor.part(low, high) for name, receptor in self.receptors.items()},
         )
-
-
-def units_of(model: Model, receptors: Mapping[str, Receptor]) -> dict[str, str]:
-    """The units of a model's states and parameters, and of conductances, by name."""
-    return {**model.units, **{name: receptor.weight_units for name, receptor in receptors.items()}}
 
 
 def checked(asked: Mapping[str, Any]) -> Recipe:
@@ -323,7 +324,7 @@ def _population(a: SimpleNamespace, model: Model, stimulus: Mapping[str, Any]) -
 
 def _outputs(a: SimpleNamespace, variables: Sequence[str], n: int, duration: float, dt: float) -> dict[str, Any]:
     """What to keep."""
-    recorded = _check.names("record", a.record, "a state", variables)
+    recorded = checked_record(a.record, variables)
     wanted = summaries.checked(a.summary, variables)
     bin_width = _bin_width(a.bin_width, wanted, duration)
     if a.neurons is not None and not recorded:

@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import _html
 from .._check import indices, known, number
-from .recipe import units_of
+from .recorded import units_of
 
 
 class Spikes(Sequence[np.ndarray]):

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.core.errors import NumbaError
 
-from .._integrators import Chunk, Problem, Traces
+from .._integrators import Chunk, Problem, Traces, take_sample_of_all
 from .._kernel import threads as _threads
+from ..inputs.current import sample_current
 from ..inputs.port import carried
 from ..models.validation import explain
 from .recipe import Recipe
@@ -48,9 +49,9 @@ class PopulationAtWork:
         self.problem = _problem(recipe)
         variables = recipe.variables
         self.summary = Summary(recipe.summary, variables, self.problem.state, recipe.extent)
-        which = np.array([variables.index(name) for name in recipe.record], np.int64)
-        nothing = np.empty((which.size, recipe.neurons.size, 0), recipe.dtype)
-        self.traces = Traces(which, *recipe.rows, recipe.every, recipe.interval, 0, nothing)
+        nothing = np.empty((len(recipe.record), recipe.neurons.size, 0), recipe.dtype)
+        sampled = np.array(recipe.sampled, np.int64)
+        self.traces = Traces(sampled, *recipe.rows, recipe.every, recipe.interval, 0, nothing)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Every array that changes, by name; the last axis is the neurons, but for what is summed over them."""
@@ -73,6 +74,15 @@ class PopulationAtWork:
         size = int(np.prod(shape))
         out = spare.pop().ravel()[:size] if spare else np.empty(size, self.recipe.dtype)
         return self.traces._replace(begin=chunk.begin, out=out.reshape(shape))
+
+    def take_current(self, traces: Traces, low: int, high: int) -> None:
+        """Sample what is injected into the neurons `low` to `high`, if it is recorded, at the times of a chunk."""
+        if traces.which.size < len(self.recipe.record):
+            current = self.recipe.current.part(low, high).sources(high - low, 0, 0)
+            mine = slice(*np.searchsorted(traces.neuron, (low, high)))
+            rows = traces.out[-1]
+            times = self.recipe.times(traces.begin, traces.begin + rows.shape[1])
+            sample_current(current, traces.neuron[mine] - low, traces.row[mine], times, rows)
 
 
 def is_sampled_at_begin(recipe: Recipe, chunk: Chunk) -> bool:
@@ -173,9 +183,7 @@ class _ChunkRun:
         recipe, summary = population.recipe, population.summary
         method = recipe.chosen
         if is_sampled_at_begin(recipe, self.chunk):
-            mine = slice(*np.searchsorted(traces.neuron, (low, high)))
-            state = self.population.problem.state
-            traces.out[:, traces.row[mine], 0] = state[np.ix_(traces.which, traces.neuron[mine])]
+            take_sample_of_all(traces, population.problem.state, low, high, 0)
         sums = summary.sums(self.chunk.begin, self.chunk.end)
         spikes = []
 
@@ -189,6 +197,7 @@ class _ChunkRun:
         ):
             on_progress(done)
             yield
+        population.take_current(traces, low, high)
         if self.snapshot is not self.live:
             for name in self.live.keys() - SUMMED_ARRAYS:
                 self.snapshot[name][..., low:high] = self.live[name][..., low:high]

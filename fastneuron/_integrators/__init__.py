@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from . import adaptive, fixed_step
 from .dop853 import DOP853
 from .heun import Heun
-from .problem import Chunk, Clock, Problem, Traces
+from .problem import Chunk, Clock, Problem, Traces, take_sample_of_all
 from .rk4 import RK4
 from .staggered import Staggered
 from .statistics import SpikeTimes, Statistics, observe_all, observe_spikes
@@ -63,4 +63,5 @@ __all__ = [
     "Traces",
     "observe_all",
     "observe_spikes",
+    "take_sample_of_all",
 ]

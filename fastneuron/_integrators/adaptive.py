@@ -41,7 +41,7 @@ from .controller import (
     propose_steps,
 )  # fmt: skip
 from .dense_output import find_spike, is_sampled, take_samples
-from .problem import Chunk, Clock, Problem, Traces
+from .problem import Chunk, Clock, Problem, Traces, take_sample_of_all
 from .spike_lists import arm, list_at
 from .statistics import observe_all
 from .tableau import MOST_STAGES, POWERS, keep_stage, sum_errors, sum_stage
@@ -257,6 +257,8 @@ def service(block, work, neurons, span, upcoming, spikes, spiked, samples):
         if stuck and not span.tolerant:
             bad = neuron if bad == NOBODY else min(bad, neuron)
         elif outcome == REFUSED and not stuck:
+            if work.pace.arrival[lane] >= span.end:
+                neurons.clock.cut[neuron] = 1.0
             continue
         elif stuck or t >= span.end or outcome == DEFERRED:
             if stuck:
@@ -390,7 +392,6 @@ def take_last_sample(
     """Take that of the neurons `low` to `high` that is the end of the run, but for rounding: 3 * 0.1 > 0.3."""
     last = traces.begin + samples - 1
     if last > 0 and last * traces.interval > duration:
-        mine = (low <= traces.neuron) & (traces.neuron < high)
-        traces.out[:, traces.row[mine], samples - 1] = state[np.ix_(traces.which, traces.neuron[mine])]
+        take_sample_of_all(traces, state, low, high, samples - 1)
         if statistics is not None:
             observe_all(statistics, state, low, high, last)

@@ -63,10 +63,14 @@ class Clock(NamedTuple):
     growth: Any  # (n,) how much it may grow: not at all after a step that was refused
     sample: Any  # (n,) the number of the next sample
     reached: Any  # (n,) the limit of the last chunk it has taken part in, ms
+    cut: Any  # (n,) 1 where a step was refused that only the end of the run, or of an epoch, had made so short
 
 
 class Traces(NamedTuple):
-    """Where samples go: states `which` of the (sorted) neurons, at multiples of an interval, into rows of `out`."""
+    """Where samples go: states `which` of the (sorted) neurons, at multiples of an interval, into rows of `out`.
+
+    What of `out` is behind that of these states is not the kernels'.
+    """
 
     which: Any  # (states,) int64
     neuron: Any  # (m,) int64, ascending
@@ -74,7 +78,14 @@ class Traces(NamedTuple):
     every: int  # steps, of fixed-step methods
     interval: float  # ms
     begin: int  # the number of the first sample in `out`
-    out: Any  # (states, m, samples)
+    out: Any  # (at least states, m, samples)
+
+
+def take_sample_of_all(traces: Traces, state: np.ndarray, low: int, high: int, place: int) -> None:
+    """Take a sample of the neurons `low` to `high` as they stand; `place` is its place in `out`."""
+    mine = slice(*np.searchsorted(traces.neuron, (low, high)))
+    values = state[np.ix_(traces.which, traces.neuron[mine])]
+    traces.out[: traces.which.size, traces.row[mine], place] = values
 
 
 def most_spikes(model: Any, steps: int) -> int:

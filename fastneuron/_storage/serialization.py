@@ -16,6 +16,7 @@ import numpy as np
 from .. import _check
 from .._engine import summary as summaries
 from .._engine.recipe import Recipe
+from .._engine.recorded import checked_record
 from .._integrators import METHODS
 from .._version import __version__
 from ..inputs.current import Current
@@ -111,7 +112,8 @@ def _check_sizes(recipe: Recipe) -> None:
         _check.steps(recipe.duration, recipe.dt)
     if max(recipe.duration / recipe.interval, recipe.duration / recipe.bin_width) > _check.COUNTABLE:
         raise ValueError("it has more samples than can be counted")
-    _check.names("record", recipe.record, "a state", recipe.variables)
+    if checked_record(recipe.record, recipe.variables) != recipe.record:
+        raise ValueError(f"it records {', '.join(recipe.record)}, in no order of ours")
     summaries.checked(recipe.summary, recipe.variables)
     rows = recipe.neurons
     if rows.ndim != 1 or rows.dtype != np.int64 or (rows.size and not 0 <= rows[0] <= rows[-1] < recipe.n):

@@ -8,12 +8,14 @@ m_k = integral of s**k I(s) ds over the step, s from 0 to 1,
 So the charge is that of the current, to rounding, and every term of a method that is linear in the current is right up
 to dt**2: RK4 keeps order 3, the others their own (with edges moved to the grid: order 1).  Where an edge is at a whole
 step, up to rounding, the stages see the current itself.
+
+What changes at its edges only is worked out in the step behind each, and kept.
 """
 
 import math
 from typing import Any, NamedTuple
 
-from .._kernel.jit import generic, helper, inline, specialises
+from .._kernel.jit import bare_generic, bare_inline, generic, helper, inline, specialises
 from .._kernel.lanes import put, take
 from .._parameters import formula
 from .port import END, WITHIN
@@ -76,7 +78,7 @@ def line_through(waveform, table, t, t_end, first):
     return 4.0 * m0 - 6.0 * m1, m0, 6.0 * m1 - 2.0 * m0
 
 
-@generic
+@bare_generic
 def begin_in(room, source, number, dt):
     """Get the room of a current ready for the step `number`; one that is asked at any time needs nothing."""
 
@@ -94,30 +96,53 @@ def load_in(room, lane):
 
 def _begin_stages(room, source, number, dt):
     t, t_end = number * dt, (number + 1) * dt
-    half, soon = t + 0.5 * dt, t_end - SLACK * t_end
-    inside = 0
     for lane in range(room.stages.shape[1]):
-        mine = take(source.type, room.constants, lane)
-        put(room.stages, lane, (value(mine, t, False, source.table), value(mine, half, False, source.table),
-                                value(mine, t_end, True, source.table)))  # fmt: skip
-        inside |= room.edge[0, lane] < soon
-    if inside:
-        for lane in range(room.stages.shape[1]):
-            if lane and source.shared:
-                put(room.stages, lane, take((0.0, 0.0, 0.0), room.stages, 0))
-                room.edge[0, lane] = room.edge[0, 0]
-            elif room.edge[0, lane] < soon:
-                _bend(room, source, lane, t, t_end, soon)
+        _evaluate(room, source, lane, t, t_end, dt)
+    _bend_where_due(room, source, t, t_end, dt)
+
+
+def _begin_kept_stages(room, source, number, dt):
+    _bend_where_due(room, source, number * dt, (number + 1) * dt, dt)
+
+
+@bare_inline  # to count references to the arrays of the source took 17 % of a step
+def _bend_where_due(room, source, t, t_end, dt):
+    """Work out anew the stages of the lanes whose next edge is in the step, or to be looked for."""
+    if room.soonest[0, 0] < t_end - SLACK * t_end:
+        _look(room, source, t, t_end, dt)
+
+
+@helper
+def _look(room, source, t, t_end, dt):
+    """Look at each lane; find the next edge of all."""
+    soon, soonest = t_end - SLACK * t_end, math.inf
+    for lane in range(room.stages.shape[1]):
+        if lane and source.shared:
+            put(room.stages, lane, take((0.0, 0.0, 0.0), room.stages, 0))
+            room.edge[0, lane] = room.edge[0, 0]
+        elif room.edge[0, lane] < soon:
+            _evaluate(room, source, lane, t, t_end, dt)
+            _bend(room, source, lane, t, t_end, soon)
+        soonest = min(soonest, room.edge[0, lane])
+    room.soonest[0, 0] = soonest
+
+
+@inline
+def _evaluate(room, source, lane, t, t_end, dt):
+    """Let the stages of a lane see the current itself."""
+    mine = take(source.type, room.constants, lane)
+    put(room.stages, lane, (value(mine, t, False, source.table), value(mine, t + 0.5 * dt, False, source.table),
+                            value(mine, t_end, True, source.table)))  # fmt: skip
 
 
 @inline
 def _bend(room, source, lane, t, t_end, soon):
-    """If there is an edge in the step, let the stages of a lane see the line; look for the next edge."""
+    """If there is an edge in the step, let the stages of a lane see the line; the step behind it looks for the next."""
     mine = take(source.type, room.constants, lane)
     first = edge_behind(mine, t)
     if first < soon:
         put(room.stages, lane, line_through(mine, source.table, t, t_end, first))
-        first = edge_behind(mine, t_end)
+        first = -math.inf
     room.edge[0, lane] = first
 
 
@@ -128,7 +153,7 @@ def _stage_of(room, source, lane, t, stage):
 
 
 def _look_for_edge(room, lane):
-    room.edge[0, lane] = -math.inf
+    room.edge[0, lane] = room.soonest[0, 0] = -math.inf
 
 
 class SteppedRoom(NamedTuple):
@@ -137,7 +162,21 @@ class SteppedRoom(NamedTuple):
     constants: Any  # (parameter, lane)
     stages: Any  # (3, lane): the current at the begin, in the middle, at the end of the step
     edge: Any  # (1, lane): the next one behind the begin of the step, ms; -inf where it is to be looked for
+    soonest: Any  # at (0, 0): the first of these
 
     begin_in = _begin_stages
+    current_in = _stage_of
+    load_in = _look_for_edge
+
+
+class KeptRoom(NamedTuple):
+    """The same of a current that changes at its edges only: its stages are right until the next."""
+
+    constants: Any
+    stages: Any
+    edge: Any
+    soonest: Any
+
+    begin_in = _begin_kept_stages
     current_in = _stage_of
     load_in = _look_for_edge

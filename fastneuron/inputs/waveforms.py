@@ -14,11 +14,12 @@ from .._kernel.jit import inline
 from .._kernel.lanes import floor, nearest
 from .._parameters import Parameter
 from .._units import plain
-from .current import Current
+from .current import Current, changes_at_edges_only
 
 INFINITY = math.inf
 
 
+@changes_at_edges_only
 class Step(Current):
     """A current that is on from `start` to `stop`.
 
@@ -146,6 +147,7 @@ class Chirp(Current):
         return p.start if t < p.start else p.stop if t < p.stop else INFINITY
 
 
+@changes_at_edges_only
 class Pulses(Current):
     """Rectangular pulses of length `width` that begin at `start`, `start` + `period`, ...
 
