@@ -129,6 +129,14 @@ def test_a_million_points(case, dtype):
     assert ulps(apply(x), exact) <= CASES[name][5]
 
 
+@pytest.mark.skipif(not EXTENDED, reason="no wider NumPy function to compare with")
+def test_the_logarithm_in_short_chains():
+    x = points("log", np.float64, 100_000)
+    found = np.empty_like(x)
+    over_array(elementary.log_alone)(x, found)
+    assert ulps(found, np.log(x.astype(np.longdouble))) <= 2
+
+
 def test_against_mpmath(case):
     name, apply = case
     x = points(name, np.float64, 6000)

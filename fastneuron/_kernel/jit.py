@@ -195,7 +195,6 @@ def inline_ast(function, flags=FLAGS):
 bare_inline = functools.partial(inline, flags=BARE)
 bare_generic = functools.partial(generic, flags=BARE)
 bare_kernel = functools.partial(kernel, flags=BARE)
-bare_outlined = functools.partial(outlined, flags=BARE)
 bare_inline_ast = functools.partial(inline_ast, flags=BARE)
 
 

@@ -7,7 +7,7 @@ from .fitzhugh_nagumo import FitzHughNagumo
 from .hodgkin_huxley import HodgkinHuxley
 from .izhikevich import Izhikevich
 from .leaky_integrate_and_fire import LeakyIntegrateAndFire
-from .model import Model, derivative, gates, is_steep, prepare, reset, resets, threshold
+from .model import Model, can_be_steep, derivative, gates, is_steep, prepare, reset, resets, threshold
 from .morris_lecar import MorrisLecar
 from .morris_lecar_full import MorrisLecarFull
 from .quadratic_integrate_and_fire import QuadraticIntegrateAndFire
@@ -26,6 +26,7 @@ __all__ = [
     "MorrisLecarFull",
     "QuadraticIntegrateAndFire",
     "TraubMiles",
+    "can_be_steep",
     "derivative",
     "gates",
     "is_steep",

@@ -16,7 +16,18 @@ from .._formulas import as_function
 from .._kernel.jit import generic, specialises
 from .._parameters import Parameter, Parametrised, formula
 
-__all__ = ["Model", "Parameter", "derivative", "gates", "is_steep", "prepare", "reset", "resets", "threshold"]
+__all__ = [
+    "Model",
+    "Parameter",
+    "can_be_steep",
+    "derivative",
+    "gates",
+    "is_steep",
+    "prepare",
+    "reset",
+    "resets",
+    "threshold",
+]
 
 RESULTS = {  # names in a run, a store or a dataset, with which a state's would clash
     *(
@@ -278,6 +289,11 @@ def _derivative(parameters, state, current, prepared, opened):
 def resets(parameters) -> bool:
     """Whether the model, of whose parameters this is Numba's type, resets its states."""
     return parameters.instance_class.owner.resets()
+
+
+def can_be_steep(parameters) -> bool:
+    """Whether the model, of whose parameters this is Numba's type, moves too fast for a step somewhere."""
+    return parameters.instance_class.owner.steep is not Model.steep
 
 
 @generic
