@@ -17,6 +17,7 @@ TASKS = {  # one that only this tree can do is left out
     "4,096 neurons, V recorded": "fn.simulate(model, 50.0, current=np.linspace(80, 130, 4096), threads=1, record='V')",
     "one neuron": "fn.simulate(model, 5000.0, current=100.0, threads=1)",
     "30 neurons, all cores": "fn.simulate(model, 1000.0, current=np.linspace(80, 130, 30))",
+    "1,000 calls for a neuron and 10 ms": "[fn.simulate(model, 10.0, current=100.0) for _ in range(1000)]",
     "4,000 coupled neurons, RK4": "fn.simulate(coupled(), 50.0, threads=1)",
     "4,000 coupled neurons, staggered": "fn.simulate(coupled(), 100.0, dt=0.1, method='staggered', threads=1)",
 }

@@ -4,6 +4,7 @@ Each message names the argument, what was given and what is allowed.
 """
 
 import difflib
+import math
 import operator
 import os
 import sys
@@ -221,6 +222,8 @@ def seed(name: str, value: Any) -> Any:
 
 def number(name, value, wanted="a finite number", holds=lambda x: True):
     """`value` as a finite Python float for which `holds`."""
+    if type(value) is float and math.isfinite(value) and holds(value):
+        return value
     try:
         odd = isinstance(value, np.ndarray | np.generic) and value.dtype.kind not in "fiu"
         if odd or isinstance(value, str | bytes | bool) or np.ma.is_masked(value) or library_of(value) is not None:
@@ -284,6 +287,11 @@ def steps(duration, dt):
             f"the nearest multiples are {np.floor(duration / dt) * dt:.12g} and {np.ceil(duration / dt) * dt:.12g}"
         )
     return count
+
+
+def sizes(values):
+    """How many values there are of each, by name; numbers of Python's own, of which there is one, are left out."""
+    return {name: np.size(value) for name, value in values.items() if type(value) is not float}
 
 
 def population_size(sizes):

@@ -10,7 +10,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
+import math
 import uuid
+import weakref
 from collections import namedtuple
 from typing import Any, ClassVar, Self, dataclass_transform
 
@@ -18,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _html
-from ._check import known, numbers, population_size, satisfies
+from ._check import known, numbers, population_size, satisfies, sizes
 from ._formulas import compiled
-from ._kernel.function_hash import Unknown, describe
+from ._kernel.function_hash import Unknown, Witness, described, still_stands
 from ._units import plain
 
 Parameter = float | npt.ArrayLike
@@ -68,7 +70,8 @@ class Parametrised:
                 f"{kind} has {len(self.names)} parameters, {', '.join(self.names)}; got {len(values)} values"
             )
         for name in named:
-            known(f"a parameter of {kind}", name, self.names)
+            if name not in self.names:
+                known(f"a parameter of {kind}", name, self.names)
         given = dict(zip(self.names, values, strict=False))
         if twice := given.keys() & named.keys():
             raise TypeError(f"{kind} got two values for {min(twice)}")
@@ -76,8 +79,24 @@ class Parametrised:
         for name in self.names:
             if name not in given and not hasattr(type(self), name):
                 raise TypeError(f"{kind} needs a value for {name}")
-            self._set(name, given.get(name, getattr(type(self), name, None)))
-        population_size({name: np.size(value) for name, value in self.parameters.items()})  # raises if they do not fit
+            value = given[name] if name in given else getattr(type(self), name)
+            if type(value) is int and abs(value) < 2**53:
+                value = float(value)
+            if type(value) is float and self._allows(name, value):
+                self.__dict__[name] = value
+            else:
+                self._set(name, value)
+        self.size  # noqa: B018, raises if they do not fit
+
+    def _allows(self, name: str, value: float) -> bool:
+        """Whether a number is one for a parameter."""
+        allowed = math.isfinite(value) or (name in self.unbounded and not math.isnan(value))
+        allowed = allowed and (value > 0 or name not in self.positive)
+        return (
+            allowed
+            and (value > 0 or not (value < 0 and name in self.nonnegative))
+            and (value != 0 or name not in self.nonzero)
+        )
 
     def _set(self, name: str, value: Any) -> None:
         array = numbers(name, plain(name, value, self.units.get(name)), finite=name not in self.unbounded)
@@ -96,12 +115,15 @@ class Parametrised:
     @property
     def parameters(self) -> dict[str, Any]:
         """Every parameter by name, a float or an (n,) array."""
-        return {name: getattr(self, name) for name in self.names}
+        values = self.__dict__
+        if len(values) == len(self.names):  # nothing else is in it, and in their order
+            return values.copy()
+        return {name: values[name] for name in self.names}
 
     @property
     def size(self) -> int:
         """The number of neurons that the parameters describe; 1 if all are scalars."""
-        return population_size({name: np.size(value) for name, value in self.parameters.items()})
+        return population_size(sizes(self.parameters))
 
     def replace(self, **changes: Any) -> Self:
         """The same with some parameters changed."""
@@ -132,13 +154,24 @@ class Parametrised:
     @classmethod
     def kernel_type(cls) -> Any:
         """A NamedTuple of zeros, one per parameter, whose type stands for this class in a kernel."""
-        functions = tuple(getattr(cls, name) for name in cls.formulas)
+        content = cls.names, *(getattr(cls, name) for name in cls.formulas)
+        kept = _KERNEL_TYPES.get(cls)
+        if kept is not None and kept[0] == content and still_stands(kept[1]):
+            return kept[2]
+        witnesses: list[Witness] | None = None
         try:
-            content = describe((cls.names, *functions))
+            text, witnesses = described(content)
         except Unknown:  # a formula that refers to something that cannot be named: never the same twice
-            content = f"{id(cls)} {PROCESS}"
-        name = f"{cls.__name__}_{hashlib.sha256(content.encode()).hexdigest()[:16]}"
-        return _type_named(cls, name)(*[0.0] * len(cls.names))
+            text = f"{id(cls)} {PROCESS}"
+        name = f"{cls.__name__}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        made = _type_named(cls, name)(*[0.0] * len(cls.names))
+        if witnesses is not None:
+            _KERNEL_TYPES[cls] = content, witnesses, made
+        return made
+
+
+# of each class what it was made of, what must not have changed for that to be so yet, and its kernel type
+_KERNEL_TYPES: weakref.WeakKeyDictionary[type, tuple[Any, list[Witness], Any]] = weakref.WeakKeyDictionary()
 
 
 def _shown(value: Any) -> str:

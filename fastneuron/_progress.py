@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 TIME = "{l_bar}{bar}| {n:.0f}/{total:.0f} ms [{elapsed}<{remaining}{postfix}]"
 
@@ -65,9 +65,16 @@ def bar(
         yield tick
 
 
-@contextmanager
-def bar_of_run(wanted: bool, n: int, duration: float, dt: float) -> Iterator[Callable[..., None]]:
+def bar_of_run(wanted: bool, n: int, duration: float, dt: float) -> AbstractContextManager[Callable[..., None]]:
     """A bar of biological time: a function to call with each number of neuron-ms done, and False if done before."""
+    return _bar_of_run(n, duration, dt) if wanted else NOTHING_SHOWN
+
+
+NOTHING_SHOWN: AbstractContextManager[Callable[..., None]] = nullcontext(lambda neuron_ms, now=True: None)
+
+
+@contextmanager
+def _bar_of_run(n: int, duration: float, dt: float) -> Iterator[Callable[..., None]]:
     speed = (n / dt / 1e6, "neuron-steps")
-    with bar(wanted, duration, layout=TIME, speed=speed) as tick:
+    with bar(True, duration, layout=TIME, speed=speed) as tick:
         yield lambda neuron_ms, now=True: tick(neuron_ms / n, now=now)

@@ -10,6 +10,10 @@ import numpy as np
 
 # arguments of `simulate`
 TIMES = ("duration", "dt", "sample_interval", "bin_width", "checkpoint_interval", "refractory", "after")
+QUANTITIES = (*TIMES, "current", "threshold", "rearm")
+
+
+PLAIN = {float, int, bool, str, type(None), np.ndarray, np.float64, np.int64}  # no quantities
 
 
 def _of_pint(value: Any, unit: str) -> Any:
@@ -48,6 +52,8 @@ CONVERT: dict[str, Callable[[Any, str], Any]] = {
 
 def library_of(value: Any) -> str | None:
     """Which library's quantity a value is, if it is one."""
+    if type(value) in PLAIN:
+        return None
     for kind in type(value).__mro__:
         library = (kind.__module__ or "").partition(".")[0]
         if library in CONVERT:
@@ -75,13 +81,20 @@ def plain(name: str, value: Any, unit: str | None) -> Any:
 
 def plain_arguments(asked: Mapping[str, Any], units: Mapping[str, str]) -> dict[str, Any]:
     """The arguments of `simulate` by name, quantities in the units of the model."""
+    odd = [name for name in QUANTITIES if type(asked.get(name)) not in PLAIN]
+    return _converted(asked, odd, units) if odd or asked.get("initial") is not None else dict(asked)
+
+
+def _converted(asked: Mapping[str, Any], odd: list[str], units: Mapping[str, str]) -> dict[str, Any]:
+    """The arguments, of which those that are `odd` may be quantities."""
     time = units.get("time", "ms")
     wanted = dict.fromkeys(TIMES, time) | {
         "current": units.get("current", "uA/cm^2"),
         "threshold": units.get("V", "mV"),
         "rearm": units.get("V", "mV"),
     }
-    found = {name: plain(name, value, wanted.get(name)) if name in wanted else value for name, value in asked.items()}
+    found = dict(asked)
+    found |= {name: plain(name, asked[name], wanted[name]) for name in odd if name in asked}
     initial = found.get("initial")
     if isinstance(initial, Mapping) and any(map(library_of, initial.values())):
         found["initial"] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -236,7 +235,7 @@ def simulate(
 
 def simulate_population(asked: Mapping[str, Any], tolerant: bool = False) -> Run:
     """The run of neurons that do not hear each other; if `tolerant`, those that fail end with NaN, and not the run."""
-    recipe = dataclasses.replace(checked(asked), tolerant=tolerant)
+    recipe = checked(asked).changed(tolerant=tolerant)
     warn_of_a_new_begin(recipe, asked["initial"])
     plan = planned(recipe, asked)
     if plan.out is not None:

@@ -13,6 +13,12 @@ import fastneuron as fn
 PACKAGE = Path(fn.__file__).parent
 
 
+@pytest.fixture(autouse=True)
+def memory_as_it_is_now(monkeypatch):
+    """What a test says is left of the memory counts at once."""
+    monkeypatch.setattr(fn._engine.resources, "MOMENT", 0.0)
+
+
 @pytest.fixture
 def python(tmp_path):
     """Run a program in a Python of its own; what it printed.  The package is found by way of `path`."""

@@ -131,8 +131,9 @@ class Memory:
                 self._samples = np.empty((len(self.recipe.record), *self._shape), self.recipe.dtype)
             rows = (low <= self.recipe.neurons) & (self.recipe.neurons < high)
             self._samples[:, rows] = outcome.samples
-        outcome.spike_neuron[...] += low
-        self._outcomes[number] = outcome._replace(samples=np.empty(0))
+        if low:
+            outcome.spike_neuron[...] += low
+        self._outcomes[number] = ChunkResult(np.empty(0), *outcome[1:])
 
     @property
     def _shape(self) -> tuple[int, int]:
@@ -180,7 +181,7 @@ def totals(recipe: Recipe, snapshots: Sequence[Mapping[str, np.ndarray]]) -> Tot
     state = _joined([snapshot["state"] for snapshot in snapshots])
     summaries = [
         {name.removeprefix(SUMMARY): array for name, array in snapshot.items() if name.startswith(SUMMARY)}
-        for snapshot in snapshots
+        for snapshot in (snapshots if recipe.summary else ())
     ]
     return Totals(
         _joined([snapshot["spike_count"] for snapshot in snapshots]),

@@ -29,7 +29,9 @@ def threads_each(threads: int | None, executor: Any, together: bool = False) -> 
     if executor is not None:
         _check_executor(executor)
         return wanted or 1  # a worker's machine bounds them
-    return _threads.bounded(wanted or (1 if together else _threads.available()))
+    if wanted is None:
+        return 1 if together else _threads.available()
+    return _threads.bounded(wanted)
 
 
 def workers(executor: Any) -> int:
@@ -67,6 +69,8 @@ def _check_executor(executor: Any) -> None:
 
 def partition(n: int, neurons: np.ndarray, shards: int, chunk: int = 1) -> list[tuple[int, int]]:
     """Bounds of about equal parts of n neurons, that share no chunk of so many rows of the samples of `neurons`."""
+    if shards == 1:
+        return [(0, n)]
     rows = np.sort(neurons)
     shards = min(shards, n)
     bounds = {0, n}

@@ -82,8 +82,8 @@ def check(recipe: NetworkRecipe, plan: Plan) -> None:
 
 def check_memory(recipe: NetworkRecipe, plan: Plan) -> None:
     """MemoryError if the network cannot fit; of its spikes, those of sources are known."""
-    left = resources.memory_left()
     needed = memory(recipe, plan, spikes(recipe, 0.0))
+    left = resources.memory_for(needed)
     if needed > left:
         advice = "record fewer neurons or less often, or write the run to disk with out="
         if _listed(recipe) > needed / 2:

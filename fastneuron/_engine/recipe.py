@@ -23,6 +23,8 @@ from ..receptors import Receptor
 from . import summary as summaries
 from .recorded import checked_record, units_of
 
+DOUBLE = np.dtype(np.float64)
+
 
 @dataclass(frozen=True, eq=False)
 class Recipe:
@@ -158,6 +160,8 @@ class Recipe:
     @cached_property
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
         """The neurons to sample in ascending order, and the row of each."""
+        if not self.neurons.size:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
         row = np.argsort(self.neurons, kind="stable")
         ascending = bool(np.all(row[1:] > row[:-1]))
         return (self.neurons if ascending else self.neurons[row]).astype(np.int64, copy=False), row
@@ -306,8 +310,7 @@ def _population(a: SimpleNamespace, model: Model, stimulus: Mapping[str, Any]) -
         but = f"noise={a.noise!r}" if METHODS[a.method].single else f"method={a.method!r}"
         raise ValueError(f"dtype float32 is for the methods {able}, without noise; got it with {but}")
     given = _initial(a.initial, model, a.receptors)
-    values = model.parameters | {f"initial[{name!r}]": value for name, value in given.items()}
-    sizes = {name: np.size(value) for name, value in values.items()}
+    sizes = _check.sizes(model.parameters | {f"initial[{name!r}]": value for name, value in given.items()})
     start = _start(model, given, _check.population_size(sizes), precision)
     start |= {name: given.get(name, np.zeros(())) for name in a.receptors}
     try:
@@ -370,20 +373,26 @@ def _start(model: Model, given: Mapping[str, np.ndarray], n: int, precision: np.
 
     What is the same for all neurons is kept once.
     """
-    with np.errstate(over="ignore"):
-        state = model.initial_state(given, n).astype(precision, copy=False)
+    state = model.initial_state(given, n)
+    if precision is not DOUBLE:
+        with np.errstate(over="ignore"):
+            state = state.astype(precision, copy=False)
     start = {}
+    fine = bool(np.isfinite(state).all())
     for (name, default), row in zip(model.states.items(), state, strict=True):
         what = f"initial[{name!r}]" if name in given else f"the initial {name} of {type(model).__name__}"
         value = given.get(name, default)
         differs = n > 1 and (callable(value) or np.ndim(value))
         start[name] = (row if differs else row[:1].reshape(())).copy()
         start[name].flags.writeable = False
-        _check.satisfies(what, start[name], np.isfinite, f"finite in {precision}")
+        if not fine:
+            _check.satisfies(what, start[name], np.isfinite, f"finite in {precision}")
     return start
 
 
 def _precision(dtype: npt.DTypeLike) -> np.dtype:
+    if dtype is np.float64:
+        return DOUBLE
     try:
         name: object = np.dtype(dtype).name
     except (TypeError, ValueError):  # none of NumPy's types
@@ -441,10 +450,12 @@ def _sampling(every: int, sample_interval: float | None, duration: float, dt: fl
 def _absolute(atol: float | Mapping[str, float] | None, model: Model) -> np.ndarray:
     """The absolute tolerance of each state."""
     values = dict.fromkeys(model.states, 1e-6)
+    if atol is None:
+        return np.array(list(values.values()))
     if isinstance(atol, Mapping):
         for name, value in atol.items():
             values[_check.known("a state in atol", name, model.states)] = value
-    elif atol is not None:
+    else:
         values = dict.fromkeys(model.states, atol)
     wanted = "a number, 0 or more"
     return np.array([_check.number("atol", value, wanted, lambda x: x >= 0) for value in values.values()])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
+from .. import _check
 from ..inputs.current import Constant, Current, Sum
 from .network_recipe import SourceRecipe
 from .plan import Plan
@@ -18,6 +20,9 @@ from .trial import spikes_of
 
 PER_THREAD = 2_000_000  # bytes: of its list of spikes, what is filled; its stack, and what Python keeps for it
 PER_SPIKE = 16
+MOMENT = 0.1  # s for which a reading of the memory that is left stands: to read it takes 30 us
+PLENTY = 100  # times what is needed, where an old reading will do
+_lately = -np.inf, 0.0  # when memory was last read, and what was left
 FREQUENT = 1.0  # spikes per neuron and ms, which no population has for long
 
 
@@ -43,22 +48,31 @@ def memory(recipe: Recipe, plan: Plan, spikes: float = 0.0) -> int:
 
 def population(recipe: Recipe) -> tuple[int, int]:
     """Bytes of all arrays of a population at work, and of those that a snapshot has."""
+    snapshot = recipe.n * (len(recipe.initial) * recipe.dtype.itemsize + 8 + 48 * recipe.chosen.is_adaptive)
+    snapshot += _summed(recipe) if recipe.summary else 0
+    inputs = sum(given.nbytes(recipe.n) for given in recipe.inputs) - _tables(recipe)
+    parameters = 8 * sum(_check.sizes(recipe.model.parameters).values())
+    return snapshot + inputs + parameters + _held(recipe), snapshot
+
+
+def _summed(recipe: Recipe) -> int:
+    """Bytes of what is kept up to date for summaries."""
     timed = 5 * any(name in recipe.summary for name in OF_SPIKES)
     sampled = 4 * sum(any(name.startswith(f"{state}.") for name in recipe.summary) for state in recipe.variables)
-    snapshot = recipe.n * (len(recipe.initial) * recipe.dtype.itemsize + 8 * (1 + timed + sampled))
-    snapshot += 48 * recipe.n * recipe.chosen.is_adaptive
+    found = 8 * recipe.n * (timed + sampled)
     if any(name.startswith("population") for name in recipe.summary):
-        snapshot += 48 * recipe.samples + 24 * recipe.bins * (RATE in recipe.summary)
-    inputs = sum(given.nbytes(recipe.n) for given in recipe.inputs) - _tables(recipe)
-    parameters = sum(np.size(value) * 8 for value in recipe.model.parameters.values())
-    return snapshot + inputs + parameters + _held(recipe), snapshot
+        found += 48 * recipe.samples + 24 * recipe.bins * (RATE in recipe.summary)
+    return found
 
 
 def _held(recipe: Recipe) -> int:
     """Bytes of what a recipe has beside what is given: its start, its times, a constant current, which rows to keep."""
-    start = sum(value.nbytes for value in recipe.initial.values() if value.ndim)
-    start += 8 * recipe.samples * bool(recipe.record)  # their times
-    constant = sum(part.nbytes(recipe.n) for part in _parts(recipe) if isinstance(part, Constant))
+    start = 8 * recipe.samples if recipe.record else 0  # their times
+    constant = 0
+    for value in recipe.initial.values():
+        start += value.nbytes if value.ndim else 0
+    for part in _parts(recipe):
+        constant += part.nbytes(recipe.n) if isinstance(part, Constant) else 0
     return start + constant + 2 * recipe.neurons.nbytes
 
 
@@ -108,6 +122,17 @@ def memory_left() -> float:
     return float(left)
 
 
+def memory_for(needed: float) -> float:
+    """Bytes of memory that this process may still take; where `needed` is next to nothing, as of a moment ago."""
+    global _lately
+    moment, left = _lately
+    now = time.monotonic()
+    if now - moment >= MOMENT or needed > left / PLENTY:
+        left = memory_left()
+        _lately = now, left
+    return left
+
+
 def disk_left(path: str | os.PathLike[str]) -> float:
     """Bytes free where a store is to be."""
     return float(shutil.disk_usage(Path(path).resolve().parent).free)
@@ -122,9 +147,10 @@ def check(recipe: Recipe, plan: Plan) -> None:
 
 def check_memory(recipe: Recipe, plan: Plan) -> None:
     """MemoryError if the run cannot fit; where its spikes alone might be too many, a trial tells how many there are."""
-    left = memory_left()
     most = recipe.n * recipe.duration * FREQUENT if plan.out is None else 0.0
-    if memory(recipe, plan, most) <= left:
+    needed = memory(recipe, plan, most)
+    left = memory_for(needed)
+    if needed <= left:
         return
     needed, spikes = memory(recipe, plan), 0.0
     if needed <= left:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -49,12 +50,18 @@ class PopulationAtWork:
         self.problem = _problem(recipe)
         variables = recipe.variables
         self.summary = Summary(recipe.summary, variables, self.problem.state, recipe.extent)
+        self._arrays: dict[str, np.ndarray] | None = None
         nothing = np.empty((len(recipe.record), recipe.neurons.size, 0), recipe.dtype)
         sampled = np.array(recipe.sampled, np.int64)
         self.traces = Traces(sampled, *recipe.rows, recipe.every, recipe.interval, 0, nothing)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Every array that changes, by name; the last axis is the neurons, but for what is summed over them."""
+        if self._arrays is None:  # they are the same from begin to end
+            self._arrays = self._named()
+        return dict(self._arrays)
+
+    def _named(self) -> dict[str, np.ndarray]:
         problem = self.problem
         arrays = {"state": problem.state, "spike_count": problem.spike_count}
         arrays |= carried(problem.sources)
@@ -71,9 +78,9 @@ class PopulationAtWork:
     def room(self, chunk: Chunk, spare: list[np.ndarray]) -> Traces:
         """Where the samples of a chunk go, in memory that is to spare if there is some."""
         shape = *self.traces.out.shape[:2], chunk.end - chunk.begin
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         out = spare.pop().ravel()[:size] if spare else np.empty(size, self.recipe.dtype)
-        return self.traces._replace(begin=chunk.begin, out=out.reshape(shape))
+        return Traces(*self.traces[:-2], chunk.begin, out.reshape(shape))
 
     def take_current(self, traces: Traces, low: int, high: int) -> None:
         """Sample what is injected into the neurons `low` to `high`, if it is recorded, at the times of a chunk."""
@@ -182,7 +189,7 @@ class _ChunkRun:
         population, traces = self.population, self.traces
         recipe, summary = population.recipe, population.summary
         method = recipe.chosen
-        if is_sampled_at_begin(recipe, self.chunk):
+        if recipe.record and is_sampled_at_begin(recipe, self.chunk):
             take_sample_of_all(traces, population.problem.state, low, high, 0)
         sums = summary.sums(self.chunk.begin, self.chunk.end)
         spikes = []
@@ -249,6 +256,8 @@ def _units(n: int, lanes: int, work: float, threads: int) -> list[tuple[int, int
 
 def _emptied(parts: list[Any]) -> tuple[np.ndarray, np.ndarray]:
     """The spikes of all parts in one list; each part goes as it is copied, so that few are in memory twice."""
+    if len(parts) == 1:
+        return parts[0]
     total = sum(neuron.size for neuron, _ in parts)
     neuron, time = np.empty(total, np.int64), np.empty(total)
     end = 0
@@ -259,13 +268,12 @@ def _emptied(parts: list[Any]) -> tuple[np.ndarray, np.ndarray]:
     return neuron, time
 
 
-def _joined(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    neuron, time = zip(*parts, strict=True) if parts else ([np.empty(0, np.int64)], [np.empty(0)])
-    return np.concatenate(neuron), np.concatenate(time)
-
-
 def _in_order(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
     """A unit's spikes by neuron; the sort is stable, and they come in order of time."""
-    neuron, time = _joined(parts)
+    if not parts:
+        return np.empty(0, np.int64), np.empty(0)
+    neuron, time = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
+    if neuron.size < 2 or (neuron[1:] >= neuron[:-1]).all():
+        return neuron, time
     order = np.argsort(neuron, kind="stable")
     return neuron[order], time[order]

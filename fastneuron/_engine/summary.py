@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ def names(states: Sequence[str]) -> list[str]:
 
 def checked(wanted: str | Sequence[str] | None, states: Sequence[str]) -> tuple[str, ...]:
     """The names asked for, each of them known."""
+    if wanted is None:
+        return ()
     return _check.names("summary", wanted, "something to work out, such as 'V.mean',", names(states))
 
 
@@ -34,6 +37,8 @@ def of_samples(wanted: Sequence[str]) -> bool:
 
 def _asked(wanted: Sequence[str], states: Sequence[str]) -> tuple[list[int], list[int]]:
     """The states of which something is asked: of each neuron, and of the population."""
+    if not wanted:
+        return [], []
     which = [d for d, name in enumerate(states) if any(f"{name}.{what}" in wanted for what in OF_A_STATE)]
     return which, [d for d, name in enumerate(states) if f"population.{name}.mean" in wanted]
 
@@ -57,9 +62,14 @@ class Sums(NamedTuple):
 
     def add(self, other: Sums) -> None:
         """Take in the sums over other neurons."""
+        if self is other:  # there are none
+            return
         self.spikes[...] += other.spikes
         if self.statistics is not None and other.statistics is not None:
             self.statistics.sums[...] += other.statistics.sums
+
+
+NO_SUMS = Sums(None, np.zeros(0, np.int64))
 
 
 class Summary:
@@ -73,7 +83,10 @@ class Summary:
 
     def __init__(self, wanted: Sequence[str], states: Sequence[str], state: np.ndarray, extent: Extent) -> None:
         n = state.shape[1]
-        self.extent, samples = extent, extent.samples
+        self.wanted, self.extent, samples = tuple(wanted), extent, extent.samples
+        if not wanted:
+            self.arrays = _empty(n)
+            return
         which, pooled = _asked(wanted, states)
         timed = n if any(name in wanted for name in OF_SPIKES) else 0
         self.which, self.pooled = np.array(which, np.int64), np.array(pooled, np.int64)
@@ -98,6 +111,8 @@ class Summary:
 
     def sums(self, begin: int, end: int) -> Sums:
         """Sums to be filled, over the samples `begin` to `end`, both included."""
+        if not self.wanted:
+            return NO_SUMS
         a = self.arrays
         spikes = np.zeros_like(a["spikes"])
         if not self.which.size and not self.pooled.size:
@@ -109,12 +124,16 @@ class Summary:
 
     def add(self, sums: Sums) -> None:
         """Take in what is summed over the population in a chunk."""
+        if not self.wanted:
+            return
         self.arrays["spikes"] += sums.spikes
         if (new := sums.statistics) is not None:
             self.arrays["sums"][:, new.begin : new.begin + new.sums.shape[1]] += new.sums
 
     def take_spikes(self, sums: Sums, neuron: np.ndarray, time: np.ndarray) -> None:
         """Some spikes, in order of time for each neuron."""
+        if not self.wanted:
+            return
         a, after = self.arrays, self.extent.after
         if a["first"].size or a["spikes"].size:
             each = a["first"], a["last"], a["intervals"], a["interval_mean"], a["interval_squares"]
@@ -124,10 +143,21 @@ class Summary:
             observe_spikes(neuron, time, SpikeTimes(*each), sums.spikes, self.extent.width, after)
 
 
+@functools.lru_cache(16)
+def _empty(n: int) -> dict[str, np.ndarray]:
+    """The arrays of `n` neurons of whom nothing is asked, which have no elements: the same for all."""
+    each = {name: np.empty((0, n)) for name in ("mean", "squares", "least", "most")}
+    timed = {name: np.empty(0) for name in ("first", "last", "interval_mean", "interval_squares")}
+    counted = {name: np.empty(0, np.int64) for name in ("intervals", "spikes")}
+    return each | {"sums": np.empty((0, 0, 3), np.int64)} | timed | counted
+
+
 def results(
     wanted: Sequence[str], states: Sequence[str], parts: Sequence[Mapping[str, np.ndarray]], extent: Extent
 ) -> dict:
     """What was asked for, by name, of a population in one or more parts."""
+    if not wanted:
+        return {}
     samples, n = extent.samples - extent.first, extent.n
     a = dict(parts[0])  # of a single part, no copy
     if len(parts) > 1:

@@ -251,7 +251,7 @@ def advance(
     stride = max(1, CALL // (high - low))
     steps = chunk.last - chunk.first
     buffer = problem.buffer((high - low) * most_spikes(problem.model, min(stride, steps)))
-    traced = int(np.searchsorted(traces.neuron, low))
+    traced = int(np.searchsorted(traces.neuron, low)) if low else 0
     failure = None
     for first in range(chunk.first, chunk.last, stride):
         span = Span(low, high, first, min(first + stride, chunk.last), traced, problem.tolerant)

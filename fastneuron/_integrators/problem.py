@@ -17,6 +17,7 @@ from .block import prepare
 from .refractory import refractory_sources
 from .spike_lists import ChoosyBuffer, SpikeBuffer
 
+NOBODY_COUNTS, NOBODY_IS_ARMED = np.empty(0), np.empty(0, np.bool_)
 MOST = 5  # spikes of a neuron with a reset in a step; one that has more is lost
 
 
@@ -129,11 +130,12 @@ class Problem:
         self.columns = columns(list(self.model.parameters.values()), self.n)
         self.spike_count = np.zeros(self.n, np.int64)
         self.is_choosy = self.refractory > 0 or self.rearm is not None
-        self.counted = np.full(self.n if self.is_choosy else 0, -np.inf)
-        self.armed = np.ones(self.counted.size, np.bool_)
-        place = self.n, self.seed, self.first_neuron
-        given = tuple(source for given in self.inputs for source in given.sources(*place))
-        self.sources = given + refractory_sources(self.model, self.n)
+        self.counted = np.full(self.n, -np.inf) if self.is_choosy else NOBODY_COUNTS
+        self.armed = np.ones(self.n, np.bool_) if self.is_choosy else NOBODY_IS_ARMED
+        self.sources: tuple[Any, ...] = ()
+        for given in self.inputs:
+            self.sources += given.sources(self.n, self.seed, self.first_neuron)
+        self.sources += refractory_sources(self.model, self.n)
         self.goes_on = False  # whether it is worth while to keep the way into the kernel, 0.2 ms
         self.entry: Any = None  # that way
 
@@ -147,7 +149,7 @@ class Problem:
     def drive_by(self, current: Current) -> None:
         """Let another current act from here on; a number for a number is put in its place."""
         old, self.inputs = self.inputs[0], (current, *self.inputs[1:])
-        if type(current) is type(old) is Constant and np.ndim(current.amplitude) == np.ndim(old.amplitude):
+        if type(current) is type(old) is Constant and current.size == old.size:
             self.sources[0].columns.values[...] = current.amplitude
             return
         others = tuple(source for source in self.sources if not isinstance(source, WaveformSource))

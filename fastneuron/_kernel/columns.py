@@ -18,6 +18,8 @@ class Columns(NamedTuple):
 
 def columns(entries: Sequence[Any], n: int) -> Columns:
     """Scalars take one place, arrays n: nothing is blown up."""
+    if {*map(type, entries)} <= {float}:
+        return Columns(np.array(entries, np.float64), np.arange(len(entries)), np.zeros(len(entries), np.int64))
     arrays = [np.ravel(entry) for entry in entries]
     sizes = np.array([array.size for array in arrays], np.int64)
     return Columns(np.concatenate([np.empty(0), *arrays]), np.cumsum(sizes) - sizes, (sizes == n).astype(np.int64))

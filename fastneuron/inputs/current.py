@@ -74,7 +74,9 @@ class Current(Parametrised):
 
     def nbytes(self, n: int) -> int:
         """Bytes of the arrays that the kernels have of it."""
-        return 8 * sum(np.size(value) for value in self.parameters.values()) + self.table.nbytes
+        values = self.parameters
+        several = _check.sizes(values)
+        return 8 * (len(values) - len(several) + sum(several.values())) + self.table.nbytes
 
     def __call__(self, t: npt.ArrayLike) -> np.ndarray:
         """The current at some times (ms), uA/cm^2: (times,), or (n, times) where it differs from neuron to neuron."""
@@ -197,6 +199,8 @@ def as_current(name: str, current: Any) -> Current:
     """A current as it is, numbers as a constant one."""
     if isinstance(current, Current):
         return current
+    if isinstance(current, float) and math.isfinite(current):
+        return Constant(float(current))
     if isinstance(current, type) and issubclass(current, Current):
         raise TypeError(
             f"{name} must be a number, an array or a current; got the class {current.__name__}, without its values"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import types as python_types
+import weakref
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, ClassVar, NamedTuple
@@ -99,7 +100,7 @@ class Model(Parametrised):
 
     def __init__(self, *values: Any, **named: Any) -> None:
         if type(self) is not Model:
-            _check_class(type(self))
+            _check_once(type(self))
         super().__init__(*values, **named)
 
     @staticmethod
@@ -161,7 +162,8 @@ class Model(Parametrised):
 
     def _worked_out(self, name: str, value: Callable[..., Any], V: np.ndarray, parameters: SimpleNamespace) -> Any:
         try:
-            return np.broadcast_to(np.asarray(value(V, parameters), float), V.shape)
+            found = np.asarray(value(V, parameters), float)
+            return found if found.shape == V.shape else np.broadcast_to(found, V.shape)
         except Exception as error:
             wanted = f"the function of {type(self).__name__}.states[{name!r}] must take (V, parameters), arrays"
             raise TypeError(f"{wanted}, and return numbers; got {type(error).__name__}: {error}") from None
@@ -193,6 +195,23 @@ def _check_names(kind: type[Model]) -> None:
             raise TypeError(f"{name}: no model has {attribute!r}, and {shown(value)} would have no effect{hint}")
 
 
+# of each class that is complete, what that was told from
+_COMPLETE: weakref.WeakKeyDictionary[type, tuple[Any, ...]] = weakref.WeakKeyDictionary()
+LIMITS = ("positive", "nonnegative", "nonzero", "unbounded")
+
+
+def _check_once(kind: type[Model]) -> None:
+    """TypeError or ValueError where a model's class is not complete; once, as long as nothing in it changes."""
+    states = getattr(kind, "states", None)
+    content = (
+        states, tuple(states.items()) if isinstance(states, dict) else states, kind.threshold, kind.names,
+        *(getattr(kind, name) for name in kind.formulas), *(getattr(kind, name) for name in LIMITS),
+    )  # fmt: skip
+    if _COMPLETE.get(kind) != content:
+        _check_class(kind)
+        _COMPLETE[kind] = content
+
+
 def _check_class(kind: type[Model]) -> None:
     """TypeError or ValueError where a model's class is not complete."""
     name, states = kind.__name__, getattr(kind, "states", None)
@@ -211,7 +230,7 @@ def _check_class(kind: type[Model]) -> None:
         arguments = ", ".join((*states, "I", "p"))
         raise TypeError(f"{name} needs a derivative: a static method derivative({arguments})")
     _check_spikes(kind)
-    for limit in ("positive", "nonnegative", "nonzero", "unbounded"):
+    for limit in LIMITS:
         for parameter in getattr(kind, limit):
             known(f"a parameter in {name}.{limit}", parameter, kind.names)
 

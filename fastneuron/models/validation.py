@@ -76,6 +76,8 @@ def rehearse_input(thing: Any, dt: float) -> None:
             rehearse_input(part, dt)
         return
     kind = type(thing)
+    if kind.__module__.partition(".")[0] == __package__.partition(".")[0]:
+        return
     values = {"t": 0.0, "before": False, "table": getattr(thing, "table", None), "dt": dt, "z": 0.0, "noise": 0.0}
     for name in kind.formulas:
         formula = getattr(kind, name)
