@@ -13,8 +13,9 @@ from .. import _check
 from .._integrators import METHODS, Chunk, Method
 from ..network.network import Network
 from ..network.population import Population
-from .recipe import Recipe, check_after, checked_population
+from .recipe import Recipe, checked_population
 from .recorded import CURRENT
+from .sampling import check_after
 
 DELIVERIES = ("exact", "grid")
 ALONE = "population"  # what a population that is simulated alone is called

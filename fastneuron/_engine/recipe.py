@@ -22,6 +22,7 @@ from ..models.validation import rehearse, rehearse_input
 from ..receptors import Receptor
 from . import summary as summaries
 from .recorded import checked_record, units_of
+from .sampling import after_of, bin_width_of, check_after, interval_of
 
 DOUBLE = np.dtype(np.float64)
 
@@ -329,17 +330,17 @@ def _outputs(a: SimpleNamespace, variables: Sequence[str], n: int, duration: flo
     """What to keep."""
     recorded = checked_record(a.record, variables)
     wanted = summaries.checked(a.summary, variables)
-    bin_width = _bin_width(a.bin_width, wanted, duration)
+    bin_width = bin_width_of(a.bin_width, wanted, duration)
     if a.neurons is not None and not recorded:
         raise ValueError(f"neurons selects what record keeps, but record is {a.record!r}: name a state, such as 'V'")
-    interval = _sampling(a.every, a.sample_interval, duration, dt, METHODS[a.method].is_adaptive)
+    interval = interval_of(a.every, a.sample_interval, duration, dt, METHODS[a.method].is_adaptive)
     if not recorded and not summaries.of_samples(wanted) and (a.every != 1 or a.sample_interval is not None):
         name = "every" if a.sample_interval is None else "sample_interval"
         raise ValueError(
             f"{name} is for runs that sample states: name one, as in record='V' or summary='V.mean'; "
             f"got record={a.record!r}, summary={a.summary!r}"
         )
-    after = _after(a, wanted, duration, interval)
+    after = after_of(a, wanted, duration, interval)
     rows = np.arange(n if recorded else 0) if a.neurons is None else _check.indices("neurons", a.neurons, n)
     if duration / interval > _check.COUNTABLE:
         if recorded or wanted:
@@ -398,53 +399,6 @@ def _precision(dtype: npt.DTypeLike) -> np.dtype:
     except (TypeError, ValueError):  # none of NumPy's types
         name = dtype
     return np.dtype(_check.known("dtype", name, ["float64", "float32"]))
-
-
-def check_after(asked: Mapping[str, Any]) -> None:
-    """ValueError where `after` is given and nothing is summarised."""
-    if asked.get("after", 0.0) != 0.0 and not asked.get("summary"):
-        raise ValueError(f"after is for summary: name one, such as 'isi.mean'; got after={asked['after']!r} without it")
-
-
-def _after(a: SimpleNamespace, wanted: Sequence[str], duration: float, interval: float) -> float:
-    """From when on summaries are."""
-    allowed = f"a number of ms, from 0 to duration = {duration:g}"
-    after = _check.number("after", a.after, allowed, lambda x: 0 <= x <= duration)
-    if duration / interval > _check.COUNTABLE:
-        return after  # samples that cannot be counted are refused where they are asked for
-    last = int(duration / interval * (1 + 1e-12)) * interval
-    if summaries.of_samples(wanted) and after > last * (1 + 1e-12):
-        raise ValueError(f"after must be at most {last:g} ms, the time of the last sample; got {a.after!r}")
-    return after
-
-
-def _bin_width(bin_width: float, wanted: Sequence[str], duration: float) -> float:
-    width = _check.number("bin_width", bin_width, "a positive number of ms", lambda x: x > 0)
-    if summaries.RATE not in wanted and width != 1.0:
-        raise ValueError(f"bin_width is for summary={summaries.RATE!r}; got {bin_width!r} without it")
-    if duration / width > _check.COUNTABLE:
-        raise ValueError(f"bin_width must be at least duration / 2**53; got {bin_width!r} for {duration:g} ms")
-    return width
-
-
-def _sampling(every: int, sample_interval: float | None, duration: float, dt: float, adaptive: bool) -> float:
-    """The time between samples, ms."""
-    every = _check.whole("every", every, 1)
-    if sample_interval is None:
-        return (
-            min(every, int(min(duration / dt, _check.COUNTABLE)) + 2) * dt
-        )  # within the range of the kernel's numbers
-    if every != 1:
-        raise ValueError(f"give every or sample_interval, not both; got {every} and {sample_interval}")
-    interval = _check.number("sample_interval", sample_interval, "a positive number of ms", lambda x: x > 0)
-    if adaptive:
-        return interval
-    if interval / dt > _check.COUNTABLE:
-        raise ValueError(f"sample_interval must be at most 2**53 steps of dt; got {sample_interval!r}")
-    steps = round(interval / dt)
-    if steps < 1 or abs(steps * dt - interval) > 1e-9 * interval:
-        raise ValueError(f"sample_interval must be a multiple of dt = {dt:g} ms; got {sample_interval!r}")
-    return interval
 
 
 def _absolute(atol: float | Mapping[str, float] | None, model: Model) -> np.ndarray:
