@@ -372,8 +372,9 @@ def test_another_version_is_refused(unfinished, monkeypatch):
 
 
 CARRY = (
-    "__init__", "advice", "digest", "distributed", "execute", "executors", "network_recipe", "network_resources",
-    "controls", "network_run", "network_trial", "pieces", "plan", "ranks", "resources", "run", "trial", "weights",
+    "__init__", "advice", "controls", "digest", "distributed", "execute", "executors", "network_recipe",
+    "network_resources", "network_run", "network_trial", "pieces", "plan", "ranks", "resources", "run", "trial",
+    "weights",
 )  # fmt: skip
 
 
