@@ -164,7 +164,9 @@ def simulate(
         Write the run to a zarr store of this name while it goes on (extra ``zarr``), so that its memory is bounded
         whatever its duration; rows of samples are then in order of neuron.  That of a network has a group for each
         population, and keeps the rules of its projections, not the synapses.  Whatever ends the run, ``fn.resume(out)``
-        goes on with it, ``fn.open(out)`` shows what is there, and so does ``xarray.open_zarr(out)``.
+        goes on with it, ``fn.open(out)`` shows what is there, and so does ``xarray.open_zarr(out)``.  A store is made
+        in a folder beside its place, its name ``.run.zarr.`` and 32 hexadecimal digits; a process that is killed just
+        then leaves that behind, and nobody removes it.
     overwrite : bool, default False
         Replace a run that is there already.
     checkpoint_interval : float, optional

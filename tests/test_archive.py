@@ -17,7 +17,7 @@ import zarr.storage
 
 import fastneuron as fn
 from fastneuron import _files
-from fastneuron._storage import about, arrays, serialization
+from fastneuron._storage import about, arrays, layout, serialization
 from fastneuron._storage import store as stores
 from tests.stored_runs import arguments, assert_same, interrupt, interrupt_before_the_end, recipe_of
 
@@ -251,6 +251,28 @@ def test_a_disk_that_is_really_full(tmp_path):
         assert np.array_equal(begun["V"][...], whole["V"][:, : begun.time.size])
     finally:
         subprocess.run(["umount", small], check=True)
+
+
+def test_what_a_process_killed_while_it_makes_a_store_leaves_is_named_and_left(tmp_path, monkeypatch):
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    path = tmp_path / "run.zarr"
+    with monkeypatch.context() as patch:
+        patch.setattr(layout, "_move", killed)
+        patch.setattr(layout.shutil, "rmtree", lambda *arguments, **named: None)
+        with pytest.raises(KeyboardInterrupt):
+            fn.simulate(**arguments(n=5), out=path)
+    (left,) = tmp_path.iterdir()
+    said = f"{re.escape(repr(left.name))} beside it has been left by a process that was killed"
+    for verb in (fn.open, fn.resume):
+        with pytest.raises(FileNotFoundError, match=said):
+            verb(path)
+    (tmp_path / ".run.zarr.notes").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"in '[^']*other.zarr'$"):
+        fn.open(tmp_path / "other.zarr")
+    assert_same(fn.simulate(**arguments(n=5)), fn.simulate(**arguments(n=5), out=path))
+    assert {file.name for file in tmp_path.iterdir()} == {"run.zarr", left.name, ".run.zarr.notes"}
 
 
 def test_what_is_there_is_not_overwritten(tmp_path):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .._files import whole_file
+from .beside import left_beside
 from .damage import Refused, damaged
 
 NAME = "fastneuron"  # of what is ours among the attributes
@@ -53,7 +54,7 @@ def read(path: Path) -> dict[str, Any]:
         about = document["attributes"][NAME]
         written, expected = about["format"], about.get("checksum")
     except (FileNotFoundError, NotADirectoryError, KeyError):
-        raise FileNotFoundError(f"no run of fastneuron in {os.fspath(path)!r}") from None
+        raise FileNotFoundError(f"no run of fastneuron in {os.fspath(path)!r}{left_beside(path)}") from None
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise damaged(file, error) from None
     if written != FORMAT:

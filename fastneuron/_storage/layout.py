@@ -22,6 +22,7 @@ from .._engine.network_recipe import NetworkRecipe
 from .._engine.plan import Plan
 from .._engine.recipe import Recipe
 from . import about, arrays, network_serialization, part, serialization
+from .beside import new_folder
 from .lock import Lock
 
 PROGRESS = "progress"  # the folder of all that is there until the run is finished
@@ -46,7 +47,7 @@ def create(recipe: Recipe | NetworkRecipe, plan: Plan) -> tuple[Path, Lock]:
     """Make the store of a run that has not begun, in place of one that is there; its folder, and its lock."""
     assert plan.out is not None
     path = Path(os.path.realpath(plan.out))
-    made = path.with_name(f".{path.name[:100]}.{uuid.uuid4().hex}")
+    made = new_folder(path)
     try:
         _lay_out(made, recipe, plan)
         lock = Lock(made / PROGRESS / LOCK, name_of(path))
