@@ -77,9 +77,10 @@ def main(kills, networks, seed, folder):
         def go_on(number=number, store=store, given=given, interval=interval):
             threads = chance.choice((1, 2, 3))
             if store.exists():
-                fn.resume(store, threads=threads)
+                fn.resume(store, duration=given["duration"], threads=threads)
             else:
-                fn.simulate(network(number), **given, out=store, checkpoint_interval=interval, threads=threads)
+                first = given | {"duration": given["duration"] - number % 2 * 10.0}  # of every other network
+                fn.simulate(network(number), **first, out=store, checkpoint_interval=interval, threads=threads)
 
         def look(store=store, whole=whole):
             assert_same(whole, fn.open(store))
@@ -91,7 +92,7 @@ def main(kills, networks, seed, folder):
             code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
             assert code in (0, -signal.SIGKILL), code
             killed += code != 0
-        for work in (go_on, look):
+        for work in (go_on, go_on, look):
             assert os.waitstatus_to_exitcode(os.waitpid(fork(work), 0)[1]) == 0, number
         assert not (store / "progress").exists()
         shutil.rmtree(store)

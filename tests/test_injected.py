@@ -51,7 +51,7 @@ def test_it_has_the_precision_of_the_states_and_the_unit_of_the_model():
     assert plot.traces(run, "I", neurons=[3]).get_ylabel() == "I (uA/cm^2)"
 
 
-@pytest.mark.parametrize("method", ["rk4"])
+@pytest.mark.parametrize("method", ["rk4", "tsit5"])
 def test_in_a_store_in_shards_and_for_longer(tmp_path, method):
     from concurrent.futures import ThreadPoolExecutor
 

@@ -11,8 +11,14 @@ import xarray
 import fastneuron as fn
 from fastneuron import _files
 from fastneuron._storage import about, arrays
+from fastneuron._storage import extend as extension
 from fastneuron._storage import store as stores
 from tests.stored_runs import arguments, assert_same
+from tests.test_network_stores import assert_same as assert_same_networks
+from tests.test_network_stores import interrupt_after
+from tests.test_networks import balanced, carry_out
+from tests.test_networks_adaptive import WHOLE, mixed
+from tests.test_networks_adaptive import whole as whole_of_mixed
 
 SMALL = {"n": 20, "duration": 100.0}
 
@@ -24,7 +30,7 @@ def longer_by(path, durations, **named):
 
 
 @pytest.mark.parametrize("interval", [10.0, 17.0, 1000.0])
-@pytest.mark.parametrize("method", ["rk4", "heun"])
+@pytest.mark.parametrize("method", ["rk4", "heun", "dop853"])
 def test_a_finished_run_goes_on(tmp_path, method, interval):
     path = tmp_path / "run.zarr"
     given = arguments(method, n=20, duration=50.0)
@@ -188,14 +194,77 @@ def test_what_cannot_be_is_refused(tmp_path, monkeypatch, duration, words, finis
     assert {file: file.stat().st_mtime_ns for file in path.rglob("*")} == files
 
 
-def test_adaptive_methods_networks_and_unknown_intervals_are_refused(tmp_path):
-    cell = fn.Population(fn.MorrisLecar.hopf(), n=2)
-    fn.simulate(cell, 5.0, out=tmp_path / "network.zarr")
-    with pytest.raises(ValueError, match="duration is for a run of one model"):
-        fn.resume(tmp_path / "network.zarr", duration=10.0)
-    fn.simulate(fn.MorrisLecar.hopf(), 5.0, method="dop853", out=tmp_path / "adaptive.zarr")
-    with pytest.raises(ValueError, match="whose steps the end"):
-        fn.resume(tmp_path / "adaptive.zarr", duration=10.0)
+def test_steps_that_the_end_has_cut_are_taken_again(tmp_path):
+    """Steps of some ms, a checkpoint each 0.25 ms: the end is of effect in many chunks."""
+    given = arguments("dop853", n=40, duration=33.0, rtol=1e-2, atol=1e-2) | {"sample_interval": 0.25}
+    whole = fn.simulate(**given)
+    for end in (17.1, 29.9):
+        path = tmp_path / f"{end}.zarr"
+        fn.simulate(**given | {"duration": end}, out=path, checkpoint_interval=0.25)
+        kept = path / "recipe" / "checkpoint.0"
+        before = stores.Store(path)
+        found = extension._kept(before, 0)
+        assert kept.exists() == (found is not None)
+        assert found is None or int(found["chunks"]) < before.chunks - 1
+        assert_same(whole, longer_by(path, (end + 0.01, 33.0)))
+
+
+def test_an_unfinished_run_goes_back_before_the_first_cut_step(tmp_path, monkeypatch):
+    path = tmp_path / "run.zarr"
+    given = arguments("dop853", n=40, duration=20.0, rtol=1e-2, atol=1e-2)
+    with monkeypatch.context() as patch:
+        patch.setattr(stores.Store, "run", lambda self: None)
+        fn.simulate(**given, out=path, checkpoint_interval=1.0)
+    assert_same(fn.simulate(**given | {"duration": 40.0}), fn.resume(path, duration=40.0))
+
+
+@pytest.mark.parametrize("interval", [7.0, 20.0, 1000.0])
+def test_a_network_goes_on(tmp_path, interval):
+    path = tmp_path / "net.zarr"
+    more = {"summary": ("V.mean", "population.rate", "isi.mean"), "bin_width": 7.0}
+    carry_out(balanced(), duration=33.0, out=path, checkpoint_interval=interval, **more)
+    run = longer_by(path, (40.0, 40.05, 60.0))
+    whole = carry_out(balanced(), **more)
+    assert_same_networks(whole, run)
+    assert_same_networks(whole, fn.open(path))
+    with xarray.open_zarr(path, group="cells") as found:
+        assert np.array_equal(found.V.values, whole["cells"]["V"])
+        assert np.array_equal(found.time.values, whole["cells"].time)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("interval", [0.15, 7.0])
+def test_a_network_whose_neurons_have_steps_of_their_own_goes_on(tmp_path, interval):
+    path = tmp_path / "net.zarr"
+    fn.simulate(mixed(), **WHOLE | {"duration": 20.0}, out=path, checkpoint_interval=interval)
+    assert_same_networks(whole_of_mixed(), longer_by(path, (20.1, 33.05, 40.0)))
+
+
+@pytest.mark.parametrize("chunks", [1, 3])
+def test_an_unfinished_network_goes_on(tmp_path, monkeypatch, chunks):
+    path = tmp_path / "net.zarr"
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, chunks)
+        with pytest.raises(KeyboardInterrupt):
+            carry_out(balanced(), duration=33.0, out=path, checkpoint_interval=9.0)
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 1)
+        with pytest.raises(KeyboardInterrupt):
+            fn.resume(path, duration=60.0)
+    assert_same_networks(carry_out(balanced()), fn.resume(path, threads=1))
+
+
+def test_of_a_network_that_is_finished_nobody_reads_what_is_going_on(tmp_path):
+    path = tmp_path / "net.zarr"
+    short = carry_out(balanced(), duration=10.0, out=path)
+    with pytest.raises(ValueError, match="duration must be a multiple of dt"):
+        fn.resume(path, duration=20.01)
+    fn.resume(path, duration=20.0)
+    with pytest.raises(ValueError, match="replaced"):
+        short["cells"].spikes.time  # noqa: B018
+
+
+def test_unknown_intervals_are_refused(tmp_path):
     fn.simulate(fn.MorrisLecar.hopf(), 5.0, record="V", every=1000, out=tmp_path / "run.zarr")
     with pytest.raises(ValueError, match="without a second sample"):
         fn.resume(tmp_path / "run.zarr", duration=10.0)

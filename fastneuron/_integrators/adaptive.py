@@ -253,12 +253,12 @@ def service(block, work, neurons, span, upcoming, spikes, spiked, samples):
         neuron, t, outcome = work.seats[lane], work.pace.time[lane], work.pace.outcome[lane]
         if neuron == NOBODY:
             continue
+        if work.pace.arrival[lane] >= span.end:
+            neurons.clock.cut[neuron] = 1.0
         stuck = t < span.end and work.pace.step[lane] < max(SHORTEST, 1e-13 * t)
         if stuck and not span.tolerant:
             bad = neuron if bad == NOBODY else min(bad, neuron)
         elif outcome == REFUSED and not stuck:
-            if work.pace.arrival[lane] >= span.end:
-                neurons.clock.cut[neuron] = 1.0
             continue
         elif stuck or t >= span.end or outcome == DEFERRED:
             if stuck:

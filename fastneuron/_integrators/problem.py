@@ -64,7 +64,7 @@ class Clock(NamedTuple):
     growth: Any  # (n,) how much it may grow: not at all after a step that was refused
     sample: Any  # (n,) the number of the next sample
     reached: Any  # (n,) the limit of the last chunk it has taken part in, ms
-    cut: Any  # (n,) 1 where a step was refused that only the end of the run, or of an epoch, had made so short
+    cut: Any  # (n,) 1 where a step has been tried that ends where the run does, or an epoch, and so may be cut short
 
 
 class Traces(NamedTuple):

@@ -62,9 +62,9 @@ def resume(
         As in `open`.
     duration : float, optional
         For how long the whole run is to last, ms, if for longer than it was to; it may be finished, and the bits are
-        those of one run of that duration: a multiple of `dt`.  It goes on from the last checkpoint before its old end;
-        `after`, `bin_width` and the times between samples and checkpoints stay.  Of an adaptive method, whose steps the
-        end has shortened, and of a network it is refused.
+        those of one run of that duration: a multiple of `dt`, but for an adaptive method without synapses.  It goes on
+        from the last checkpoint that its old end had no part in; `after`, `bin_width` and the times between samples and
+        checkpoints stay.
     threads, progress, executor
         As in `simulate`; they need not be those that the run began with.  A network has no `executor`.
 
@@ -94,7 +94,11 @@ def resume(
 
 
 def _go_on(
-    store: Store, longer: Recipe | None, threads: int | None, progress: bool, executor: executors.Executor | None
+    store: Store,
+    longer: Recipe | NetworkRecipe | None,
+    threads: int | None,
+    progress: bool,
+    executor: executors.Executor | None,
 ) -> Run | NetworkRun:
     """The whole run, of a longer recipe if one is given."""
     recipe = longer or store.recipe
@@ -103,16 +107,14 @@ def _go_on(
     threads = executors.threads_each(threads, executor)
     plan = Plan(threads, executor, len(store.bounds), progress, store.path, False, store.chunk)
     if isinstance(recipe, NetworkRecipe):
-        network_resources.check_memory(recipe, plan)
-    elif longer is not None:
-        resources.check(recipe, plan)
+        (network_resources.check_memory if longer is None else network_resources.check)(recipe, plan)
     else:
-        resources.check_memory(recipe, plan)
+        (resources.check_memory if longer is None else resources.check)(recipe, plan)
     with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
         return execute(_locked(store, longer), threads, executor, on_progress)
 
 
-def _locked(store: Store, longer: Recipe | None) -> Store:
+def _locked(store: Store, longer: Recipe | NetworkRecipe | None) -> Store:
     """A store whose lock is held, of a longer run if one is given."""
     if longer is None:
         store.lock()

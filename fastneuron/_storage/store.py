@@ -37,8 +37,8 @@ from .damage import reading
 from .lock import Lock
 from .part import Part, Pieces, padded
 
-BEFORE = ".before.npz"  # how the name ends of the checkpoint before the last chunk of a shard
-KEPT = "checkpoint."  # what begins the names, in the recipe's group, of a finished run's checkpoints before its end
+BEFORE = ".before.npz"  # how the name ends of the last checkpoint of a shard that is free of the end
+KEPT = "checkpoint."  # what begins the names of these, in the recipe's group, of a finished run
 
 
 class Store:
@@ -249,8 +249,8 @@ class Store:
                     spikes |= {f"{part.prefix}neuron": mine.spike_neuron + first, f"{part.prefix}time": mine.spike_time}
             if spikes:
                 self._save(f"{shard}-{number}.npz", **spikes)
-            if number and number + 1 == self.chunks:
-                self._keep_before(shard)
+            if number and not self.is_free(number + 1, result.snapshot):
+                self._keep_before(shard, number)
             self._save(f"{shard}.npz", chunks=np.int64(number + 1), **result.snapshot)
         except OSError as error:
             message = f"cannot write to {str(self.path)!r}: {error.strerror}; what was written before is whole"
@@ -270,8 +270,9 @@ class Store:
             for part in self.parts.values():
                 if snapshot[f"{part.prefix}spike_count"].shape != (size := self._size(part, shard),):
                     raise ValueError(f"it is not of {size} neurons")
-            if "" in self.parts:
-                snapshot |= padded(snapshot, self._some.extent)
+                if isinstance(part.recipe, Recipe):
+                    longer = padded(part.snapshot(snapshot), part.recipe.extent)
+                    snapshot |= {f"{part.prefix}{name}": array for name, array in longer.items()}
         return done, snapshot
 
     @property
@@ -279,9 +280,20 @@ class Store:
         """How many chunks the whole run has."""
         return -(-self._some.samples // self.chunk)
 
-    def _keep_before(self, shard: int) -> None:
-        """Keep the checkpoint before the last chunk, by another name: a longer run goes on from there."""
-        if "" not in self.kept or self._some.chosen.is_adaptive:
+    def is_free(self, done: int, snapshot: Mapping[str, np.ndarray]) -> bool:
+        """Whether a checkpoint behind so many chunks, in which nothing comes of the end of the run, is a longer one's.
+
+        With an adaptive method the end may have cut a step short in an earlier chunk than the last; in a network, whose
+        neurons stop at the ends of epochs, only the last epoch has another end.
+        """
+        ends = {f"{part.prefix}clock.time": part.recipe.duration for part in self.parts.values()}
+        ends["clock.cut"] = 1.0
+        early = all(np.all(snapshot[name] < end) for name, end in ends.items() if name in snapshot)
+        return done < self.chunks and early
+
+    def _keep_before(self, shard: int, done: int) -> None:
+        """Keep the last free checkpoint, behind so many chunks, by another name: a longer run goes on from there."""
+        if self._some.chosen.is_adaptive and not self.is_free(done, self._load(f"{shard}.npz")):
             return
         now, before = self.progress / f"{shard}.npz", self.progress / f"{shard}{BEFORE}"
         before.unlink(missing_ok=True)
@@ -291,7 +303,7 @@ class Store:
             self._save(before.name, **self._load(now.name))
 
     def before(self, shard: int) -> dict[str, np.ndarray] | None:
-        """The checkpoint before the last chunk of a shard that is done, if there is one."""
+        """The last free checkpoint of a shard, if there is one and later ones are not."""
         try:
             return self._load(f"{shard}{BEFORE}")
         except FileNotFoundError:
