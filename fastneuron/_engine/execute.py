@@ -6,6 +6,7 @@ A sink is where a run goes: memory, or a store.  It has shards, which may be sen
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -221,7 +222,7 @@ def run_of(
         noise=recipe.noise,
         seed=recipe.seed,
         method=recipe.method,
-        threshold=recipe.model.thresholds if np.isnan(recipe.threshold) else recipe.threshold,
+        threshold=recipe.model.thresholds if math.isnan(recipe.threshold) else recipe.threshold,
         spike_times=recipe.spike_times,
         receptors=recipe.receptors,
         group=group,

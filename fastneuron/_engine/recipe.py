@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -138,12 +139,12 @@ class Recipe:
     @property
     def bins(self) -> int:
         """The number of bins in which spikes are counted."""
-        return max(int(np.ceil((self.duration - self.after) / self.bin_width * (1 - 1e-12))), 1)
+        return max(math.ceil((self.duration - self.after) / self.bin_width * (1 - 1e-12)), 1)
 
     @property
     def extent(self) -> summaries.Extent:
         """What of the run its summaries are about."""
-        first = int(np.ceil(self.after / self.interval * (1 - 1e-12)))
+        first = math.ceil(self.after / self.interval * (1 - 1e-12))
         return summaries.Extent(self.n, self.samples, first, self.after, self.bin_width, self.bins)
 
     @property
@@ -381,12 +382,12 @@ def _start(model: Model, given: Mapping[str, np.ndarray], n: int, precision: np.
     start = {}
     fine = bool(np.isfinite(state).all())
     for (name, default), row in zip(model.states.items(), state, strict=True):
-        what = f"initial[{name!r}]" if name in given else f"the initial {name} of {type(model).__name__}"
         value = given.get(name, default)
         differs = n > 1 and (callable(value) or np.ndim(value))
         start[name] = (row if differs else row[:1].reshape(())).copy()
         start[name].flags.writeable = False
         if not fine:
+            what = f"initial[{name!r}]" if name in given else f"the initial {name} of {type(model).__name__}"
             _check.satisfies(what, start[name], np.isfinite, f"finite in {precision}")
     return start
 

@@ -50,7 +50,9 @@ def population(recipe: Recipe) -> tuple[int, int]:
     """Bytes of all arrays of a population at work, and of those that a snapshot has."""
     snapshot = recipe.n * (len(recipe.initial) * recipe.dtype.itemsize + 8 + 48 * recipe.chosen.is_adaptive)
     snapshot += _summed(recipe) if recipe.summary else 0
-    inputs = sum(given.nbytes(recipe.n) for given in recipe.inputs) - _tables(recipe)
+    inputs = -_tables(recipe)
+    for given in recipe.inputs:
+        inputs += given.nbytes(recipe.n)
     parameters = 8 * sum(_check.sizes(recipe.model.parameters).values())
     return snapshot + inputs + parameters + _held(recipe), snapshot
 
@@ -87,6 +89,8 @@ def _parts(recipe: Recipe) -> tuple[Current, ...]:
 
 def results(recipe: Recipe) -> int:
     """Bytes of the summaries that are worked out of what was kept up to date."""
+    if not recipe.summary:
+        return 0
     each = [name for name in recipe.summary if not name.startswith("population")]
     return 8 * recipe.n * min(len(each), 6)
 

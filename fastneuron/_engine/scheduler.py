@@ -248,6 +248,8 @@ def _problem(recipe: Recipe) -> Problem:
 
 def _units(n: int, lanes: int, work: float, threads: int) -> list[tuple[int, int]]:
     """Ranges of whole blocks: about a unit of work each, and if they are not small, eight a thread, for even ends."""
+    if n <= lanes:
+        return [(0, n)]
     blocks = -(-n // lanes)
     count = max(int(work // UNIT) + 1, min(8 * threads, int(work // SMALL_UNIT)), threads)
     size = -(-blocks // (-(-count // threads) * threads)) * lanes
