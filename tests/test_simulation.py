@@ -25,7 +25,7 @@ def everything(method="rk4", **more):
         "model": fn.MorrisLecar.hopf(V3=np.linspace(0, 4, N)),
         "current": np.linspace(80, 130, N) + fn.Step(10.0, 30.02, 61.01),
         "method": method,
-        "record": ("V", "N"),
+        "record": ("V", "N", "I"),
         "every": 7,
         **noise,
         **more,
