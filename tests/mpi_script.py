@@ -25,6 +25,8 @@ def same(path):
     mine = carry_out(balanced(), comm=COMM, gather=False)
     assert sum(COMM.allgather(mine["cells"].n)) == 400
     assert_same(whole, carry_out(balanced(), comm=COMM, out=path, checkpoint_interval=10.0))
+    carry_out(balanced(), comm=COMM, out=path, checkpoint_interval=10.0, duration=33.0, overwrite=True)
+    assert_same(whole, fn.resume(path, duration=60.0, comm=COMM))
     if COMM.rank == 0:
         assert_same(whole, fn.open(path))
         print("the same")

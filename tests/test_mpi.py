@@ -142,7 +142,8 @@ def test_one_store(whole, tmp_path):
     assert_same(whole, fn.open(tmp_path / "run.zarr"))
 
 
-def test_a_run_that_has_ended_on_ranks_goes_on_without(whole, tmp_path, monkeypatch):
+@pytest.mark.parametrize("size", [None, 3])
+def test_a_run_that_has_ended_on_ranks_goes_on_without_or_on_others(whole, size, tmp_path, monkeypatch):
     advance, ended = network_scheduler.NetworkChunkRun.advance, []
 
     def end(chunk_run, on_progress):
@@ -158,7 +159,34 @@ def test_a_run_that_has_ended_on_ranks_goes_on_without(whole, tmp_path, monkeypa
     assert ended
     assert isinstance(second, MemoryError)
     assert "ended at rank 1 of 2: MemoryError: no more" in str(first)
-    assert_same(whole, fn.resume(path, threads=1))
+    if size is None:
+        assert_same(whole, fn.resume(path, threads=1))
+        return
+    monkeypatch.undo()
+    for run in results(size, lambda comm: fn.resume(path, comm=comm)):
+        assert_same(whole, run)
+
+
+def test_a_stored_run_goes_on_for_longer_on_ranks(whole, tmp_path):
+    path = tmp_path / "run.zarr"
+    carry_out(balanced(), duration=31.0, out=path, checkpoint_interval=10.0, summary=SUMMARY)
+    for duration in (None, 45.0, 60.0):
+        runs = results(3, lambda comm, duration=duration: fn.resume(path, duration=duration, comm=comm))
+        assert [run.duration for run in runs] == 3 * [duration or 31.0]
+    for run in (*runs, fn.open(path)):
+        assert_same(whole, run)
+    assert not (path / "progress").exists()
+
+
+def test_what_cannot_go_on_on_ranks(tmp_path):
+    fn.simulate(fn.MorrisLecar.hopf(), 5.0, out=tmp_path / "one.zarr")
+    for found in on_ranks(2, lambda comm: fn.resume(tmp_path / "one.zarr", comm=comm)):
+        assert "comm is for one network" in str(found)
+    path = tmp_path / "net.zarr"
+    carry_out(balanced(), duration=10.0, out=path, checkpoint_interval=5.0)
+    for found in on_ranks(2, lambda comm: fn.resume(path, duration=20.0 + 5.0 * comm.Get_rank(), comm=comm)):
+        assert "duration of 'cells' differs between rank 0 and rank 1" in str(found)
+    assert fn.open(path).duration == 10.0
 
 
 def test_a_population_alone(whole):

@@ -78,19 +78,43 @@ def execute_together(
     ranks: Ranks,
     threads: int,
     collect: Callable[[NetworkResult], Any],
-    on_progress: Callable[[float], None],
+    on_progress: Callable[..., None],
+    reached: Callable[[], tuple[int, Mapping[str, np.ndarray]]] = lambda: (0, {}),
 ) -> Any:
     """Take a share of a network to its end, as the other processes take theirs; the run that comes of it.
 
-    What `collect` makes of the result of each chunk goes into the sink.
+    What `collect` makes of the result of each chunk goes into the sink; `reached` says how many chunks are done, and
+    this share of the snapshot at their end.
     """
-    work = at_work(share, threads, ranks if ranks.size > 1 else None)
     with sink.writing():
+        done, snapshot = reached()
+        work = at_work(share, threads, ranks if ranks.size > 1 else None)  # no process writes before all have read
         (shard,) = sink.shards
-        with shard.results(0) as on_result:
-            work.advance(share.chunks(shard.chunk), on_progress, lambda result: on_result(collect(result)))
+        if done:
+            work.go_back_to(snapshot)
+            on_progress(share.n * min(done * shard.chunk * share.interval, share.duration), False)
+        with shard.results(done) as on_result:
+            work.advance(share.chunks(shard.chunk, done), on_progress, lambda result: on_result(collect(result)))
         sink.take(0, shard.outcome())
         return sink.run()
+
+
+def share_of_snapshot(recipe: NetworkRecipe, ranks: Ranks, snapshot: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What this process goes on from, of a snapshot of the whole network.
+
+    Sources and spikes in flight are everywhere; what is summed over a population goes to who has its first neuron.
+    """
+    mine = dict(snapshot)
+    for name, (low, high) in bounds_of(recipe, ranks.rank, ranks.size).items():
+        for key in [key for key in mine if key.startswith(f"{name}/") and not key.startswith(f"{name}/flight.")]:
+            array = mine.pop(key)
+            if low == high:
+                continue
+            if key.removeprefix(f"{name}/") in SUMMED_ARRAYS:
+                mine[key] = np.zeros_like(array) if low else array
+            else:
+                mine[key] = array[..., low:high]
+    return mine
 
 
 def gathered(recipe: NetworkRecipe, ranks: Ranks, everywhere: bool, result: NetworkResult) -> NetworkResult | None:

@@ -89,6 +89,19 @@ def extend(store: Store, recipe: Recipe | NetworkRecipe) -> Store:
     return store.again()
 
 
+def locked(store: Store, longer: Recipe | NetworkRecipe | None) -> Store:
+    """A store whose lock is held, of a longer run if one is given."""
+    if longer is None:
+        store.lock()
+        return store
+    store.lock_to_extend()
+    try:
+        return extend(store, longer)
+    except BaseException:
+        with store.again().writing():  # as it is now: finished, or of the longer run
+            raise
+
+
 def _text_for(text: dict[str, Any], duration: float) -> dict[str, Any]:
     """A recipe as it is written down, for so long, ms."""
     if "populations" not in text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
 from .. import _check, _progress
 from .._engine import executors, network_resources, resources
@@ -15,6 +16,7 @@ from .._engine.recipe import Recipe
 from .._engine.run import Run
 from . import extend, parametrised, serialization
 from .store import Store
+from .together import resume_together
 
 
 def open(path: str | os.PathLike[str], *, models: Iterable[type] = ()) -> Run | NetworkRun:
@@ -53,6 +55,7 @@ def resume(
     threads: int | None = None,
     progress: bool = False,
     executor: executors.Executor | None = None,
+    comm: Any = None,
 ) -> Run | NetworkRun:
     """Go on with a run from its last checkpoint, whatever ended it; the bits are those of a run that nothing ended.
 
@@ -67,6 +70,9 @@ def resume(
         checkpoints stay.
     threads, progress, executor
         As in `simulate`; they need not be those that the run began with.  A network has no `executor`.
+    comm : communicator, optional
+        Share a network out to the processes of this communicator, as in `simulate`: all of them make the same call, and
+        see the store.  There may be more or fewer of them than the run began with.
 
     Returns
     -------
@@ -83,6 +89,9 @@ def resume(
     MemoryError, OSError
         If it does not fit into the memory of this machine, or onto the disk.
     """
+    if comm is not None:
+        given = {"threads": threads, "progress": progress, "executor": executor}
+        return resume_together(comm, path, duration, models, **given)
     store = Store(_check.path("path", path), parametrised.given_classes(models))
     _check.flag("progress", progress)
     longer = None if duration is None else extend.checked(store, duration)
@@ -111,17 +120,4 @@ def _go_on(
     else:
         (resources.check_memory if longer is None else resources.check)(recipe, plan)
     with _progress.bar_of_run(progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
-        return execute(_locked(store, longer), threads, executor, on_progress)
-
-
-def _locked(store: Store, longer: Recipe | NetworkRecipe | None) -> Store:
-    """A store whose lock is held, of a longer run if one is given."""
-    if longer is None:
-        store.lock()
-        return store
-    store.lock_to_extend()
-    try:
-        return extend.extend(store, longer)
-    except BaseException:
-        with store.again().writing():  # as it is now: finished, or of the longer run
-            raise
+        return execute(extend.locked(store, longer), threads, executor, on_progress)
