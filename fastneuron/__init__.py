@@ -60,6 +60,7 @@ from .simulation import Simulation
 from .sweep import fi_curve, sweep
 
 if TYPE_CHECKING:
+    from .dynamics.bifurcations import bifurcations
     from .dynamics.cycles import Cycles, cycles
     from .dynamics.fixed_points import FixedPoints, fixed_points
     from .dynamics.jacobian import jacobian
@@ -127,6 +128,7 @@ __all__ = [
     "Uniform",
     "WhiteNoise",
     "__version__",
+    "bifurcations",
     "check_gradient",
     "cycles",
     "estimate",
@@ -146,7 +148,7 @@ __all__ = [
 LATER = ("plot", "sklearn")  # need what not everybody has, and time
 OF_DYNAMICS = (  # need time
     *("Cycles", "FixedPoints", "PhaseResponse"),
-    *("cycles", "fixed_points", "jacobian", "phase_response", "tangent"),
+    *("bifurcations", "cycles", "fixed_points", "jacobian", "phase_response", "tangent"),
 )
 
 

@@ -3,6 +3,7 @@
 All of it stands on duals (`fastneuron._kernel.dual`), which go through the formulas of a model, a user's too.
 """
 
+from .bifurcations import bifurcations
 from .cycles import Cycles, cycles
 from .fixed_points import FixedPoints, fixed_points
 from .jacobian import jacobian
@@ -13,6 +14,7 @@ __all__ = [
     "Cycles",
     "FixedPoints",
     "PhaseResponse",
+    "bifurcations",
     "cycles",
     "fixed_points",
     "jacobian",

@@ -196,7 +196,7 @@ def close(flow: Flow, state: np.ndarray, period: np.ndarray) -> tuple[np.ndarray
         speed = linear(part.model, points(part.model, carried.state, part.current)).derivative
         matrix = carried.by_state - np.eye(len(state))
         matrix[:, :, 0] = speed  # V stays at the threshold; in its place the period is sought
-        step = _solved(matrix, (state[:, open_] - carried.state).T)
+        step = solved(matrix, (state[:, open_] - carried.state).T)
         step *= np.minimum(1.0, 0.2 * period[open_] / abs(step[:, 0]))[:, np.newaxis]
         size = abs(step[:, 1:]) / (1.0 + abs(state[1:, open_].T))
         largest = np.maximum(abs(step[:, 0]) / period[open_], size.max(axis=1, initial=0.0))
@@ -207,7 +207,7 @@ def close(flow: Flow, state: np.ndarray, period: np.ndarray) -> tuple[np.ndarray
     return state, period
 
 
-def _solved(matrix: np.ndarray, rhs: np.ndarray) -> np.ndarray:
+def solved(matrix: np.ndarray, rhs: np.ndarray) -> np.ndarray:
     """Solve (n, D, D) for (n, D), with NaN where that is impossible."""
     bad = ~np.isfinite(matrix).all(axis=(1, 2)) | ~np.isfinite(rhs).all(axis=1)
     matrix = np.where(bad[:, np.newaxis, np.newaxis], np.eye(rhs.shape[1]), matrix)
@@ -224,11 +224,11 @@ def _floquet(flow: Flow, state: np.ndarray, period: np.ndarray) -> tuple[np.ndar
     for some in batches(n, PIECES * (D + 1)):
         part = flow.of(some)
         path = part.orbit(state[:, some], period[some], PIECES)
-        by_state, by_parameter = part.between(path, period[some], forced=True)
+        _, by_state, by_parameter = part.between(path, period[some], forced=True)
         whole, along = np.broadcast_to(np.eye(D), (some.size, D, D)), np.zeros((some.size, D))
         for k in range(PIECES):
             whole, along = by_state[:, k] @ whole, _product(by_state[:, k], along) + by_parameter[:, k]
-        multipliers[some] = _in_order(np.linalg.eigvals(whole).astype(complex))
+        multipliers[some] = in_order(np.linalg.eigvals(whole).astype(complex))
         slope[some] = -(adjoint(part, state[:, some], whole) * along).sum(axis=1)
     return multipliers, slope
 
@@ -237,7 +237,7 @@ def _product(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     return np.einsum("nij,nj->ni", matrices, vectors)
 
 
-def _in_order(multipliers: np.ndarray) -> np.ndarray:
+def in_order(multipliers: np.ndarray) -> np.ndarray:
     """The one closest to 1 first, then by size."""
     first = np.arange(multipliers.shape[1]) == np.argmin(abs(multipliers - 1.0), axis=1)[:, np.newaxis]
     order = np.argsort(np.where(first, -np.inf, -abs(multipliers)), axis=1)
@@ -259,4 +259,4 @@ def adjoint(flow: Flow, state: np.ndarray, by_state: np.ndarray) -> np.ndarray:
     bordered[:, D, :D] = bordered[:, :D, D] = speed  # which makes it regular
     rhs = np.zeros((n, D + 1))
     rhs[:, D] = 1.0
-    return _solved(bordered, rhs)[:, :D]
+    return solved(bordered, rhs)[:, :D]

@@ -119,9 +119,15 @@ def fixed_points(model: Model, current: npt.ArrayLike = 0.0, window: tuple[float
       neuron 0: V=3.87151, N=0.282051, unstable focus
     """
     smooth(model)
-    n, amplitude = checked_current(model, current)
-    grid = _grid(window)
-    at = points(model, np.zeros((len(model.states), n)), amplitude)
+    _, amplitude = checked_current(model, current)
+    neuron, V = voltages(model, amplitude, window)
+    return _classified(model, neuron, V, amplitude[neuron])
+
+
+def voltages(model: Model, current: np.ndarray, window: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    """The voltages of all fixed points, and of which neurons they are, in their order."""
+    n, grid = current.size, _grid(window)
+    at = points(model, np.zeros((len(model.states), n)), current)
     V, count, left = np.full((n, MOST), np.nan), np.zeros(n, np.int64), np.zeros(n)
 
     def work(first: int) -> Iterator[float]:
@@ -130,9 +136,7 @@ def fixed_points(model: Model, current: npt.ArrayLike = 0.0, window: tuple[float
 
     for_each(work, range(0, n, NEURONS), available())
     _check_walk(model, count, left)
-    neuron = np.repeat(np.arange(n), count)
-    V = V[np.arange(MOST) < count[:, np.newaxis]]
-    return _classified(model, neuron, V, amplitude[neuron])
+    return np.repeat(np.arange(n), count), V[np.arange(MOST) < count[:, np.newaxis]]
 
 
 def _grid(window: Any) -> np.ndarray:

@@ -75,17 +75,18 @@ class Flow(NamedTuple):
         run = self.run(start, period, np.zeros_like(start), **options)
         return np.array([run[name][:, :phases] for name in self.model.states])
 
-    def between(self, path: np.ndarray, period: np.ndarray, forced: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """The derivatives of the flow from each of the points (D, n, phases) of an orbit to the next.
+    def between(self, path: np.ndarray, period: np.ndarray, forced: bool = False) -> Carried:
+        """Where the flow takes each of the points (D, n, phases) of an orbit, as long as to the next, and derivatives.
 
-        By the states, (n, phases, D, D), and along the parameter, (n, phases, D).  All are worked out at once, and none
-        grows as those over a whole period may: their product is exact where these lose digits (a determinant of a
-        Morris-Lecar neuron near its homoclinic orbit is wrong by 6e-13 in place of 3e-9).
+        The ends are (D, n, phases), derivatives by states (n, phases, D, D), and along the parameter (n, phases, D).
+        All are worked out at once, and none grows as those over a whole period may: their product is exact where these
+        lose digits (a determinant of a Morris-Lecar neuron near its homoclinic orbit is wrong by 6e-13, not 3e-9).
         """
         D, n, phases = path.shape
         many = self.of(np.repeat(np.arange(n), phases))
         found = many.carry(path.reshape(D, -1), np.repeat(period / phases, phases), forced)
-        return found.by_state.reshape(n, phases, D, D), found.by_parameter.reshape(n, phases, D)
+        ends, by_state = found.state.reshape(path.shape), found.by_state.reshape(n, phases, D, D)
+        return Carried(ends, by_state, found.by_parameter.reshape(n, phases, D))
 
 
 class Carried(NamedTuple):

@@ -113,7 +113,7 @@ def phase_response(cycles: Cycles, phases: int = 200, pulse: float | None = None
 def _gradient(flow: Flow, path: np.ndarray, period: np.ndarray) -> np.ndarray:
     """The gradient of the phase (D, n, phases) along orbits."""
     D, n, phases = path.shape
-    between, _ = flow.between(path, period)
+    between = flow.between(path, period).by_state
     whole = np.broadcast_to(np.eye(D), (n, D, D))
     for k in range(phases):
         whole = between[:, k] @ whole

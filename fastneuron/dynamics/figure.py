@@ -1,0 +1,91 @@
+"""The bifurcation diagram as papers draw it (needs matplotlib)."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import _check
+from .._figures import BLUE, VERMILION, axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MARKS = {"fold": "s", "Hopf": "o", "fold of cycles": "D", "SNIC": "^", "homoclinic": "v"}
+ENDS = ("SNIC", "homoclinic")
+
+
+def bifurcations(found: Any, neuron: int = 0, state: str = "V", ax: Axes | None = None) -> Axes:
+    """Equilibria and cycles of one neuron against the parameter: stable solid, unstable dashed, points by their names.
+
+    Cycles are drawn by the least and the largest value of the state.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        What `bifurcations` of the package returned.
+    neuron : int, default 0
+        Which neuron.
+    state : str, default "V"
+        Which state.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Examples
+    --------
+    >>> import fastneuron as fn
+    >>> from fastneuron import plot
+    >>> found = fn.bifurcations(fn.MorrisLecar.snic(), "current", (0.0, 150.0))
+    >>> plot.bifurcations(found).get_xlabel()
+    'current (uA/cm^2)'
+    """
+    if "equilibrium_value" not in getattr(found, "variables", {}):
+        raise TypeError(f"found must be what fn.bifurcations returned; got {_check.shown(found)}")
+    names = [str(name).removeprefix("cycle_")[:-4] for name in found.variables if str(name).endswith("_max")]
+    _check.known("state", state, names)
+    neuron = _check.whole("neuron", neuron, 0, int(found.equilibrium_neuron.max()))
+    ax = axes(ax, (4.2, 3.2))
+    for kind, colour, columns in (
+        ("equilibrium", "black", [state]),
+        ("cycle", BLUE, [f"{state}_min", f"{state}_max"]),
+    ):
+        mine = found[f"{kind}_neuron"].values == neuron
+        branch, value, stable = (found[f"{kind}_{name}"].values[mine] for name in ("branch", "value", "stable"))
+        for number in np.unique(branch):
+            for column in columns:
+                y = found[f"{kind}_{column}"].values[mine]
+                which = branch == number
+                _draw(ax, value[which], y[which], stable[which], colour)
+    mine = found.point_neuron.values == neuron
+    for kind, mark in MARKS.items():
+        which = mine & (found.point_kind.values == kind)
+        x, y = found.point_value.values[which], found[f"point_{state}"].values[which]
+        if kind in ENDS:
+            y = np.array([_nearest(found, neuron, state, one) for one in x])
+        end = kind in ENDS  # around the fold that may be there too
+        if which.any():
+            style = {"markersize": 8.5, "markerfacecolor": "none"} if end else {"markersize": 4.5}
+            ax.plot(x, y, mark, color=VERMILION, label=kind, zorder=3, linestyle="none", **style)
+    unit = found.attrs["unit"]
+    ax.set(xlabel=f"{found.attrs['parameter']} ({unit})" if unit else found.attrs["parameter"], ylabel=state)
+    if mine.any():
+        ax.legend(frameon=False, fontsize="small")
+    return ax
+
+
+def _draw(ax: Any, x: np.ndarray, y: np.ndarray, stable: np.ndarray, colour: str) -> None:
+    """A branch, in stretches of one stability; a stretch goes to the first point of the next."""
+    cuts = [0, *(np.flatnonzero(np.diff(stable.astype(int))) + 1), x.size]
+    for low, high in itertools.pairwise(cuts):
+        shown = slice(low, high + 1)
+        ax.plot(x[shown], y[shown], color=colour, linestyle="-" if stable[low] else "--", linewidth=1.2)
+
+
+def _nearest(found: Any, neuron: int, state: str, value: float) -> float:
+    """The state of the unstable equilibrium, or the fold, at which a branch of cycles ends."""
+    mine = (found.equilibrium_neuron.values == neuron) & ~found.equilibrium_stable.values
+    y, apart = found[f"equilibrium_{state}"].values[mine], abs(found.equilibrium_value.values[mine] - value)
+    close = apart <= np.sort(apart)[: min(apart.size, 4)].max(initial=0.0)
+    return float(y[close].min()) if close.any() else np.nan
