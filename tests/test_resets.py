@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
-from fastneuron._integrators import problem
+from fastneuron._integrators import adaptive, problem
 from fastneuron._kernel import lanes
 
 CASES = {  # a model, its current, how long, and steps
@@ -44,6 +44,23 @@ def test_the_order_survives(name):
 def test_the_other_methods_keep_theirs(method, order):
     error, steps = fired("lif", method)
     assert np.polyfit(steps, error, 1)[0] == pytest.approx(order, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        (name, method) if (name, method) == ("adex", "dop853") else pytest.param(name, method, marks=pytest.mark.slow)
+        for name in CASES for method in (("dop853", "tsit5") if name in ("lif", "adex") else ("dop853",))
+    ],
+)  # fmt: skip
+def test_adaptive_methods_stop_at_spikes(name, method):
+    """The error is that of the tolerance, as a change of V is one of the time: by up to 1e4 for a slow rise."""
+    model, current, duration, _ = CASES[name]
+    exact = fn.reference.simulate(model, duration, current=current)
+    for tolerance in (1e-7, 1e-11):
+        run = fn.simulate(model, duration, current=current, method=method, rtol=tolerance, atol=tolerance)
+        np.testing.assert_array_equal(run.spike_count, exact.spike_count)
+        np.testing.assert_allclose(run.spikes.time, exact.spikes.time, rtol=0.0, atol=1e3 * tolerance)
 
 
 def test_the_closed_form_of_the_leaky_neuron():
@@ -91,9 +108,14 @@ def test_the_voltage_is_held_and_the_rest_goes_on():
     np.testing.assert_allclose(w[1:] / w[:-1], np.exp(-0.05 / model.tau_w), rtol=1e-9)
 
 
+@pytest.fixture(scope="module", params=["rk4", "dop853"])
+def method(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def ordinary():
-    return fn.simulate(**many())
+def ordinary(method):
+    return fn.simulate(**many(), method=method)
 
 
 def many():
@@ -111,24 +133,38 @@ def same(run, other):
 
 
 @pytest.mark.parametrize("threads", [2, 3])
-def test_the_same_bits_on_any_number_of_threads(threads, ordinary):
-    same(ordinary, fn.simulate(**many(), threads=threads))
+def test_the_same_bits_on_any_number_of_threads(threads, ordinary, method):
+    same(ordinary, fn.simulate(**many(), threads=threads, method=method))
 
 
-def test_a_neuron_alone_has_the_same_bits(ordinary):
+def test_samples_change_nothing(ordinary, method):
+    asked = {name: value for name, value in many().items() if name not in ("record", "every")}
+    np.testing.assert_array_equal(ordinary.spikes.time, fn.simulate(**asked, method=method).spikes.time)
+
+
+def test_a_neuron_alone_has_the_same_bits(ordinary, method):
     asked = many() | {"model": many()["model"].part(77, 78), "current": many()["current"][77]}
-    np.testing.assert_array_equal(fn.simulate(**asked).spikes.time, ordinary.spikes[77])
+    np.testing.assert_array_equal(fn.simulate(**asked, method=method).spikes.time, ordinary.spikes[77])
 
 
 @pytest.mark.slow
-def test_the_same_bits_in_blocks_of_another_width(ordinary, monkeypatch):
+def test_the_same_bits_in_blocks_of_another_width(ordinary, method, monkeypatch):
     monkeypatch.setattr(problem, "choose_lanes", lambda n, itemsize=8: lanes.Lanes64())
-    same(ordinary, fn.simulate(**many()))
+    monkeypatch.setattr(adaptive, "choose_block", lambda n: lanes.Lanes32())
+    same(ordinary, fn.simulate(**many(), method=method))
 
 
-def test_a_stored_run_has_the_same_bits(ordinary, tmp_path):
+def test_a_stored_run_has_the_same_bits(ordinary, method, tmp_path):
     pytest.importorskip("zarr")
-    same(ordinary, fn.simulate(**many(), out=tmp_path / "run", checkpoint_interval=5.0))
+    same(ordinary, fn.simulate(**many(), method=method, out=tmp_path / "run", checkpoint_interval=1.7))
+
+
+@pytest.mark.parametrize("end", [13.3, 20.0])
+def test_a_stored_run_that_goes_on_for_longer_has_the_same_bits(end, ordinary, method, tmp_path):
+    pytest.importorskip("zarr")
+    end = round(end / 0.05) * 0.05
+    fn.simulate(**many() | {"duration": end}, method=method, out=tmp_path / "run", checkpoint_interval=0.9)
+    same(ordinary, fn.resume(tmp_path / "run", duration=40.0))
 
 
 @pytest.mark.slow
@@ -146,6 +182,23 @@ def test_a_network_of_them():
         error.append(np.abs(run.spikes.time - exact.spikes.time).max())
     assert error[-1] < 1e-6
     assert np.polyfit(np.log([0.2, 0.1, 0.05]), np.log(error), 1)[0] >= 1.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("receptor", [fn.ExponentialCurrent(5.0), fn.Delta()])
+def test_a_network_of_them_by_an_adaptive_method(receptor, tmp_path):
+    """What makes V jump does nothing while it is held."""
+    weight = 1.3 if isinstance(receptor, fn.Delta) else 0.05
+    cells = fn.Population(fn.LeakyIntegrateAndFire(), 6, {"s": receptor}, current=np.linspace(0.8, 1.1, 6))
+    net = fn.Network({"c": cells}, [fn.Projection(cells, cells, "s", fn.AllToAll(), weight=weight, delay=1.53)])
+    exact = fn.reference.simulate(net, 100.0)["c"]
+    run = fn.simulate(net, 100.0, 0.1, method="dop853")["c"]
+    np.testing.assert_array_equal(run.spike_count, exact.spike_count)
+    np.testing.assert_allclose(run.spikes.time, exact.spikes.time, rtol=0.0, atol=1e-6)
+    stored = fn.simulate(net, 100.0, 0.1, method="dop853", out=tmp_path / "run", checkpoint_interval=7.0, threads=2)[
+        "c"
+    ]
+    np.testing.assert_array_equal(run.spikes.time, stored.spikes.time)
 
 
 PATTERNS = {  # of Naud et al. (2008), table 1: at that current, how the intervals of 600 ms are
@@ -178,6 +231,20 @@ class TooFew(fn.Model):
         return (0.0,)
 
 
+class LetGoBefore(fn.Model):
+    refractory: float = -1.0
+    states = {"V": 0.0}
+    threshold = 1.0
+
+    @staticmethod
+    def derivative(V, I, p):
+        return (I - V,)
+
+    @staticmethod
+    def reset(V, p):
+        return (0.0,)
+
+
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
@@ -185,7 +252,6 @@ class TooFew(fn.Model):
         ({"rearm": -60.0}, ["rearm", "reset", "-60"]),
         ({"threshold": -40.0}, ["threshold", "V_th", "-40"]),
         ({"dtype": "float32"}, ["dtype", "float64", "float32"]),
-        ({"method": "dop853"}, ["method", "rk4", "dop853"]),
     ],
 )
 def test_what_a_model_with_a_reset_is_not_for(asked, words):
@@ -196,6 +262,19 @@ def test_what_a_model_with_a_reset_is_not_for(asked, words):
 def test_a_reset_that_returns_too_few_states():
     with pytest.raises(TypeError, match=r"TooFew.reset must return 2 numbers, the states V, W"):
         fn.simulate(TooFew(), 10.0)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (fn.AdaptiveExponential(V_reset=30.0), ["reset", "V = 30", "threshold of 20"]),
+        (fn.LeakyIntegrateAndFire(V_reset=[-60.0, -45.0]), ["V = -45", "threshold of -50", "neuron 1"]),
+        (LetGoBefore(), ["refractory", "0 or more", "-1"]),
+    ],
+)
+def test_a_reset_that_ends_all_spikes_and_a_refractory_time_below_0(model, words):
+    with pytest.raises(ValueError, match=".*".join(words)):
+        fn.simulate(model, 10.0)
 
 
 @pytest.mark.parametrize("content", [{"refractory": 2.0}, {"steep": staticmethod(lambda V, p: V > 0)}])

@@ -58,7 +58,7 @@ class CoupledInOwnSteps:
         return alone._replace(
             state_type=(0.0,) * len(recipe.states),
             variables_type=(0.0,) * len(recipe.variables),
-            sources=(*alone.sources, *synapses),
+            sources=self.population.problem.behind(synapses),
         )
 
     def cells(self, steps: int, traces: Any, statistics: Any) -> CellsInOwnSteps:

@@ -19,7 +19,7 @@ from .._integrators import METHODS, Chunk, Method
 from ..inputs.current import Current, as_current
 from ..inputs.noise import Noise
 from ..models import Model
-from ..models.validation import rehearse, rehearse_input
+from ..models.validation import check_reset, rehearse, rehearse_input
 from ..receptors import Receptor
 from . import summary as summaries
 from .recorded import checked_record, units_of
@@ -239,6 +239,8 @@ def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recip
         start = [float(recipe.initial[state].flat[0]) for state in model.states]
         rehearse(model, start, 0.0)
         METHODS[a.method].refuse(model, start)
+    if model.resets():
+        check_reset(model, recipe.initial, threshold)
     for given in recipe.inputs:
         rehearse_input(given, recipe.dt)
     return recipe
@@ -254,9 +256,6 @@ def _check_resetting(a: SimpleNamespace, model: Model) -> None:
         raise ValueError(f"rearm is for models without a reset, and {kind} has one; got {a.rearm!r}")
     if np.dtype(a.dtype) != np.float64:
         raise ValueError(f"dtype must be float64 for {kind}, which has a reset; got {_check.shown(a.dtype)}")
-    if METHODS[a.method].is_adaptive:
-        able = _listed([name for name, method in METHODS.items() if not method.is_adaptive], "or")
-        raise ValueError(f"method must be {able} for {kind}, which has a reset; got {a.method!r}")
 
 
 def is_built_in(model: Model) -> bool:

@@ -40,9 +40,21 @@ from .controller import (
     make_pace,
     propose_steps,
 )  # fmt: skip
-from .dense_output import find_spike, is_sampled, take_samples
+from .dense_output import is_sampled, take_samples
 from .problem import Chunk, Clock, Problem, Traces, take_sample_of_all
-from .spike_lists import arm, list_at
+from .spike_lists import arm
+from .spike_stops import (
+    NOT_RISEN,
+    REACH,
+    RISEN,
+    TOO_FAR,
+    cut_at_spike,
+    fire_in_step,
+    jump,
+    rise,
+    shortest_step,
+    step_anew,
+)
 from .statistics import observe_all
 from .tableau import MOST_STAGES, POWERS, keep_stage, sum_errors, sum_stage
 
@@ -157,11 +169,13 @@ def restart(block, work, lane, neuron, end, spikes, spiked):
     t, V = work.pace.time[lane], work.start[0, lane]
     state = port.arrive(block.sources, block.rooms, lane, t, take(block.state_type, work.start, lane))
     put(work.start, lane, state)
+    if neuron != NOBODY:
+        spiked = jump(block.model_type, block, work, lane, neuron, V, t, spikes, spiked)
+        state = take(block.state_type, work.start, lane)
     put(work.k, lane, derivative(block, lane, state, t, port.BEGIN))
     work.pace.stop[lane] = min(end, port.next_discontinuity(block.sources, block.rooms, lane, t))
+    step_anew(block.model_type, block, work, lane, spikes.threshold)
     if neuron != NOBODY:
-        if V < spikes.threshold and state[0] >= spikes.threshold:
-            spiked = list_at(spikes, spiked, neuron, t)
         arm(spikes, neuron, state[0])
     return spiked
 
@@ -209,15 +223,21 @@ def fill_lanes(block, work, neurons, span, spikes, spiked, samples):
 
 
 @inline
-def interpolate(tableau, block, work, spikes, spiked, traces, statistics):
-    """Find the spikes and samples inside the steps; how many spikes are then listed."""
+def interpolate(tableau, block, work, neurons, span, spikes, spiked, samples):
+    """Find the spikes and samples inside the steps; how many spikes are then listed, and whether any is a stop."""
+    model_type, stopped = block.model_type, 0
     for lane in range(work.seats.size):
         neuron = work.seats[lane]
         if work.pace.dense[lane] and neuron != NOBODY:
-            if work.pace.outcome[lane] != DEFERRED:
-                spiked = find_spike(tableau, work, lane, neuron, spikes, spiked)
-            take_samples(tableau, block, work, lane, neuron, traces, statistics)
-    return spiked
+            to_the_end = work.pace.arrival[lane] >= span.end
+            part, spiked = cut_at_spike(model_type, tableau, block, work, lane, neuron, span.limit, spikes, spiked)
+            if part >= 0.0 and to_the_end:
+                neurons.clock.cut[neuron] = 1.0
+            take_samples(tableau, block, work, lane, neuron, samples.traces, samples.statistics)
+            if part >= 0.0 and work.pace.outcome[lane] == ACCEPTED:
+                spiked = fire_in_step(model_type, tableau, block, work, lane, neuron, part, spikes, spiked)
+                stopped = 1
+    return spiked, stopped
 
 
 @inline
@@ -250,11 +270,19 @@ def service(block, work, neurons, span, upcoming, spikes, spiked, samples):
     """
     bad, left = NOBODY, 0
     for lane in range(width(block.lanes)):
-        neuron, t, outcome = work.seats[lane], work.pace.time[lane], work.pace.outcome[lane]
+        neuron = work.seats[lane]
         if neuron == NOBODY:
             continue
         if work.pace.arrival[lane] >= span.end:
             neurons.clock.cut[neuron] = 1.0
+        risen, spiked = rise(block.model_type, block, work, lane, neuron, span, spikes, spiked, samples)
+        if risen != NOT_RISEN and span.end - work.pace.time[lane] <= REACH:
+            neurons.clock.cut[neuron] = 1.0
+        if risen == TOO_FAR:
+            work.pace.outcome[lane] = DEFERRED
+        elif risen == RISEN:
+            work.pace.outcome[lane], work.pace.stop[lane] = ACCEPTED, work.pace.time[lane]
+        t, outcome = work.pace.time[lane], work.pace.outcome[lane]
         stuck = t < span.end and work.pace.step[lane] < max(SHORTEST, 1e-13 * t)
         if stuck and not span.tolerant:
             bad = neuron if bad == NOBODY else min(bad, neuron)
@@ -301,7 +329,7 @@ def integrate_in_own_steps(tableau, lanes, neurons, span, tolerance, spikes, spi
     block = make_block(lanes, neurons, port.ANY_TIME)
     work = make_workspace(neurons, lanes)
     scale = error_scale(tableau, tolerance)
-    traces, statistics = samples.traces, samples.statistics
+    traces = samples.traces
     active, upcoming, spiked = fill_lanes(block, work, neurons, span, spikes, spiked, samples)
     bad = NOBODY
     for _ in range(BUDGET):
@@ -311,11 +339,13 @@ def integrate_in_own_steps(tableau, lanes, neurons, span, tolerance, spikes, spi
         evaluate(tableau, block, work, work.end, 1, tableau.stages)
         sum_errors(tableau.weights, neurons.state_type, lanes, work.k, work.error)
         dense, attention = control_steps(
-            tableau, scale, tolerance, block, work, span.limit, spikes.threshold, traces.interval
-        )
+            tableau, scale, tolerance, block, work, span.limit, spikes.threshold, traces.interval,
+            shortest_step(block.model_type),
+        )  # fmt: skip
         if dense:
             evaluate(tableau, block, work, work.error, tableau.stages, tableau.node.size)
-            spiked = interpolate(tableau, block, work, spikes, spiked, traces, statistics)
+            spiked, stopped = interpolate(tableau, block, work, neurons, span, spikes, spiked, samples)
+            attention |= stopped
         arm_accepted(work, spikes)
         accept_steps(tableau, block, work)
         if attention:

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import models
 from .._kernel.jit import inline, inline_ast
-from .._kernel.lanes import bits, fma, from_bits, local, width
+from .._kernel.lanes import bits, fma, from_bits, local, take, width
 from .._kernel.scalars import ROUNDER, scale
 from .dense_output import may_spike
 
@@ -135,8 +136,11 @@ def next_step(tableau, length, error, previous_error, growth):
 
 
 @inline
-def control_steps(tableau, scale, tolerance, block, work, limit, threshold, interval):
-    """Judge the steps, and plan the next; whether any lane asks for dense output, and any for service."""
+def control_steps(tableau, scale, tolerance, block, work, limit, threshold, interval, shortest):
+    """Judge the steps, and plan the next; whether any lane asks for dense output, and any for service.
+
+    One does whose next step is to be shorter than `shortest`, ms.
+    """
     pace = work.pace
     dense, service = 0, 0
     for lane in range(width(block.lanes)):
@@ -152,8 +156,9 @@ def control_steps(tableau, scale, tolerance, block, work, limit, threshold, inte
         pace.previous_error[lane] = error if accepted & (not deferred) else pace.previous_error[lane]
         pace.growth[lane] = pace.growth[lane] if deferred else FASTEST if accepted else 1.0
         sampled = now >= pace.sample[lane] * interval
-        wanted = accepted & (length > 0.0) & (may_spike(tableau, block.state_type, work, lane, threshold) | sampled)
+        level = models.threshold(block.model_type, take(block.constants_type, block.constants, lane), threshold)
+        wanted = accepted & (length > 0.0) & (may_spike(tableau, block.state_type, work, lane, level) | sampled)
         pace.dense[lane] = 1 if wanted else 0
         dense |= wanted
-        service |= deferred | (now >= stop) | (step < max(SHORTEST, 1e-13 * now))
+        service |= deferred | (now >= stop) | (step < max(shortest, 1e-13 * now))
     return dense, service

@@ -39,9 +39,9 @@ def turning_point(power, bend, sign):
 
 
 @inline
-def find_spike(tableau, work, lane, neuron, spikes, spiked):
-    """List the spike in the step of a lane, if there is one, after the `spiked` that are listed; how many are then."""
-    power, threshold = work.power, spikes.threshold
+def spike_part(tableau, work, lane, threshold):
+    """The fraction of a lane's step at which V rises through the threshold, or -1; and how low V is before."""
+    power = work.power
     states, length = work.start.shape[0], work.pace.length[lane]
     V0, V1 = work.start[0, lane], work.end[0, lane]
     if threshold > V0 or threshold <= V1:
@@ -53,9 +53,17 @@ def find_spike(tableau, work, lane, neuron, spikes, spiked):
             rise_from = turning_point(power, work.bend, 1.0)
         before, after = polynomial(V0, power, rise_from), polynomial(V0, power, rise_to)
         if before < threshold and (threshold <= after or threshold <= V1):
-            part = crossing(V0 - threshold, power, rise_from, rise_to)
-            arm(spikes, neuron, before)
-            spiked = list_at(spikes, spiked, neuron, fma(part, length, work.pace.time[lane]))
+            return crossing(V0 - threshold, power, rise_from, rise_to), before
+    return -1.0, V0
+
+
+@inline
+def find_spike(tableau, work, lane, neuron, spikes, spiked):
+    """List the spike in the step of a lane, if there is one, after the `spiked` that are listed; how many are then."""
+    part, before = spike_part(tableau, work, lane, spikes.threshold)
+    if part >= 0.0:
+        arm(spikes, neuron, before)
+        spiked = list_at(spikes, spiked, neuron, fma(part, work.pace.length[lane], work.pace.time[lane]))
     return spiked
 
 
@@ -119,3 +127,15 @@ def take_samples(tableau, block, work, lane, neuron, traces, statistics):
                 for sample in range(first, end):
                     observe_one(statistics, d, neuron, sampled_value(block, work, d, lane, sample * interval), sample)
         work.pace.sample[lane] = upto
+
+
+@helper
+def keep_sample(block, work, lane, neuron, t, sample, traces, statistics):
+    """Keep the sample of a neuron at a time, whose states are in ``work.shown``."""
+    port.show_at(block.sources, block.rooms, lane, t, work.shown, len(block.state_type), lane)
+    if is_traced(traces, neuron):
+        for which in range(traces.which.size):
+            value = work.shown[traces.which[which], lane]
+            traces.out[which, traces.row[position(traces.neuron, neuron)], sample - traces.begin] = value
+    for d in range(work.shown.shape[0]):
+        observe_one(statistics, d, neuron, work.shown[d, lane], sample)

@@ -24,7 +24,7 @@ def reset_spikes(block, space, members, number, dt, spikes, spiked):
             if odd[0, lane]:
                 constants = take(block.constants_type, block.constants, lane)
                 threshold = models.threshold(block.model_type, constants, spikes.threshold)
-                one = Lane(block, lane, number, dt, threshold)
+                one = Lane(block, lane, number, dt, threshold, port.WITHIN)
                 spiked = _take_again(one, space.start, space.end, members.low + lane, spikes, spiked)
     return spiked
 

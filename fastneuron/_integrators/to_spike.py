@@ -34,13 +34,14 @@ E = tuple(ERROR.get(j, 0.0) for j in range(7))
 
 
 class Lane(NamedTuple):
-    """A neuron in a step that is taken once more."""
+    """A neuron in a step."""
 
     block: Any
     lane: int
-    number: int  # of the step
-    dt: float
+    number: float  # of the step
+    dt: float  # its length, ms
     threshold: float
+    stage: int  # as inputs are asked
 
 
 @bare_inline
@@ -265,7 +266,7 @@ def _rates(one, shape, y, exchanged):
     block = one.block
     V, slope = voltage(shape, y[1])
     port.place(block.sources, block.rooms, one.lane, y[0])
-    slopes = derivative(block, one.lane, _with(y, V)[1:], (one.number + y[0]) * one.dt, port.WITHIN)
+    slopes = derivative(block, one.lane, _with(y, V)[1:], (one.number + y[0]) * one.dt, one.stage)
     rise = slopes[0] * slope
     scale, part = one.dt, 1.0
     if exchanged:  # two divisions side by side, none behind the other

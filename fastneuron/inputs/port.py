@@ -11,6 +11,7 @@ change from step to step.  A kernel calls, in this order:
     add_current, add_to_derivative          for each stage of it and each lane
     arrive, next_discontinuity              where an adaptive method has stopped, and looks for its next stop
     place, held_until, hold, take_spike     where a neuron with a reset spikes, in its lane
+    take_spike_at                           the same with an adaptive method
     show, show_at                           where a sample is taken, by a fixed step or inside an adaptive one
     store                                   for each neuron that leaves its lane
 
@@ -120,6 +121,11 @@ def take_spike(source, room, lane, number, part):
 
 
 @generic
+def take_spike_at(source, room, lane, t, V):
+    """Take notice of a spike of a lane at the time t (ms), after which its voltage is V, in an adaptive method."""
+
+
+@generic
 def show(source, room, out, row):
     """Put what the input has to show of all lanes into rows of `out` from `row` on; the row behind them."""
     return row
@@ -208,6 +214,12 @@ def _hold_each(sources, rooms, lane, held):
 def _take_spike_each(sources, rooms, lane, number, part):
     take_spike(sources[0], rooms[0], lane, number, part)
     take_spike(sources[1:], rooms[1:], lane, number, part)
+
+
+@for_tuples(take_spike_at)
+def _take_spike_at_each(sources, rooms, lane, t, V):
+    take_spike_at(sources[0], rooms[0], lane, t, V)
+    take_spike_at(sources[1:], rooms[1:], lane, t, V)
 
 
 @for_tuples(show)

@@ -9,7 +9,8 @@ import linecache
 import re
 import textwrap
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,29 @@ def rehearse(model: Any, state: Any, current: float) -> None:
     if kind.resets():
         arguments = (*kind.states, "p")
         _rehearse(kind, "reset", arguments, lambda: _called(kind.reset, *map(float, state), _prepared(model)))
+
+
+def check_reset(model: Any, initial: Mapping[str, Any], threshold: float) -> None:
+    """ValueError where a refractory time is negative, or a reset leaves a voltage above the threshold for ever."""
+    if "refractory" in model.names and np.any(np.less(model.refractory, 0.0)):
+        raise ValueError(f"refractory must be 0 or more; got {np.min(model.refractory)}")
+    level = model.thresholds if np.isnan(threshold) else threshold
+    V, *others = model.states
+    states = (level, *(initial[name] for name in others))
+    try:
+        prepared = _called(type(model).prepare, SimpleNamespace(**model.parameters))
+        after = np.asarray(_called(type(model).reset, *states, prepared)[0], float)
+    except Exception:  # formulas that take one number at a time
+        states = tuple(float(np.ravel(state)[0]) for state in states)
+        after, level = np.asarray(_called(type(model).reset, *states, _prepared(model))[0], float), states[0]
+    above = np.ravel(after > level)
+    if above.any():
+        first = int(np.argmax(above))
+        values = [float(np.broadcast_to(value, above.shape)[first]) for value in (after, level)]
+        raise ValueError(
+            f"{type(model).__name__}.reset must not put {V} above the threshold, where it never spikes again; got "
+            f"{V} = {values[0]:g} and a threshold of {values[1]:g}" + (f" for neuron {first}" if above.size > 1 else "")
+        )
 
 
 def _rehearse(kind: Any, name: str, arguments: tuple[str, ...], call: Callable[[], Any]) -> None:
