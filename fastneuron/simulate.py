@@ -96,8 +96,8 @@ def simulate(
         Injected current, uA/cm^2: constant, or a function of time such as ``fn.Step(30.0, start=100.0)``.
     initial : dict of float or (n,) array_like, optional
         Initial value by name of state, as in ``run.state``; a run that begins at the end of another is a run of its
-        own, and noise and currents that change begin anew, which is warned of.  Morris-Lecar starts at V = -60 mV, and
-        N at its steady state for the initial V, where nothing else is given.
+        own, and noise and currents that change begin anew, which is warned of; a `Simulation` goes on.  Morris-Lecar
+        starts at V = -60 mV, and N at its steady state for the initial V, where nothing else is given.
     method : {"rk4", "heun", "staggered", "dop853", "tsit5"}
         Classical Runge-Kutta of order 4 (Kutta 1901); Heun's of order 2, for noise (Rümelin 1982); gates and voltage in
         turns, of order 2 (Hines 1984); or an adaptive method in which every neuron has steps of its own: Dormand &

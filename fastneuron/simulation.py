@@ -158,15 +158,18 @@ class Simulation:
         ------
         ValueError
             If the duration is no multiple of `dt`.
+        MemoryError
+            If the piece cannot fit into memory, as far as that can be told before; it has not begun then.
         FloatingPointError
             If a state is no longer finite: such a simulation cannot go on.
         """
         if self._failure:
             raise RuntimeError(f"the simulation cannot go on: its last piece was ended by {self._failure}")
         steps = self._steps(duration)
+        self._work.check(steps)
         try:
             return self._work.advance(steps)
-        except (ValueError, TypeError, MemoryError):
+        except TypeError:  # what cannot be compiled has not begun
             raise
         except BaseException as error:  # some neurons are further than others
             self._failure = type(error).__name__

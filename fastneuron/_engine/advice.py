@@ -22,7 +22,10 @@ def warn_of_a_new_begin(recipe: Recipe, initial: Any) -> None:
     if recipe.noise is not None:
         anew.append("the noise begins anew, with the same numbers if its seed is the same")
     if anew:
-        message = f"initial= is the end of another run, but this is a run of its own: {', and '.join(anew)}"
+        message = (
+            f"initial= is the end of another run, but this is a run of its own: {', and '.join(anew)}; "
+            "a Simulation goes on where it was"
+        )
         warnings.warn(message, UserWarning, stacklevel=4)
 
 

@@ -38,11 +38,15 @@ class PopulationInPieces:
         """What is simulated, as it now stands."""
         return self.work.recipe
 
+    def check(self, steps: int) -> None:
+        """MemoryError if the run of some steps cannot fit."""
+        if _needed(self.recipe, steps) > LITTLE:
+            resources.check_memory(self.recipe.changed(duration=steps * self.recipe.dt), self.plan)
+
     def advance(self, steps: int) -> Run:
         """The run of some steps."""
         recipe, problem = self.recipe, self.work.problem
         piece = piece_of(recipe, self.step, steps)
-        _check_memory(recipe, steps, self.plan)
         _arm(problem)
         problem.spike_count[...] = 0
         results: list[ChunkResult] = []
@@ -80,12 +84,16 @@ class NetworkInPieces:
         """What is simulated, as it now stands."""
         return self.work.recipe.with_parts({name: cell.recipe for name, cell in self.work.cells.items()})
 
+    def check(self, steps: int) -> None:
+        """MemoryError if the run of some steps cannot fit."""
+        recipe = self.work.recipe
+        if sum(_needed(part, steps) for part in recipe.parts.values()) > LITTLE:
+            network_resources.check(_for(recipe, steps * recipe.dt), self.plan)
+
     def advance(self, steps: int) -> Run | NetworkRun:
         """The run of some steps."""
         recipe = self.recipe
         piece = piece_of(next(iter(recipe.parts.values())), self.step, steps)
-        if sum(_needed(part, steps) for part in recipe.parts.values()) > LITTLE:
-            network_resources.check(_for(recipe, steps * recipe.dt), self.plan)
         for cell in self.work.cells.values():
             _arm(cell.population.problem)
             cell.population.problem.spike_count[...] = 0
@@ -127,12 +135,6 @@ def _needed(recipe: Recipe, steps: int) -> float:
     """Bytes of the samples of a piece, and of its spikes at the most."""
     spikes = steps * recipe.dt * recipe.n * resources.PER_SPIKE * recipe.spike_times
     return recipe.bytes_of_a_sample * steps / recipe.every + spikes
-
-
-def _check_memory(recipe: Recipe, steps: int, plan: Plan) -> None:
-    """MemoryError if a piece cannot fit."""
-    if _needed(recipe, steps) > LITTLE:
-        resources.check_memory(recipe.changed(duration=steps * recipe.dt), plan)
 
 
 def _for(recipe: NetworkRecipe, duration: float) -> NetworkRecipe:
