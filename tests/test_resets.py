@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.special import erfcx
 
 import fastneuron as fn
 from fastneuron._integrators import adaptive, problem
@@ -207,6 +209,8 @@ PATTERNS = {  # of Naud et al. (2008), table 1: at that current, how the interva
     "initial_burst": (400.0, lambda gaps: gaps[-1] > 3 * gaps[0]),
     "bursting": (210.0, lambda gaps: gaps.max() > 4 * gaps.min() and (gaps > 3 * gaps.min()).sum() > 2),
     "accelerating": (300.0, lambda gaps: gaps[-1] < 0.9 * gaps[0]),
+    "delayed_bursting": (110.0, lambda gaps: gaps.max() > 4 * gaps.min() and np.ptp(gaps[4:] - gaps[:-4]) < 5.0),
+    "irregular": (160.0, lambda gaps: min(abs(gaps[k:] - gaps[:-k])[-9:].max() for k in range(1, 8)) > 2.0),
     "transient": (180.0, lambda gaps: True),
 }
 
@@ -216,6 +220,55 @@ def test_firing_patterns():
         times = fn.simulate(getattr(fn.AdaptiveExponential, name)(), 600.0, current=current).spikes[0]
         assert is_so(np.diff(times)), name
         assert (times.max() < 200.0) == (name == "transient"), name
+
+
+ONSET, DIP = (lambda I: I), (lambda I: fn.Step(I, 20.0, 25.0))
+FIRED = {  # of Izhikevich (2004), figure 1: a current, the bursts of 300 ms, the spikes of the first and of the last
+    "tonic_spiking": (ONSET, 14.0, 12, (2, 1)),
+    "phasic_spiking": (ONSET, 0.5, 1, (1, 1)),
+    "tonic_bursting": (ONSET, 15.0, 7, (10, 4)),
+    "phasic_bursting": (ONSET, 0.6, 1, (9, 9)),
+    "mixed_mode": (ONSET, 10.0, 10, (3, 1)),
+    "adapting": (ONSET, 30.0, 11, (4, 1)),
+    "rebound_spiking": (DIP, -15.0, 1, (1, 1)),
+    "rebound_bursting": (DIP, -15.0, 1, (15, 15)),
+}
+
+
+@pytest.mark.slow
+def test_the_spikes_and_bursts_of_izhikevich():
+    for name, (shape, current, bursts, spikes) in FIRED.items():
+        model = getattr(fn.Izhikevich, name)()
+        times = fn.simulate(model, 300.0, current=shape(current)).spikes[0]
+        found = np.split(times, np.flatnonzero(np.diff(times) > 12.0) + 1)
+        assert (len(found), (found[0].size, found[-1].size)) == (bursts, spikes), name
+
+
+@pytest.mark.slow
+def test_the_rate_under_noise():
+    """Siegert (1951), but for a threshold that is higher, as V is looked at once a step: by 0.5826 sigma sqrt(dt)."""
+    current, sigma, dt, n = np.array([0.6, 0.75, 0.9]), np.array([0.4, 0.3, 0.5]), 0.05, 2000
+    run = fn.simulate(
+        fn.LeakyIntegrateAndFire(), 1500.0, dt, np.repeat(current, n), method="heun",
+        noise=fn.WhiteNoise(np.repeat(sigma, n)), seed=3,
+    )  # fmt: skip
+    late = np.bincount(run.spikes.neuron[run.spikes.time > 500.0] // n)
+    for count, mean, s in zip(late, -65.0 + current / 0.05, sigma, strict=True):
+        wide = s * np.sqrt(20.0)  # sqrt(2) standard deviations of V without a threshold
+        ends = (-65.0 - mean) / wide, (-50.0 + 0.5826 * s * np.sqrt(dt) - mean) / wide
+        period = 2.0 + 20.0 * np.sqrt(np.pi) * quad(lambda x: erfcx(-x), *ends)[0]
+        assert count == pytest.approx(n * 1000.0 / period, abs=4.0 * np.sqrt(count))  # more regular than Poisson's
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "error"), [("rk4", 1e-6), ("dop853", 1e-8)])
+def test_the_period_of_the_quadratic_neuron(method, error):
+    current = np.array([0.25, 1.0, 4.0])
+    for far in (100.0, 1e6):
+        model = fn.QuadraticIntegrateAndFire(V_peak=far, V_reset=-far)
+        run = fn.simulate(model, 30.0, 0.01, current=current, method=method, rtol=1e-10 if method == "dop853" else None)
+        for times, root in zip(run.spikes, np.sqrt(current), strict=True):
+            np.testing.assert_allclose(np.diff(times), 2.0 * np.arctan(far / root) / root, atol=error)
 
 
 class TooFew(fn.Model):
