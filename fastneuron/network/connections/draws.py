@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._kernel.counts import binomial, hypergeometric, ones
-from ..._kernel.jit import generic, inline
+from ..._kernel.jit import bare_generic, inline
 from ..._kernel.lanes import Lanes8, local, put
 from ..._kernel.random import LOW, ahead, network_words, words_of
 from .wiring import BATCH
@@ -16,7 +16,7 @@ BITS = 64  # blocks of 128 random bits, more than a split of so many wants; the 
 FAIR = 1024  # up to so many are split in two equal parts by counting bits
 
 
-@generic
+@bare_generic
 def ranks(choice, counter, size, skipped, found, count, out, bits):
     """Put `count` ranks below `size`, all equally likely to 2**-32, into out[found:], drawn with `counter` and on.
 
@@ -25,7 +25,7 @@ def ranks(choice, counter, size, skipped, found, count, out, bits):
     """
 
 
-@generic
+@bare_generic
 def part(choice, count, left, right, counter):
     """How many of `count` fall left, where `left` and `right` are the sizes of the two parts.
 
@@ -64,12 +64,11 @@ def _half(count, counter):
     """How many of `count` fall into the first of two equal parts: the bits that are 1."""
     seed, kind, number, first, second, third = counter
     found = 0
-    for block in range(0, (count + 127) // 128, BATCH):
-        for lane in range(BATCH):
-            words = network_words(seed, kind, number, first + block + lane, second, third)
-            for k in range(4):
-                wanted = min(max(count - 128 * (block + lane) - 32 * k, 0), 32)
-                found += ones(words[k] & (LOW >> (32 - wanted)))
+    for block in range((count + 127) // 128):  # no more of them than are wanted, in scalars: half the time of vectors
+        words = network_words(seed, kind, number, first + block, second, third)
+        for k in range(4):
+            wanted = min(max(count - 128 * block - 32 * k, 0), 32)
+            found += ones(words[k] & (LOW >> (32 - wanted)))
     return found
 
 

@@ -122,7 +122,7 @@ def keep(wiring, source, own, drawn, low, high, scratch):
     inside = low <= chunk * wiring.chunk and (chunk + 1) * wiring.chunk <= high
     if inside and wiring.contiguous and not begin <= own < end:
         shift = wiring.post[0] + begin - low
-        for i in range(found, found + count):
+        for i in range(np.uint64(found), np.uint64(found + count)):  # with signed numbers it does not pack
             target[i] += shift
         return found + count
     kept = found
