@@ -330,6 +330,14 @@ def test_a_reset_that_ends_all_spikes_and_a_refractory_time_below_0(model, words
         fn.simulate(model, 10.0)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["rk4", "dop853"])
+def test_spikes_without_end(method):
+    model = fn.LeakyIntegrateAndFire(V_reset=-50.0 - 1e-11, refractory=0.0)
+    with pytest.raises(FloatingPointError, match="neuron 0"):
+        fn.simulate(model, 100.0, 0.1, current=2.0, method=method)
+
+
 @pytest.mark.parametrize("content", [{"refractory": 2.0}, {"steep": staticmethod(lambda V, p: V > 0)}])
 def test_what_is_for_a_model_with_a_reset(content):
     derivative = {"states": {"V": 0.0}, "derivative": staticmethod(lambda V, I, p: (-V,))}

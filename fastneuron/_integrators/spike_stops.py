@@ -21,6 +21,7 @@ HURRY = 1e-4  # ms: where V is steep and the next step as short as this, `to_spi
 REACH = 0.1  # ms, up to which it goes: what is behind has no part in the bits
 UNIT = 1e-3  # ms, the unit of its times: it is exact to 1e-7 of it
 PART = 0.1  # of the way to the threshold, for the first step after a spike
+SOONEST = 1e-9  # ms from a spike to the next: sooner, and there is no end to them
 ANEW = math.inf  # as the length of a step: to be chosen
 
 NOT_RISEN, RISEN, TOO_FAR = range(3)  # not risen: not steep; too far: up to the limit, left for the next chunk
@@ -154,9 +155,9 @@ def _fire_by_jump(model_type, block, work, lane, neuron, V, t, spikes, spiked):
 def _choose_step(model_type, block, work, lane, given):
     pace = work.pace
     if pace.step[lane] == ANEW:
-        way = abs(threshold_of(block, lane, given) - work.start[0, lane])
+        way = abs(threshold_of(block, lane, given) - work.start[0, lane]) / (abs(work.k[0, lane]) + 1e-300)  # ms
         left = pace.stop[lane] - pace.time[lane]
-        pace.step[lane] = max(min(PART * way / (abs(work.k[0, lane]) + 1e-300), left), SHORTEST)
+        pace.step[lane] = max(min(PART * way, left), SHORTEST) if way > SOONEST else 0.0
 
 
 def _rise_if_steep(model_type, block, work, lane, neuron, span, spikes, spiked, samples):
