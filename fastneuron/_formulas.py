@@ -27,7 +27,8 @@ from numba.np.ufunc.dufunc import DUFunc
 from . import math
 from ._kernel.compiler import Formulas
 from ._kernel.function_hash import LIBRARIES
-from ._kernel.jit import FLAGS, Inner, generic, inline, specialises
+from ._kernel.inner import Inner
+from ._kernel.jit import ALLOCATING, FLAGS, generic, inline, specialises
 
 PACKAGE = __package__
 OURS = {
@@ -211,7 +212,7 @@ def _narrowed(function: Any) -> Any:
 # tables ---------------------------------------------------------------------------------------------------------------
 
 
-@generic
+@functools.partial(generic, flags=ALLOCATING)  # a row of a table is an array
 def item(values: Any, index: Any) -> Any:
     """Return ``values[index]``; an index beyond an end means the entry there."""
     return values[index]
@@ -285,13 +286,13 @@ def _defined(func_ir: Any, variable: Any) -> Any:
 class _UsersFormulas(Formulas):
     """The compiler of users' formulas."""
 
-    def define_pipelines(self) -> list[Any]:
+    @staticmethod
+    def passes(state: Any) -> Any:
         """Indices are made safe once the ordinary rewrites are done."""
-        (pipeline,) = super().define_pipelines()
-        pipeline.add_pass_after(_IndexInside, GenericRewrites)
-        pipeline.finalize()
-        return [pipeline]
+        chosen = Formulas.passes(state)
+        chosen.add_pass_after(_IndexInside, GenericRewrites)
+        return chosen
 
 
-UNCHECKED = FLAGS | {"pipeline_class": _UsersFormulas}
+UNCHECKED = ALLOCATING | {"pipeline_class": _UsersFormulas}  # what they hand back to kernels is numbers
 TRUSTED = FLAGS | {"pipeline_class": Formulas}

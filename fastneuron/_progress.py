@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+from ._kernel.compiler import listeners
+
 TIME = "{l_bar}{bar}| {n:.0f}/{total:.0f} ms [{elapsed}<{remaining}{postfix}]"
 
 
@@ -34,8 +36,8 @@ def bar(
 
     Notes
     -----
-    `note` is shown behind the bar.  With ``now=False`` the amount was done before, by a run that this one goes on with:
-    it does not count as speed.
+    `note` is shown behind the bar, and that something is compiled until there is progress.  With ``now=False`` the
+    amount was done before, by a run that this one goes on with: it does not count as speed.
     """
     if not wanted:
         yield lambda amount, note="", now=True: None
@@ -47,10 +49,17 @@ def bar(
     lock = threading.Lock()
     options = {} if layout is None else {"bar_format": layout}
     with tqdm(total=total or None, unit=unit, unit_scale=layout is None, mininterval=0.2, **options) as shown:
-        done = 0.0
+        done, compiling = 0.0, False
+
+        def compile_begins() -> None:
+            nonlocal compiling
+            with lock:
+                if not compiling:
+                    compiling = True
+                    shown.set_postfix_str("compiling")
 
         def tick(amount: float, note: str = "", now: bool = True) -> None:
-            nonlocal done
+            nonlocal done, compiling
             with lock:
                 if not now:
                     shown.initial += amount  # for the time left
@@ -58,11 +67,16 @@ def bar(
                 elapsed = shown.format_dict["elapsed"]
                 if speed is not None and elapsed > 0:
                     note = f"{done * speed[0] / elapsed:.1f} M {speed[1]}/s"
-                if note:
+                if note or compiling:
                     shown.set_postfix_str(note, refresh=False)
+                    compiling = False
                 shown.update(min(amount, total - shown.n) if total else amount)  # rounded sums may be above the total
 
-        yield tick
+        listeners.add(compile_begins)
+        try:
+            yield tick
+        finally:
+            listeners.discard(compile_begins)
 
 
 def bar_of_run(wanted: bool, n: int, duration: float, dt: float) -> AbstractContextManager[Callable[..., None]]:

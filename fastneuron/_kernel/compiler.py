@@ -6,16 +6,23 @@ until a kernel takes them in.
 """
 
 import gc
+from collections.abc import Callable
 
 from llvmlite.binding import Linkage
+from numba.core import ir
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import register_pass
 from numba.core.environment import lookup_environment
 from numba.core.lowering import Lower
+from numba.core.targetconfig import ConfigStack
 from numba.core.typed_passes import NativeLowering
 
+from .passes import Passes, passes, settings
+
 AT_ONCE = 200_000  # objects between two searches for garbage, about 50 MB
+
+listeners: set[Callable[[], None]] = set()  # functions to call when something is compiled
 
 
 def wide(function):
@@ -27,6 +34,14 @@ class _WideLower(Lower):
     def setup_function(self, fndesc):
         super().setup_function(fndesc)
         wide(self.function)
+
+    def pre_lower(self):
+        super().pre_lower()
+        if not self.context.enable_nrt:  # Numba has a variable's place made where a reference ends, at the latest
+            self.loc = self.defn_loc
+            for block in self.blocks.values():
+                for assignment in block.find_insts(ir.Assign):
+                    self._alloca_var(assignment.target.name, self.typeof(assignment.target.name))
 
 
 class _Library(JITCodeLibrary):
@@ -108,7 +123,8 @@ def _link(module, library):
 
     visit(library)
     for other in reversed(order):
-        library._reload_init.update(other._reload_init)
+        if hasattr(library, "_reload_init"):  # not before Numba 0.62
+            library._reload_init.update(other._reload_init)
         own = other._final_module if isinstance(other, _Part) else other._get_module_for_linking()
         module.link_in(own, preserve=True)
 
@@ -126,6 +142,9 @@ class _WideLowering(NativeLowering):
         return super().run_pass(state)
 
 
+_PASSES: dict[type, Passes] = {}  # of each compiler
+
+
 class WideVectors(CompilerBase):
     """Numba's compiler, with the widest vectors there are.
 
@@ -135,8 +154,14 @@ class WideVectors(CompilerBase):
 
     optimised = False  # a helper by itself, before it melts into kernels
 
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.state.flags = settings(self.state.flags)
+
     def compile_extra(self, function):
         """Numba's own, with few searches for garbage: nearly all is in use, and they took a quarter of the time."""
+        for listener in tuple(listeners):
+            listener()
         before = gc.get_threshold()
         gc.set_threshold(before[0] and max(before[0], AT_ONCE), 1000, 1000)  # those that are kept are looked at once
         try:
@@ -145,11 +170,25 @@ class WideVectors(CompilerBase):
             gc.set_threshold(*before)
 
     def define_pipelines(self):
-        """Numba's own, the lowering replaced."""
-        pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        pipeline.passes = [(_WideLowering if step is NativeLowering else step, name) for step, name in pipeline.passes]
-        pipeline.finalize()
-        return [pipeline]
+        """One for all functions."""
+        kind = type(self)
+        if kind not in _PASSES:
+            _PASSES[kind] = kind.passes(self.state)
+            _PASSES[kind].finalize()
+        return [_PASSES[kind]]
+
+    @staticmethod
+    def passes(state):
+        """The passes that a function goes through."""
+        return passes(state, _WideLowering)
+
+    def _compile_core(self):
+        """Numba's own, for one pipeline."""
+        with ConfigStack().enter(self.state.flags):
+            (pipeline,) = self.define_pipelines()
+            pipeline.run(self.state)
+        self.state.pipeline = None
+        return self.state.cr
 
 
 class Formulas(WideVectors):

@@ -31,11 +31,11 @@ from numba import types
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.extending import _Intrinsic
-from numba.core.registry import CPUDispatcher
 from numba.core.serialize import dumps
 from numba.extending import intrinsic, overload
 
 from .compiler import WideVectors
+from .inner import INNER, chosen_by_types, inner
 from .replacing import replacing
 
 if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
@@ -48,34 +48,16 @@ FLAGS = {
     "fastmath": False,
     "no_cfunc_wrapper": True,
     "pipeline_class": WideVectors,
+    # no reference is counted, hence no array made: 86 instead of 143 ns per net input of a perceptron with 784 inputs,
+    # and a tenth less to compile
+    "_nrt": False,
 }
-BARE = FLAGS | {"_nrt": False}  # no reference counts, hence no allocation: for arrays in tuples in inner loops
-# of what compiled code alone calls; without wrappers a first run compiles for 2.5 instead of 4.2 s
-INNER = {"no_cpython_wrapper": True}
+ALLOCATING = FLAGS | {"_nrt": True}
+BARE = FLAGS
 
 PACKAGE = Path(__file__).parent.parent
 DIGEST = 32  # bytes of a SHA-256
 GENERATIONS_KEPT = 8  # caches of older sources in the same folder; about 0.3 MB each
-
-
-ELEMENTWISE = {"min": np.minimum, "max": np.maximum}  # what Python's own do to numbers, NumPy's do to arrays too
-
-
-class Inner(CPUDispatcher):
-    """What compiled code calls; Python, for which there is no machine code, runs the source on floats and arrays."""
-
-    def __call__(self, *arguments):
-        """What a kernel would get, but for rounding: a fused multiply-add is two operations here."""
-        with np.errstate(all="ignore"):
-            return self._in_python(*arguments)
-
-    @functools.cached_property
-    def _in_python(self):
-        source = self.py_func
-        scope = source.__globals__ | ELEMENTWISE
-        return python_types.FunctionType(
-            source.__code__, scope, source.__name__, source.__defaults__, source.__closure__
-        )
 
 
 def _tell_apart(function):
@@ -97,9 +79,7 @@ def _tell_apart(function):
 
 def _inner(function, **options):
     _tell_apart(function)
-    dispatcher = numba.njit(**options, **INNER)(function)
-    dispatcher.__class__ = Inner  # the machine code has no entry for Python: a call of it would be a segmentation fault
-    return dispatcher
+    return inner(function, **options)
 
 
 class _Mirrored(_Intrinsic):  # type: ignore[misc]
@@ -154,7 +134,7 @@ def generic(function, flags=FLAGS):
             return function.for_tuples
         return getattr(getattr(first, "instance_class", None), function.__name__, function)
 
-    overload(function, strict=False, jit_options={"forceinline": True, **flags, **INNER})(choose)
+    chosen_by_types(function, choose, forceinline=True, **flags)
     return function
 
 
@@ -191,7 +171,9 @@ def inline_ast(function, flags=FLAGS):
     return _inner(function, inline="always", **flags)
 
 
-# the same without reference counts: 86 instead of 143 ns per net input of a perceptron with 784 inputs
+# for kernels that make arrays; what they call hands back none
+allocating_kernel = functools.partial(kernel, flags=ALLOCATING)
+
 bare_inline = functools.partial(inline, flags=BARE)
 bare_generic = functools.partial(generic, flags=BARE)
 bare_kernel = functools.partial(kernel, flags=BARE)

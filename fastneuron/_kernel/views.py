@@ -1,6 +1,6 @@
-"""Views on a vector inside a kernel that cost an addition: no reference is counted and nothing is checked.
+"""Views on an array inside a kernel that cost an addition: no reference is counted and nothing is checked.
 
-A tenth of the machine code of slices and ``reshape``.  Whoever makes one keeps the vector alive.
+A tenth of the machine code of slices and ``reshape``.  Whoever makes one keeps the array alive.
 """
 
 from numba import types
@@ -47,3 +47,15 @@ def matrix(typingctx, vector, at, rows, columns):
         return _view(context, builder, signature.args[0], args[0], args[1], kind, [args[2], args[3]])
 
     return kind(vector, types.intp, types.intp, types.intp), codegen
+
+
+@intrinsic
+def flat(typingctx, array):
+    """``array.ravel()`` of a C-ordered array."""
+    kind = types.Array(array.dtype, 1, "C")
+
+    def codegen(context, builder, signature, args):
+        size = context.make_array(signature.args[0])(context, builder, args[0]).nitems
+        return _view(context, builder, signature.args[0], args[0], size.type(0), kind, [size])
+
+    return kind(array), codegen

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import models
-from .._kernel.jit import inline, kernel
+from .._kernel.jit import allocating_kernel, inline, inline_ast
 from .._kernel.lanes import take
 from .jacobian import parameters_of, slopes
 
@@ -48,7 +48,7 @@ class Room(NamedTuple):
     coupling: Any  # (D - 1,): of dV/dt by the other states
 
 
-@inline
+@inline_ast
 def make_room(D):
     """Room for a model of D states."""
     return Room(np.empty((D, 1)), np.empty((D - 1, D - 1)), np.empty((D - 1, 1)), np.empty(D - 1))
@@ -127,7 +127,7 @@ def extremum(points, current, prepared, low, high, rising, room):
     return 0.5 * (low + high)
 
 
-@kernel
+@allocating_kernel
 def walk(points, grid, first, last, out, count, left):
     """Put into `out`, (n, most), the V of all fixed points of the neurons `first` to `last`, and how many into `count`.
 
@@ -160,7 +160,7 @@ def walk(points, grid, first, last, out, count, left):
         count[neuron] = found
 
 
-@kernel
+@allocating_kernel
 def steady_states(points, V, out):
     """Put into `out`, (D, m), the steady states at the voltages V."""
     room = make_room(len(points.state_type))

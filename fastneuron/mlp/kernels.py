@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._kernel.jit import inline_ast, kernel
+from .._kernel.jit import allocating_kernel, inline_ast, kernel
 from .._kernel.views import matrix, part
 from .activations import activate
 from .losses import loss_and_gradient, output_transform, pull_back
@@ -204,7 +204,7 @@ def _loss(network, parameters, data, order, low, high, share, space):
     return loss_and_gradient(network.loss, (network.output, z, target, space.w, share, spare))
 
 
-@kernel
+@allocating_kernel
 def train_epoch(network, parameters, optimizer, state, data, order, step, number):
     """One pass over the rows in the given order: the mean loss met on the way, and the number of steps so far.
 
@@ -246,7 +246,7 @@ def one_update(optimizer, rate, number, parameters, gradient, moments):
     update(optimizer, rate, number, parameters, gradient, moments)
 
 
-@kernel
+@allocating_kernel
 def mean_loss(network, parameters, data, gradient):
     """The mean loss of all rows; its gradient is laid into `gradient` unless that is empty."""
     n = data.weight.size
@@ -269,7 +269,7 @@ def mean_loss(network, parameters, data, gradient):
     return total / weight_sum
 
 
-@kernel
+@allocating_kernel
 def forward(sizes, activations, output, loss, own, parameters, X):
     """The outputs (n, outputs), and the first row of X that is not finite, or -1.
 
@@ -293,7 +293,7 @@ def forward(sizes, activations, output, loss, own, parameters, X):
     return out, -1
 
 
-@kernel
+@allocating_kernel
 def residuals(network, parameters, data, low, high):
     """Of rows low to high: errors whose squares add up to the mean squared error, and their gradients.
 

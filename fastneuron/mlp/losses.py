@@ -8,6 +8,7 @@ order; elementary functions are applied across rows, so that loops are packed fo
 from .._kernel.elementary import exp, log, sigmoid, softplus
 from .._kernel.jit import inline, noinline, outlined
 from .._kernel.scalars import like, narrowed
+from .._kernel.views import flat
 from . import initial
 from .branches import by_number
 
@@ -15,9 +16,9 @@ from .branches import by_number
 def _across(formula):
     def transform(z):
         noinline()
-        flat = z.ravel()
-        for k in range(flat.size):
-            flat[k] = formula(flat[k])
+        sums = flat(z)
+        for k in range(sums.size):
+            sums[k] = formula(sums[k])
 
     return outlined(transform)
 
@@ -191,9 +192,9 @@ def _softmax_cross_entropy(z, t, weight, share):
 def _sigmoid_cross_entropy(z, t, weight, share, spare):
     """As max(z, 0) - t z + log(1 + exp(-|z|)); the derivative is y - t."""
     loss = 0.0
-    flat = z.ravel()
-    for k in range(flat.size):
-        spare[k] = softplus(-abs(flat[k]))
+    sums = flat(z)
+    for k in range(sums.size):
+        spare[k] = softplus(-abs(sums[k]))
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):
             above = float(max(z[i, j], like(z[i, j], 0.0))) - float(t[i, j]) * float(z[i, j])

@@ -5,6 +5,7 @@ falls into: its bits depend neither on the tiling nor on the number of rows nor 
 stick out is moved back inside and computes some elements twice, to the same bits.
 """
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .._kernel.jit import generic, inline, noinline, outlined, specialises
+from .._kernel.jit import ALLOCATING, generic, inline, noinline, outlined, specialises
 from .._kernel.simd import lanes_of
 
 LARGE = (
@@ -187,7 +188,7 @@ def small_product(a, b, start, out):
     _strided_product(a[::1, ::1], b, start, out)  # a slice of any strides by type: one compilation serves a and a.T
 
 
-@outlined
+@functools.partial(outlined, flags=ALLOCATING)  # NumPy's hands its result back
 def large_product(a, b, start, out):
     """The same by BLAS."""
     noinline()
