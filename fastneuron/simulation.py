@@ -83,6 +83,8 @@ class Simulation:
     (array([0]), 500.0, array([-60.9]))
     """
 
+    __slots__ = ("_failure", "_only", "_work")  # a name misspelt is an error
+
     def __init__(
         self,
         model: Model | Population | Network,

@@ -104,6 +104,13 @@ def test_in_single_precision_and_by_threads():
         assert_together(in_pieces(fn.Simulation(**asked, threads=threads), [0.5, 0.5, 20.0, 19.0]), whole)
 
 
+def test_what_is_shown_fits_into_a_line():
+    sim = fn.Simulation(fn.MorrisLecar.hopf(V3=np.linspace(0, 4, N)))
+    assert repr(sim) == "<Simulation at 0 ms of <20 MorrisLecar neurons: V, N>>"
+    assert repr(sim.state) == "<State of 20 neurons: V, N>"
+    assert repr(sim.parameters).startswith("<Parameters of MorrisLecar(C=20, ")
+
+
 def test_spike_times_need_not_be_kept():
     sim = fn.Simulation(fn.MorrisLecar.hopf(), current=100.0, spike_times=False)
     assert [sim.run(100.0).spike_count[0], sim.run(100.0).spike_count[0]] == [1, 2]
@@ -385,6 +392,8 @@ def test_a_piece_is_some_steps(duration):
         (lambda sim: sim.parameters.__setitem__("C", -1.0), ValueError, "C must be positive"),
         (lambda sim: sim.parameters.__setitem__("c", 1.0), ValueError, "did you mean 'C'"),
         (lambda sim: sim.parameters.__setitem__("C", [1.0, 2.0]), ValueError, "V3 has 3 values, but C has 2"),
+        (lambda sim: sim.parameters.__setitem__("V3", [1.0, 2.0]), ValueError, r"parameters\['V3'\] must be a number or one"),
+        (lambda sim: setattr(sim, "curent", 1.0), AttributeError, "no attribute 'curent'"),
         (lambda sim: setattr(sim, "model", fn.Izhikevich()), TypeError, "model must be a MorrisLecar as before"),
         (lambda sim: sim.weights, TypeError, "weights are those of a network"),
         (lambda sim: sim["cells"], TypeError, "sim.state"),
@@ -406,6 +415,7 @@ def test_what_cannot_be_set_changes_nothing(change, kind, words):
         (lambda sim: sim.weights.__setitem__(1, 1.0), ValueError, "projection must be a whole number"),
         (lambda sim: sim.current, TypeError, r"sim\['cells'\].current"),
         (lambda sim: sim["cell"], ValueError, "did you mean 'cells'"),
+        (lambda sim: setattr(sim["cells"], "curent", 1.0), AttributeError, "no attribute 'curent'"),
     ],
 )
 def test_what_cannot_be_set_of_a_network(change, kind, words):

@@ -38,6 +38,8 @@ class Controls:
         The number of neurons.
     """
 
+    __slots__ = ("_coupled", "_population", "_problem", "n", "noise", "state")  # a name misspelt is an error
+
     def __init__(self, population: PopulationAtWork, coupled: Coupled | None = None) -> None:
         self._population, self._coupled = population, coupled
         self._problem = population.problem
@@ -121,7 +123,8 @@ class State(Mapping[str, np.ndarray]):
         return len(self._rows)
 
     def __repr__(self) -> str:
-        return f"State({self._rows})"
+        (n,) = {row.size for row in self._rows.values()}
+        return f"<State of {n} neurons: {', '.join(self._rows)}>"
 
 
 class Parameters(Mapping[str, Any]):
@@ -135,7 +138,10 @@ class Parameters(Mapping[str, Any]):
         return values[_check.known("a parameter", name, values)]
 
     def __setitem__(self, name: str, value: npt.ArrayLike) -> None:
-        self._controls.model = self._controls.model.replace(**{name: value})
+        model = self._controls.model
+        changed = model.replace(**{_check.known("a parameter", name, model.names): value})
+        _check_size(f"parameters[{name!r}]", changed.size, self._controls.n)
+        self._controls.model = changed
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._controls.model.names)
@@ -144,7 +150,7 @@ class Parameters(Mapping[str, Any]):
         return len(self._controls.model.names)
 
     def __repr__(self) -> str:
-        return f"Parameters({self._controls.model.parameters})"
+        return f"<Parameters of {self._controls.model!r}>"
 
 
 def _check_size(name: str, size: int, n: int) -> None:

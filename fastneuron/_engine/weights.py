@@ -35,6 +35,9 @@ class Weights:
     def __len__(self) -> int:
         return len(self._work.recipe.network.projections)
 
+    def __repr__(self) -> str:
+        return f"<Weights of {len(self)} projections>"
+
     def __getitem__(self, projection: Projection | int) -> float | np.ndarray:
         number = self._number(projection)
         routes = self._work.wired.routes
