@@ -392,7 +392,7 @@ def test_a_piece_is_some_steps(duration):
         (lambda sim: sim.parameters.__setitem__("C", -1.0), ValueError, "C must be positive"),
         (lambda sim: sim.parameters.__setitem__("c", 1.0), ValueError, "did you mean 'C'"),
         (lambda sim: sim.parameters.__setitem__("C", [1.0, 2.0]), ValueError, "V3 has 3 values, but C has 2"),
-        (lambda sim: sim.parameters.__setitem__("V3", [1.0, 2.0]), ValueError, r"parameters\['V3'\] must be a number or one"),
+        (lambda sim: sim.parameters.__setitem__("V3", [1.0, 2.0]), ValueError, r"parameters\['V3'\] must be a number"),
         (lambda sim: setattr(sim, "curent", 1.0), AttributeError, "no attribute 'curent'"),
         (lambda sim: setattr(sim, "model", fn.Izhikevich()), TypeError, "model must be a MorrisLecar as before"),
         (lambda sim: sim.weights, TypeError, "weights are those of a network"),
