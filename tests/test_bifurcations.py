@@ -153,6 +153,28 @@ class NormalForm(fn.Model):
         return I * V - p.w * N + p.d * r * V, p.w * V + I * N + p.d * r * N
 
 
+class Cubic(fn.Model):
+    """One state: two folds, or none, and a pitchfork where I is 0."""
+
+    a: float = 1.0
+    states = {"V": 0.0}
+
+    @staticmethod
+    def derivative(V, I, p):
+        return (I + p.a * V - V**3,)
+
+
+@pytest.mark.slow
+def test_a_model_of_one_state():
+    found = fn.bifurcations(Cubic(a=[1.0, -1.0]), "current", (-2.0, 2.0))
+    assert found.point_neuron.values.tolist() == [0, 0]
+    np.testing.assert_allclose(np.sort(found.point_value.values), [-2 / np.sqrt(27), 2 / np.sqrt(27)], rtol=1e-12)
+    nothing = fn.bifurcations(Cubic(a=-1.0), "current", (-2.0, 2.0))
+    assert (nothing.sizes["point"], nothing.sizes["cycle"]) == (0, 0)
+    crossing = fn.bifurcations(Cubic(), "a", (-2.0, 1.9))
+    np.testing.assert_allclose(crossing.point_value.values, 0.0, atol=1e-6)
+
+
 @pytest.mark.slow
 def test_the_coefficient_of_the_normal_form():
     model = NormalForm(d=[-0.3, 0.7])

@@ -85,7 +85,8 @@ def bifurcations(
 
     Notes
     -----
-    AUTO and MatCont can do more: curves of homoclinic orbits, periods that double, delays.
+    Where curves of equilibria cross (transcritical and pitchfork bifurcations, which need a symmetry) the crossing is
+    named a fold.  AUTO and MatCont can do more: curves of homoclinic orbits, periods that double, delays.
 
     References
     ----------

@@ -55,6 +55,7 @@ class _Branches(NamedTuple):
     scale: np.ndarray  # (m, NODES D + 2)
 
 
+@np.errstate(all="ignore")  # what is not finite is not met
 def branches(
     family: Family, neuron: np.ndarray, state: np.ndarray, value: np.ndarray, reach: np.ndarray
 ) -> list[Branch]:

@@ -73,6 +73,7 @@ class Curve(NamedTuple):
     scale: np.ndarray  # (2,): what V and the parameter are measured in
 
 
+@np.errstate(all="ignore")  # what is not finite is not met
 def curves(family: Family) -> list[Curve]:
     """All curves of equilibria, by neuron: through each equilibrium at `SEEDS` values of the parameter."""
     n = family.current.size
@@ -200,6 +201,7 @@ class Special(NamedTuple):
     value: np.ndarray
 
 
+@np.errstate(all="ignore")
 def special_points(family: Family, found: list[Curve]) -> Special:
     """All folds and Hopf points on the curves: where a test function changes its sign between neighbours, by halving.
 
