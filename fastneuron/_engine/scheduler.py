@@ -19,7 +19,7 @@ from numba.core.errors import NumbaError
 from .._integrators import Chunk, Problem, Traces, take_sample_of_all
 from .._kernel import threads as _threads
 from ..inputs.current import sample_current
-from ..inputs.port import carried
+from ..inputs.port import arrays_of
 from ..models.validation import explain
 from .recipe import Recipe
 from .summary import SUMMED, Summary
@@ -64,7 +64,7 @@ class PopulationAtWork:
     def _named(self) -> dict[str, np.ndarray]:
         problem = self.problem
         arrays = {"state": problem.state, "spike_count": problem.spike_count}
-        arrays |= carried(problem.sources)
+        arrays |= arrays_of(problem.sources)
         if problem.is_choosy:
             arrays |= {"counted": problem.counted, "armed": problem.armed}
         if problem.clock is not None:

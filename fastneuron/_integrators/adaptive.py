@@ -101,7 +101,7 @@ class Workspace(NamedTuple):
     derivative: Any  # (D, lane): of a stage; a row known at run time only would cost the loop its SIMD form
     k: Any  # (stages D, lane): the derivatives of all stages
     pace: Any
-    seats: Any  # (lane,) the neuron in a lane, or NOBODY
+    neuron_in: Any  # (lane,) the neuron in a lane, or NOBODY
     power: Any  # (POWERS,) coefficients of the continuous extension of a state
     bend: Any  # (POWERS - 1,) and of its derivative
 
@@ -125,7 +125,7 @@ def make_workspace(neurons, lanes):
         local((0.0,), 1, OfBend(), 0.0)[0],
     )
     work.k[:] = 0.0
-    work.seats[:] = NOBODY
+    work.neuron_in[:] = NOBODY
     return work
 
 
@@ -156,7 +156,7 @@ def load_lane(block, work, neurons, lane, neuron, sampled):
     pace.time[lane] = clock.time[neuron]
     pace.step[lane] = max(clock.step[neuron], SHORTEST)
     pace.previous_error[lane] = clock.previous_error[neuron]
-    pace.growth[lane] = clock.growth[neuron]
+    pace.largest_factor[lane] = clock.largest_factor[neuron]
     pace.sample[lane] = clock.sample[neuron] if sampled else np.inf
 
 
@@ -191,7 +191,7 @@ def store_lane(block, work, neurons, lane, neuron):
     clock.time[neuron] = pace.time[lane]
     clock.step[neuron] = pace.step[lane]
     clock.previous_error[neuron] = pace.previous_error[lane]
-    clock.growth[neuron] = pace.growth[lane]
+    clock.largest_factor[neuron] = pace.largest_factor[lane]
     if pace.sample[lane] < np.inf:
         clock.sample[neuron] = pace.sample[lane]
 
@@ -213,11 +213,11 @@ def fill_lanes(block, work, neurons, span, spikes, spiked, samples):
         neuron = min(upcoming, span.high - 1)
         load_lane(block, work, neurons, lane, neuron, is_sampled(samples.traces, samples.statistics, neuron))
         if upcoming < span.high:
-            work.seats[lane] = upcoming
+            work.neuron_in[lane] = upcoming
             upcoming += 1
             active += 1
-        spiked = restart(block, work, lane, work.seats[lane], span.end, spikes, spiked)
-        if work.seats[lane] == NOBODY:  # a lane without a neuron takes steps of length 0
+        spiked = restart(block, work, lane, work.neuron_in[lane], span.end, spikes, spiked)
+        if work.neuron_in[lane] == NOBODY:  # a lane without a neuron takes steps of length 0
             work.pace.stop[lane] = work.pace.time[lane]
     return active, upcoming, spiked
 
@@ -226,8 +226,8 @@ def fill_lanes(block, work, neurons, span, spikes, spiked, samples):
 def interpolate(tableau, block, work, neurons, span, spikes, spiked, samples):
     """Find the spikes and samples inside the steps; how many spikes are then listed, and whether any is a stop."""
     model_type, stopped = block.model_type, 0
-    for lane in range(work.seats.size):
-        neuron = work.seats[lane]
+    for lane in range(work.neuron_in.size):
+        neuron = work.neuron_in[lane]
         if work.pace.dense[lane] and neuron != NOBODY:
             to_the_end = work.pace.arrival[lane] >= span.end
             part, spiked = cut_at_spike(model_type, tableau, block, work, lane, neuron, span.limit, spikes, spiked)
@@ -243,9 +243,9 @@ def interpolate(tableau, block, work, neurons, span, spikes, spiked, samples):
 @inline
 def arm_accepted(work, spikes):
     """Let neurons that their steps have taken low enough spike again."""
-    for lane in range(work.seats.size):
-        if work.pace.outcome[lane] == ACCEPTED and work.seats[lane] != NOBODY:
-            arm(spikes, work.seats[lane], work.end[0, lane])
+    for lane in range(work.neuron_in.size):
+        if work.pace.outcome[lane] == ACCEPTED and work.neuron_in[lane] != NOBODY:
+            arm(spikes, work.neuron_in[lane], work.end[0, lane])
 
 
 @inline
@@ -270,7 +270,7 @@ def service(block, work, neurons, span, upcoming, spikes, spiked, samples):
     """
     bad, left = NOBODY, 0
     for lane in range(width(block.lanes)):
-        neuron = work.seats[lane]
+        neuron = work.neuron_in[lane]
         if neuron == NOBODY:
             continue
         if work.pace.arrival[lane] >= span.end:
@@ -296,13 +296,13 @@ def service(block, work, neurons, span, upcoming, spikes, spiked, samples):
             neurons.clock.reached[neuron] = np.inf if stuck else span.mark
             upcoming = next_neuron(neurons, span, upcoming)
             if upcoming < span.high:
-                work.seats[lane] = upcoming
+                work.neuron_in[lane] = upcoming
                 sampled = is_sampled(samples.traces, samples.statistics, upcoming)
                 load_lane(block, work, neurons, lane, upcoming, sampled)
                 spiked = restart(block, work, lane, upcoming, span.end, spikes, spiked)
                 upcoming += 1
             else:
-                work.seats[lane] = NOBODY
+                work.neuron_in[lane] = NOBODY
                 left += 1
         elif t >= work.pace.stop[lane]:
             spiked = restart(block, work, lane, neuron, span.end, spikes, spiked)
@@ -352,8 +352,8 @@ def integrate_in_own_steps(tableau, lanes, neurons, span, tolerance, spikes, spi
             bad, left, upcoming, spiked = service(block, work, neurons, span, upcoming, spikes, spiked, samples)
             active -= left
     for lane in range(width(lanes)):
-        if work.seats[lane] != NOBODY:
-            store_lane(block, work, neurons, lane, work.seats[lane])
+        if work.neuron_in[lane] != NOBODY:
+            store_lane(block, work, neurons, lane, work.neuron_in[lane])
     return bad, spiked, active == 0
 
 
@@ -368,7 +368,7 @@ def choose_block(n: int) -> Any:
 def new_clock(n: int, step: float) -> Clock:
     """The clock of n neurons at the start of a run, whose first step is to be tried with that length (ms)."""
     clock = Clock(*(np.zeros(n) for _ in Clock._fields))
-    clock.step[:], clock.growth[:], clock.sample[:], clock.reached[:] = step, FASTEST, 1, -np.inf
+    clock.step[:], clock.largest_factor[:], clock.sample[:], clock.reached[:] = step, FASTEST, 1, -np.inf
     return clock
 
 

@@ -39,7 +39,7 @@ class Pace(NamedTuple):
     length: Any  # of the step under way, ms; 0 where the lane has no neuron
     arrival: Any  # its end, ms
     previous_error: Any  # log2 of that of the last accepted step, relative to the tolerance
-    growth: Any  # the largest factor by which a step may grow: not at all after one that was refused
+    largest_factor: Any  # the largest factor by which a step may grow: not at all after one that was refused
     outcome: Any  # of the step: REFUSED, ACCEPTED or DEFERRED
     dense: Any  # whether something is looked for inside the step
     sample: Any  # the number of the next sample, inf where the neuron is not sampled
@@ -124,13 +124,13 @@ def log2_error(scale, tolerance, state_type, work, lane):
 
 
 @inline
-def next_step(tableau, length, error, previous_error, growth):
+def next_step(tableau, length, error, previous_error, largest_factor):
     """How long a step is to be after one of that length, ms; the errors are log2, and one above 0 is refused.
 
-    The factor is between SLOWEST and `growth`, and after a step that is refused at most SAFETY.
+    The factor is between SLOWEST and `largest_factor`, and after a step that is refused at most SAFETY.
     """
-    power_of_2 = fma(-tableau.exponent, error, fma(tableau.memory, previous_error, LOG2_SAFETY))
-    factor = min(exp2_rough(min(max(power_of_2, -100.0), 100.0)), growth)
+    power_of_2 = fma(-tableau.exponent, error, fma(tableau.beta, previous_error, LOG2_SAFETY))
+    factor = min(exp2_rough(min(max(power_of_2, -100.0), 100.0)), largest_factor)
     factor = factor if error <= 0.0 else min(factor, SAFETY)
     return length * max(factor, SLOWEST)
 
@@ -149,12 +149,12 @@ def control_steps(tableau, scale, tolerance, block, work, limit, threshold, inte
         now, stop = pace.arrival[lane], pace.stop[lane]
         accepted = error <= 0.0
         deferred = accepted & (now >= limit)
-        step = next_step(tableau, length, error, pace.previous_error[lane], pace.growth[lane])
+        step = next_step(tableau, length, error, pace.previous_error[lane], pace.largest_factor[lane])
         step = max(step, planned) if accepted & (now >= stop) & (length < planned) else step
         pace.step[lane] = planned if deferred else step
         pace.outcome[lane] = DEFERRED if deferred else ACCEPTED if accepted else REFUSED
         pace.previous_error[lane] = error if accepted & (not deferred) else pace.previous_error[lane]
-        pace.growth[lane] = pace.growth[lane] if deferred else FASTEST if accepted else 1.0
+        pace.largest_factor[lane] = pace.largest_factor[lane] if deferred else FASTEST if accepted else 1.0
         sampled = now >= pace.sample[lane] * interval
         level = models.threshold(block.model_type, take(block.constants_type, block.constants, lane), threshold)
         wanted = accepted & (length > 0.0) & (may_spike(tableau, block.state_type, work, lane, level) | sampled)

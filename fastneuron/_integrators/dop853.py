@@ -237,4 +237,4 @@ class Weights(NamedTuple):
     errors = (ERROR_6, ERROR_5)
 
 
-DOP853 = tableau(Weights(), 13, NODES, _dense(), order=8, estimates=[(7, 3.0), (6, 0.3)], memory=0.03)
+DOP853 = tableau(Weights(), 13, NODES, _dense(), order=8, estimates=[(7, 3.0), (6, 0.3)], beta=0.03)

@@ -61,7 +61,7 @@ class Clock(NamedTuple):
     time: Any  # (n,) ms
     step: Any  # (n,) the next step, ms
     previous_error: Any  # (n,) log2 of that of the last accepted step, relative to the tolerance
-    growth: Any  # (n,) how much it may grow: not at all after a step that was refused
+    largest_factor: Any  # (n,) how much it may grow: not at all after a step that was refused
     sample: Any  # (n,) the number of the next sample
     reached: Any  # (n,) the limit of the last chunk it has taken part in, ms
     cut: Any  # (n,) 1 where a step has been tried that ends where the run does, or an epoch, and so may be cut short

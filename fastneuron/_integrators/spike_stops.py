@@ -41,7 +41,7 @@ def fire(block, work, lane, neuron, t, out, spikes, spiked):
     after = axpy(1.0, after, block.state_type)  # to their type
     put(out, lane, after)
     port.take_spike_at(block.sources, block.rooms, lane, t, after[0])
-    work.pace.step[lane], work.pace.previous_error[lane], work.pace.growth[lane] = ANEW, 0.0, FASTEST
+    work.pace.step[lane], work.pace.previous_error[lane], work.pace.largest_factor[lane] = ANEW, 0.0, FASTEST
     return list_at(spikes, spiked, neuron, t)
 
 

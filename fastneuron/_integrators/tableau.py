@@ -24,7 +24,7 @@ class Tableau(NamedTuple):
     power: tuple[float, float]  # an estimate e of the error, relative to the tolerance, counts as
     offset: tuple[float, float]  # 2**offset rtol**(power - 1) e**power; the larger of the two is the error
     exponent: float  # the next step is as error**-exponent
-    memory: float  # times (error before)**memory
+    beta: float  # times (error before)**beta
 
 
 Row = Mapping[int, float]
@@ -37,12 +37,12 @@ def tableau(
     dense: np.ndarray,
     order: int,
     estimates: Sequence[tuple[int, float]],
-    memory: float,
+    beta: float,
 ) -> Tableau:
     """Make one.
 
-    `weights` is an instance of a class with the sparse rows ``{stage: weight}``; `dense` is (powers, stages); `memory`
-    is the beta of a PI controller (Hairer & Wanner 1996, section IV.2).
+    `weights` is an instance of a class with the sparse rows ``{stage: weight}``; `dense` is (powers, stages); `beta`
+    is that of a PI controller (Hairer & Wanner 1996, section IV.2).
 
     The error is to behave as h^order.  Each of the two estimates is (q, factor): one that behaves as h^q is raised to
     the power order / q, as a fraction of the state, so that its order is right and the error of a run is proportional
@@ -74,8 +74,8 @@ def tableau(
         np.pad(dense.T, ((0, 0), (0, POWERS - len(dense)))),
         (power[0], power[1]),
         (math.log2(estimates[0][1]), math.log2(estimates[1][1])),
-        1.0 / order - 0.75 * memory,
-        memory,
+        1.0 / order - 0.75 * beta,
+        beta,
     )
 
 

@@ -56,4 +56,4 @@ class Weights(NamedTuple):
     errors = (ERROR, {})
 
 
-TSIT5 = tableau(Weights(), 7, NODES, _dense(), order=5, estimates=[(5, 1.0), (5, 1.0)], memory=0.04)
+TSIT5 = tableau(Weights(), 7, NODES, _dense(), order=5, estimates=[(5, 1.0), (5, 1.0)], beta=0.04)

@@ -40,7 +40,7 @@ class AnyTime(NamedTuple):
 FIXED_STEPS, ANY_TIME = FixedSteps(), AnyTime()
 
 
-def carried(sources):
+def arrays_of(sources):
     """All arrays, by name, that the sources change as they go on; the last axis is their neurons."""
     return {name: array for source in sources for name, array in source.arrays().items()}
 
