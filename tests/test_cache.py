@@ -324,7 +324,7 @@ def test_without_the_compiler_there_is_one_sentence(python):
 # ---- helpers of kernels, called from Python
 
 
-@pytest.mark.parametrize("decorate", [jit.inline, jit.helper, jit.inline_ast, jit.bare_inline])
+@pytest.mark.parametrize("decorate", [jit.inline, jit.helper, jit.inline_ast])
 def test_python_may_call_what_has_no_entry_for_it(decorate):
     inner = decorate(two)
     assert inner(1.0) == 3.0

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import fastneuron as fn
-from fastneuron._kernel.jit import bare_kernel
+from fastneuron._kernel.jit import kernel
 from fastneuron.network.connections.wiring import make_row
 
 SIGNIFICANCE = 1e-4
 RECEPTOR = type("Receptor", (), {"size": 1})()
 
 
-@bare_kernel
+@kernel
 def one_row(wiring, source, low, high, scratch):
     return make_row(wiring, source, low, high, scratch)
 

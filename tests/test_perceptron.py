@@ -758,7 +758,7 @@ def test_layers_on_concurrent_threads():
 @pytest.mark.parametrize(("dtype", "suffix"), [(np.float64, "pd"), (np.float32, "ps")])
 @pytest.mark.parametrize("kind", [float, np.uint8])
 def test_the_hot_loop_is_packed_and_spills_nothing(kind, dtype, suffix, monkeypatch):
-    fresh = jit.bare_kernel(dense.net_input.py_func)
+    fresh = jit.kernel(dense.net_input.py_func)
     fresh._cache.disable()  # machine code that comes from the cache cannot be read
     monkeypatch.setattr(dense, "net_input", fresh)
     fn.Perceptron(19, 5, dtype=dtype).net_input(np.ones((50, 19), dtype if kind is float else kind))

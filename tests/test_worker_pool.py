@@ -13,7 +13,7 @@ import scipy.sparse
 import fastneuron as fn
 from fastneuron._kernel import worker_pool
 from fastneuron._kernel.atomics import add, get, pause
-from fastneuron._kernel.jit import bare_inline, bare_kernel
+from fastneuron._kernel.jit import inline, kernel
 from fastneuron._kernel.worker_pool import FREE, NO_WORKERS, PRESENT, STATE, WORDS, parallel_for, with_workers
 from fastneuron.perceptron import net_input as perceptron
 
@@ -21,7 +21,7 @@ CAME, MET, DONE = range(3)
 LONG = 100_000_000  # pauses, 2 s or more
 
 
-@bare_inline
+@inline
 def _meet(begin, end, words, many, patience):
     """Come, and wait until so many have come; then how many did is counted, and how much they had to do."""
     add(words, 0, DONE, end - begin)
@@ -33,7 +33,7 @@ def _meet(begin, end, words, many, patience):
         pause()
 
 
-@bare_kernel
+@kernel
 def meet(slots, n, words, many, patience):
     parallel_for(slots, _meet, n, 1, (words, many, patience))
 

@@ -3,7 +3,7 @@
 import math
 
 from .. import models
-from .._kernel.jit import bare_inline
+from .._kernel.jit import inline
 from .._kernel.lanes import axpy, local, put, take, width
 from ..inputs import port
 from .problem import MOST
@@ -11,7 +11,7 @@ from .spike_lists import list_spike
 from .to_spike import Lane, moment, to_spike
 
 
-@bare_inline
+@inline
 def reset_spikes(block, space, members, number, dt, spikes, spiked):
     """List the spikes of step `number`, and put what comes after them into `space.end`; how many are then listed."""
     odd = local((0,), 1, block.lanes, 0)
@@ -29,7 +29,7 @@ def reset_spikes(block, space, members, number, dt, spikes, spiked):
     return spiked
 
 
-@bare_inline
+@inline
 def _is_odd(block, space, lane, number, given):
     """Whether the step of a lane is more than one of its method: no comparison with NaN may hide that."""
     before, after = space.start[0, lane], space.end[0, lane]
@@ -40,7 +40,7 @@ def _is_odd(block, space, lane, number, given):
     return fired | fast | port.is_let_go(block.sources, block.rooms, lane, number)
 
 
-@bare_inline
+@inline
 def _take_again(one, start, end, neuron, spikes, spiked):
     """The step of a lane, with its spikes; how many are then listed."""
     block, lane = one.block, one.lane

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from .. import models
 from .._kernel.elementary import exp, log_alone
-from .._kernel.jit import bare_generic, bare_inline, specialises
+from .._kernel.jit import generic, inline, specialises
 from .._kernel.lanes import axpy, take
 from ..inputs import port
 from .block import derivative
@@ -44,43 +44,43 @@ class Lane(NamedTuple):
     stage: int  # as inputs are asked
 
 
-@bare_inline
+@inline
 def moment(time, states):
     """A time, as a fraction of the step, with the states then."""
     return (time, *states)  # a function, since Numba takes no star in a loop
 
 
-@bare_inline
+@inline
 def _with(y, V):
     """A moment with another voltage."""
     return (y[0], V, *y[2:])
 
 
-@bare_generic
+@generic
 def height(shape, V):
     """The height at a voltage; here, the voltage."""
     return V
 
 
-@bare_generic
+@generic
 def voltage(shape, height):
     """The voltage at a height, and how much higher it is there for each mV; here, the height itself."""
     return height, 1.0
 
 
-@bare_generic
+@generic
 def reshaped(shape, V, factor):
     """The shape that begins at a voltage, its scale being a factor longer; here, the same."""
     return shape
 
 
-@bare_generic
+@generic
 def tolerances(shape, height, threshold):
     """What error of the time, where the height takes its place, and of the height is allowed in a step."""
     return EXACT_PART, EXACT * (abs(height) + abs(threshold))
 
 
-@bare_generic
+@generic
 def first_rise(shape, one, y, rates, left, refused):
     """How far to rise at first, the height being in the place of time; 0 where time does better.
 
@@ -130,12 +130,12 @@ class Height(NamedTuple):
     first_rise = _first_rise
 
 
-@bare_inline
+@inline
 def _height_on(V, scale, exact):
     return Height(V, scale, 1.0 / scale, exact)
 
 
-@bare_generic
+@generic
 def shape_of(model_type, one, y):
     """What takes the place of V: for a model that is steep somewhere, a height; else nothing."""
 
@@ -158,7 +158,7 @@ def _height_from(model_type, one, y):
     return _height_on(y[1], 1.0 + abs(one.threshold), 1e-3)
 
 
-@bare_inline
+@inline
 def _rate_alone(one, state):
     """How fast V changes without any input, mV/ms: this is in flight while what has inputs is."""
     block = one.block
@@ -167,7 +167,7 @@ def _rate_alone(one, state):
     return models.derivative(block.model_type, state, 0.0, constants, gates)[0]
 
 
-@bare_inline
+@inline
 def to_spike(one, y, end):
     """Go on to the threshold or to the fraction `end` of the step; where that is, and whether it is the threshold."""
     shape = shape_of(one.block.model_type, one, y)
@@ -219,20 +219,20 @@ def to_spike(one, y, end):
     return _with(y, math.nan), False
 
 
-@bare_inline
+@inline
 def _growth(wrong):
     """How much longer the next step may be after one that was so wrong; 1 is what is allowed."""
     return min(max(0.9 * exp2_rough(-0.2 * log2_rough(max(wrong, 1e-6))), 0.1), 4.0) if wrong < 1e30 else 0.1
 
 
-@bare_inline
+@inline
 def _part_to(before, after, slope, slope_after, wanted):
     """At which part of a step the cubic through its ends, which rises, has a value."""
     below, above = before - wanted, after - wanted
     return crossing(below, hermite(below, above, slope, slope_after), 0.0, 1.0)
 
 
-@bare_inline
+@inline
 def _crossing_of(y, new, rates, after, size, top):
     """Where a step rises through a height, by the cubic through its ends."""
     x = _part_to(y[1], new[1], rates[1] * size, after[1] * size, top)
@@ -242,7 +242,7 @@ def _crossing_of(y, new, rates, after, size, top):
     return axpy(-x * x * away * size, after, found)
 
 
-@bare_inline
+@inline
 def _step(one, shape, y, k1, h, exchanged):
     """A step of order 5 from `y`, whose rates are `k1`: its end, the rates there, and the error (Tsitouras 2011)."""
     k2 = _rates(one, shape, axpy(h * A[1][0], k1, y), exchanged)
@@ -260,7 +260,7 @@ def _step(one, shape, y, k1, h, exchanged):
     return new, k7, axpy(h * E[6], k7, axpy(h * E[5], k6, axpy(h * E[4], k5, axpy(h * E[3], k4, error))))
 
 
-@bare_inline
+@inline
 def _rates(one, shape, y, exchanged):
     """How fast time, height and the other states change, per step, or by the height where that is in time's place."""
     block = one.block

@@ -53,7 +53,6 @@ FLAGS = {
     "_nrt": False,
 }
 ALLOCATING = FLAGS | {"_nrt": True}
-BARE = FLAGS
 
 PACKAGE = Path(__file__).parent.parent
 DIGEST = 32  # bytes of a SHA-256
@@ -173,11 +172,6 @@ def inline_ast(function, flags=FLAGS):
 
 # for kernels that make arrays; what they call hands back none
 allocating_kernel = functools.partial(kernel, flags=ALLOCATING)
-
-bare_inline = functools.partial(inline, flags=BARE)
-bare_generic = functools.partial(generic, flags=BARE)
-bare_kernel = functools.partial(kernel, flags=BARE)
-bare_inline_ast = functools.partial(inline_ast, flags=BARE)
 
 
 def _fingerprint():

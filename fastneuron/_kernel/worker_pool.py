@@ -25,7 +25,7 @@ from numba.extending import intrinsic
 
 from .atomics import add, compare_and_swap, get, pause, put
 from .compiler import wide
-from .jit import bare_inline, bare_inline_ast, kernel
+from .jit import inline, inline_ast, kernel
 from .lanes import Lanes8, local
 from .threads import available
 
@@ -96,7 +96,7 @@ def _work_at(slots, slot, spin_limit):
     add(slots, slot, PRESENT, -1)
 
 
-@bare_inline_ast
+@inline_ast
 def parallel_for(slots, function, n, multiple, arguments):
     """``function(begin, end, *arguments)`` for parts of range(n), here and by every worker that takes what is posted.
 
@@ -117,7 +117,7 @@ def parallel_for(slots, function, n, multiple, arguments):
                 pause()
 
 
-@bare_inline
+@inline
 def _parts(function, n, size, turn, arguments):
     """One part after another, as long as there are some that no thread has taken."""
     begin = add(turn, 0, 0, size)

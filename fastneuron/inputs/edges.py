@@ -15,7 +15,7 @@ What changes at its edges only is worked out in the step behind each, and kept.
 import math
 from typing import Any, NamedTuple
 
-from .._kernel.jit import bare_generic, bare_inline, generic, helper, inline, specialises
+from .._kernel.jit import generic, helper, inline, specialises
 from .._kernel.lanes import put, take
 from .._parameters import formula
 from .port import END, WITHIN
@@ -78,7 +78,7 @@ def line_through(waveform, table, t, t_end, first):
     return 4.0 * m0 - 6.0 * m1, m0, 6.0 * m1 - 2.0 * m0
 
 
-@bare_generic
+@generic
 def begin_in(room, source, number, dt):
     """Get the room of a current ready for the step `number`; one that is asked at any time needs nothing."""
 
@@ -105,7 +105,7 @@ def _begin_kept_stages(room, source, number, dt):
     _bend_where_due(room, source, number * dt, (number + 1) * dt, dt)
 
 
-@bare_inline  # to count references to the arrays of the source took 17 % of a step
+@inline  # to count references to the arrays of the source took 17 % of a step
 def _bend_where_due(room, source, t, t_end, dt):
     """Work out anew the stages of the lanes whose next edge is in the step, or to be looked for."""
     if room.soonest[0, 0] < t_end - SLACK * t_end:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._kernel.atomics import put
-from .._kernel.jit import bare_inline, bare_kernel
+from .._kernel.jit import inline, kernel
 from .._kernel.lanes import local
 from .._kernel.simd import clipped_range, take_each
 from .._kernel.worker_pool import LINE, parallel_for
@@ -34,7 +34,7 @@ class Products(NamedTuple):
     S: int
 
 
-@bare_kernel
+@kernel
 def present(rule, samples, layer, log, shape, net):
     """Present rows in order; return the place in `order` of the first that overflows or is not finite, or -1.
 
@@ -64,7 +64,7 @@ def present(rule, samples, layer, log, shape, net):
     return -1
 
 
-@bare_inline
+@inline
 def _take_ahead(products, first, tile, net, to_rows):
     """Take the dots of the rows from place `first` on with all neurons.
 
@@ -80,7 +80,7 @@ def _take_ahead(products, first, tile, net, to_rows):
         a += len(tile.few)
 
 
-@bare_inline
+@inline
 def _take(products, rows, first, a, places, net, to_rows):
     """Take one tile of these dots.
 
@@ -93,7 +93,7 @@ def _take(products, rows, first, a, places, net, to_rows):
     dots(products.X, rows, products.W, neurons, upcoming, Place(net, to_rows, to_columns))
 
 
-@bare_kernel
+@kernel
 def adapt(rule, x, t, low, W, b, net):
     """Put the net input of one row x (1, R) with targets t (1, S) into `net`, then correct.
 
@@ -118,13 +118,13 @@ def adapt(rule, x, t, low, W, b, net):
     return 0
 
 
-@bare_inline
+@inline
 def _sign(t, p, low):
     """The sign of a target; where any number is one, its value."""
     return t[0, p] if low != low else t.dtype.type(1) if t[0, p] == 1 else t.dtype.type(-1)
 
 
-@bare_kernel
+@kernel
 def net_input(X, W, b, shape, slots, out):
     """Put X W' + b, the bits that training sees, to `out`; return whether all of it is finite."""
     spoilt = local((0,), 1, LINE, len(X))
@@ -133,7 +133,7 @@ def net_input(X, W, b, shape, slots, out):
     return spoilt[0, 0] == 0
 
 
-@bare_inline
+@inline
 def _net_input(begin, end, X, W, b, shape, out, spoilt):
     """The net inputs of some rows."""
     (n, S), tile = out.shape, tile_of(shape)

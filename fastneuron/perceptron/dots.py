@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._kernel.jit import bare_generic, bare_inline, specialises
+from .._kernel.jit import generic, inline, specialises
 from .._kernel.lanes import _host_features, fma
 from .._kernel.scalars import narrowed
 from .._kernel.simd import (  # fmt: skip
@@ -66,7 +66,7 @@ def readable(X, dtype):
     return X.dtype in EXACT[dtype] and X.flags.c_contiguous and X.flags.aligned
 
 
-@bare_inline
+@inline
 def dot(X, row, W, neuron, like):
     """Row `row` of X times row `neuron` of W, as numbers of `like`: element k is summed in lane k % lanes."""
     length = X.shape[1]
@@ -100,7 +100,7 @@ class TileOfAVX2(NamedTuple):
     tile = Tile((0, 1, 2), (0, 1), (0, 1))
 
 
-@bare_generic
+@generic
 def tile_of(shape):
     """The `Tile` of a shape, a compile-time constant: to hand over its numbers took 7 us of a call with cold caches."""
     return shape.tile
@@ -140,7 +140,7 @@ class Place(NamedTuple):
     columns: tuple[int, ...]
 
 
-@bare_inline
+@inline
 def dots(X, rows, W, neurons, upcoming, place):
     """Put the dots of rows with neurons, the bits of `dot`, to a `Place`: as many chains as that is, in registers.
 
@@ -158,7 +158,7 @@ def dots(X, rows, W, neurons, upcoming, place):
     store_totals(place.out, place.rows, place.columns, sums)
 
 
-@bare_inline
+@inline
 def add_and_dots(W, neuron, change, X, row, rows, place):
     """Add `change` times a row to the weights of a neuron, then put its dots with `rows` to a `Place`, in one pass."""
     length = X.shape[1]
@@ -176,13 +176,13 @@ def add_and_dots(W, neuron, change, X, row, rows, place):
     store_totals(place.out, place.rows, place.columns, sums)
 
 
-@bare_generic
+@generic
 def square(X, row, like):
     """|x|^2 of a row, as a number of the type of `like`."""
     return dot(X, row, X, row, like)
 
 
-@bare_generic
+@generic
 def length(X, row, like):
     """|x| of a row where |x|^2 overflows, as a number of the type of `like`; infinite where it overflows itself."""
     largest, total = 0.0, 0.0
@@ -193,7 +193,7 @@ def length(X, row, like):
     return narrowed(like, largest * np.sqrt(total))
 
 
-@bare_generic
+@generic
 def add(X, row, change, W, neuron):
     """Add `change` times the row to the weights of a neuron, each product and sum rounded once."""
     for k in range(X.shape[1]):

@@ -26,7 +26,7 @@ import numpy as np
 
 from .. import _check
 from .._kernel.function_hash import Unknown, describe
-from .._kernel.jit import bare_generic, bare_inline
+from .._kernel.jit import generic, inline
 from .dots import length, square
 
 TIES = ("hardlim", "margin")
@@ -46,7 +46,7 @@ class Settings(NamedTuple):
     dtype: np.dtype  # of the numbers of a rule, so that nothing in a kernel is widened
 
 
-@bare_inline
+@inline
 def misclassified(n, t):
     """Whether the net input is on the wrong side of 0."""
     return (n >= 0) != (t > 0)
@@ -250,19 +250,19 @@ RULES = (FixedStep, NormalizedStep, PassiveAggressive, LeastMeanSquares)
 BY_NAME = {name: rule for rule in RULES for name in rule.names}
 
 
-@bare_generic
+@generic
 def correction(rule, n, t, X, row):
     """What to multiply a row by, and what to add to the bias."""
     raise NotImplementedError
 
 
-@bare_generic
+@generic
 def safe_margin(rule):
     """The net inputs (up, down) beyond which a rule corrects nothing."""
     raise NotImplementedError
 
 
-@bare_generic
+@generic
 def log_update(rule, log, neuron, n, t):
     """Count a correction of a neuron."""
     raise NotImplementedError

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._kernel.jit import bare_kernel
+from .._kernel.jit import kernel
 from .dots import add
 
 
@@ -72,7 +72,7 @@ class Average(Last):
         return mean.astype(weights.dtype), (bias - self.total_bias / n).astype(bias.dtype)
 
 
-@bare_kernel
+@kernel
 def accumulate(X, order, change, bias, active, seen, total, total_bias):
     """Add presentation number times correction."""
     for place in range(order.size):
@@ -123,7 +123,7 @@ class Vote(Last):
         return Votes(neuron + self.first, *rest)
 
 
-@bare_kernel
+@kernel
 def replay(X, rows, corrections, neuron, current, before):
     """Go from correction to correction of a neuron, and keep the weights and the bias as each found them."""
     (change, change_of_bias), (W, b), (weights, bias) = corrections, current, before

@@ -7,7 +7,7 @@ belongs to input j of neuron g wide + p.
 
 import numpy as np
 
-from .._kernel.jit import bare_inline, bare_kernel
+from .._kernel.jit import inline, kernel
 from .._kernel.simd import (
     BYTES,
     load,
@@ -70,7 +70,7 @@ def present(rule, samples, layer, log, inputs):
     return failed
 
 
-@bare_kernel
+@kernel
 def _present(rule, samples, layer, log, inputs, vectors, signs, buffer):
     """Present rows; `signs` has 1 where a target is above 0, in the order of presentation.
 
@@ -113,7 +113,7 @@ def _present(rule, samples, layer, log, inputs, vectors, signs, buffer):
     return failed
 
 
-@bare_inline
+@inline
 def _add(X, row, W, base, column, changes):
     """Correct a vector of neurons at once; those with a correction of 0 stay as they are."""
     for k in range(X.indptr[row], X.indptr[row + 1]):
@@ -133,13 +133,13 @@ def net_input(X, weights, bias, threads):
     return np.ascontiguousarray(out[:, :S])
 
 
-@bare_kernel
+@kernel
 def _net_input(X, W, b, inputs, vectors, slots, out):
     """Put X W' + b to `out`; `b` has a row for each group, and so has `out` for each row of X."""
     parallel_for(slots, _net_input_of, len(X.indptr) - 1, 1, (X, W, b, inputs, vectors, out))
 
 
-@bare_inline
+@inline
 def _net_input_of(begin, end, X, W, b, inputs, vectors, out):
     """The net inputs of some rows."""
     columns = side_by_side(W, vectors)
@@ -149,7 +149,7 @@ def _net_input_of(begin, end, X, W, b, inputs, vectors, out):
             store(out, row * b.shape[0] + group, columns, n)
 
 
-@bare_inline
+@inline
 def _dots(X, row, W, base, columns):
     """The dots of a row with a group of neurons: in four chains."""
     first, last = X.indptr[row], X.indptr[row + 1]
@@ -166,13 +166,13 @@ def _dots(X, row, W, base, columns):
     return plus(plus(c0, c1), plus(c2, c3))
 
 
-@bare_inline
+@inline
 def _dot(X, k, W, base, columns, sums):
     x, j = _entry(X, k, W)
     return outer(x, load(W, base + j, columns, W), sums)
 
 
-@bare_inline
+@inline
 def _entry(X, k, W):
     """The k-th datum in every lane, and its input.
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._kernel.jit import bare_inline
+from .._kernel.jit import inline
 from .dots import Sparse
 from .rules import correction, log_update
 
@@ -36,7 +36,7 @@ class Log(NamedTuple):
     bias: np.ndarray  # (m, S) float64 what was added to the bias
 
 
-@bare_inline
+@inline
 def correct(rule, samples, layer, log, place, neuron, n):
     """Correct the bias of `neuron`, net input `n`, after the row at `place`; what to multiply the row by, often 0.
 

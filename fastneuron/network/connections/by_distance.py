@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import _check
-from ..._kernel.jit import bare_kernel
+from ..._kernel.jit import kernel
 from ..._kernel.random import network_words
 from .rows import Rows, room_for
 from .rule import Rule
@@ -26,7 +26,7 @@ class Positions(NamedTuple):
     periods: np.ndarray
 
 
-@bare_kernel
+@kernel
 def choose(seed, number, probability, pre, post, autapses, chosen):
     """Whether each pair is connected; returns how many are."""
     found = 0
@@ -41,7 +41,7 @@ def choose(seed, number, probability, pre, post, autapses, chosen):
     return found
 
 
-@bare_kernel
+@kernel
 def draw_values(law, wiring, kind, source, target, i, j, out):
     """Weights or delays that are drawn or looked up."""
     for k in range(out.size):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._kernel.counts import binomial, hypergeometric, ones
-from ..._kernel.jit import bare_generic, inline
+from ..._kernel.jit import generic, inline
 from ..._kernel.lanes import Lanes8, local, put
 from ..._kernel.random import LOW, ahead, network_words, words_of
 from .wiring import BATCH
@@ -16,7 +16,7 @@ BITS = 64  # blocks of 128 random bits, more than a split of so many wants; the 
 FAIR = 1024  # up to so many are split in two equal parts by counting bits
 
 
-@bare_generic
+@generic
 def ranks(choice, counter, size, skipped, found, count, out, bits):
     """Put `count` ranks below `size`, all equally likely to 2**-32, into out[found:], drawn with `counter` and on.
 
@@ -25,7 +25,7 @@ def ranks(choice, counter, size, skipped, found, count, out, bits):
     """
 
 
-@bare_generic
+@generic
 def part(choice, count, left, right, counter):
     """How many of `count` fall left, where `left` and `right` are the sizes of the two parts.
 

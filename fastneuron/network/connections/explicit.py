@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import _check
-from ..._kernel.jit import bare_kernel
+from ..._kernel.jit import kernel
 from ..._kernel.random import Counter
 from ..distributions import Distribution
 from ..laws import draw
@@ -26,7 +26,7 @@ class Lists(NamedTuple):
     delay: Any
 
 
-@bare_kernel
+@kernel
 def bounds(lists, low, high, first, indptr):
     """Where the targets of each source begin that are low or above, and how many are below high, one place ahead."""
     for source in range(first.size):
@@ -37,7 +37,7 @@ def bounds(lists, low, high, first, indptr):
         indptr[source + 1] = np.searchsorted(lists.target[begin:end], high)
 
 
-@bare_kernel
+@kernel
 def select(lists, low, first, rows, begin, end):
     """Copy what is in the range, of the sources begin to end."""
     for source in range(begin, end):
@@ -48,7 +48,7 @@ def select(lists, low, first, rows, begin, end):
         copy(lists.delay, first[source], count, rows.delay, at)
 
 
-@bare_kernel
+@kernel
 def draw_each(law, seed, kind, number, first, out):
     """The value of each synapse, by its place among those given."""
     for i in range(out.size):

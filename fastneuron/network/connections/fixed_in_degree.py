@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..._kernel.jit import bare_kernel, inline
+from ..._kernel.jit import inline, kernel
 from ..._kernel.random import Counter
 from . import degrees
 from .draws import choice_of, ranks
@@ -37,7 +37,7 @@ def _ranks(wiring, j, out, bits):
     return count
 
 
-@bare_kernel
+@kernel
 def count_sources(wiring, first, last, out, bits, counts):
     """Add up the synapses from each source to the targets of ranks first to last, one place ahead."""
     for j in range(first, last):
@@ -45,7 +45,7 @@ def count_sources(wiring, first, last, out, bits, counts):
             counts[wiring.rule.pre[out[k]] + 1] += 1
 
 
-@bare_kernel
+@kernel
 def fill_sources(wiring, first, last, low, out, bits, place, rows):
     """Lay down these synapses, each at the place of its source, which moves on."""
     for j in range(first, last):

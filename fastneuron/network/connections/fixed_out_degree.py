@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..._kernel.jit import bare_inline
+from ..._kernel.jit import inline
 from ..._kernel.lanes import Lanes64, local
 from ..._kernel.random import Counter
 from . import degrees
@@ -16,7 +16,7 @@ from .rule import LARGEST_CHUNK, Rule
 from .wiring import CONNECT, SPLIT, Drawn, Ends, chunks_of, keep, rank_of
 
 
-@bare_inline
+@inline
 def _before(rule, wiring, source, begin, middle, end, own, count):
     """How many of `count` synapses on the chunks begin to end are before the chunk `middle`."""
     starts = wiring.starts
@@ -26,7 +26,7 @@ def _before(rule, wiring, source, begin, middle, end, own, count):
     return part(rule.choice, count, left, right, Counter(wiring.seed, SPLIT, wiring.number, width, begin, source))
 
 
-@bare_inline
+@inline
 def _drawn(rule, wiring, source, low, high, scratch):
     """The synapses of a source."""
     own, found = rank_of(wiring, source), 0

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ... import _check
-from ..._kernel.jit import bare_kernel
+from ..._kernel.jit import kernel
 from ..._kernel.random import LOW, Counter
 from .draws import BITS, choice_of, part
 from .fixed_out_degree import OutDegrees
@@ -15,7 +15,7 @@ from .rule import LARGEST_CHUNK, Rule, pairs
 from .wiring import SPLIT, Ends
 
 
-@bare_kernel
+@kernel
 def split_total(choice, total, cells, seed, number, degree, stack):
     """How many of `total` synapses each source has: `cells` (pre + 1,) are the pairs of all sources before it."""
     stack[0, 0], stack[1, 0], stack[2, 0], stack[3, 0] = 0, cells.size - 1, total, 0

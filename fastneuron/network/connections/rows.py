@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..._kernel.jit import bare_kernel, inline
+from ..._kernel.jit import inline, kernel
 from .wiring import SLACK, Scratch, copy, make_row
 
 CALL = 2_000_000  # synapses per kernel call: 10 to 40 ms, so that Ctrl-C is prompt
@@ -57,7 +57,7 @@ def scratch(plan: Any, low: int, high: int) -> Scratch:
     )
 
 
-@bare_kernel
+@kernel
 def make_rows(wiring, low, high, first, last, scratch, rows):
     """Count the synapses of the sources first to last, one place ahead in the indptr, or lay them down."""
     for source in range(first, last):
@@ -87,7 +87,7 @@ def by_source(plan: Any, low: int, high: int) -> Generator[None, None, Rows]:
     return rows
 
 
-@bare_kernel
+@kernel
 def sort_by_delay(rows, first, last, order, other, values):
     """Order the synapses of each source by their delays, by merging; equal ones stay in their order."""
     for source in range(first, last):
