@@ -128,7 +128,11 @@ def bifurcations(
     at_points = [*_points(family, special), *_points_of_cycles(arrived, special)]
     variables = _equilibria(model, found, states) | _cycles(family, arrived) | _table(model, at_points)
     unit = model.units.get(parameter, "uA/cm^2" if parameter == "current" else "")
-    return xarray.Dataset(variables, attrs={"model": type(model).__name__, "parameter": parameter, "unit": unit})
+    result = xarray.Dataset(variables, attrs={"model": type(model).__name__, "parameter": parameter, "unit": unit})
+    for state in model.states:
+        for column in (f"equilibrium_{state}", f"cycle_{state}_min", f"cycle_{state}_max", f"point_{state}"):
+            result[column].attrs["units"] = model.units.get(state, "")
+    return result
 
 
 def _checked_window(model: Model, parameter: str, window: Any) -> tuple[float, float]:

@@ -38,8 +38,9 @@ def bifurcations(found: Any, neuron: int = 0, state: str = "V", ax: Axes | None 
     >>> import fastneuron as fn
     >>> from fastneuron import plot
     >>> found = fn.bifurcations(fn.MorrisLecar.snic(), "current", (0.0, 150.0))
-    >>> plot.bifurcations(found).get_xlabel()
-    'current (uA/cm^2)'
+    >>> axes = plot.bifurcations(found)
+    >>> axes.get_xlabel(), axes.get_ylabel()
+    ('current (uA/cm^2)', 'V (mV)')
     """
     if "equilibrium_value" not in getattr(found, "variables", {}):
         raise TypeError(f"found must be what fn.bifurcations returned; got {_check.shown(found)}")
@@ -68,11 +69,17 @@ def bifurcations(found: Any, neuron: int = 0, state: str = "V", ax: Axes | None 
         if which.any():
             style = {"markersize": 8.5, "markerfacecolor": "none"} if end else {"markersize": 4.5}
             ax.plot(x, y, mark, color=VERMILION, label=kind, zorder=3, linestyle="none", **style)
-    unit = found.attrs["unit"]
-    ax.set(xlabel=f"{found.attrs['parameter']} ({unit})" if unit else found.attrs["parameter"], ylabel=state)
+    ax.set(
+        xlabel=_labelled(found.attrs["parameter"], found.attrs["unit"]),
+        ylabel=_labelled(state, found[f"equilibrium_{state}"].attrs["units"]),
+    )
     if mine.any():
         ax.legend(frameon=False, fontsize="small")
     return ax
+
+
+def _labelled(name: str, unit: str) -> str:
+    return f"{name} ({unit})" if unit not in ("", "1") else name
 
 
 def _draw(ax: Any, x: np.ndarray, y: np.ndarray, stable: np.ndarray, colour: str) -> None:
