@@ -14,9 +14,11 @@ PACKAGE = Path(fn.__file__).parent
 
 
 @pytest.fixture(autouse=True)
-def memory_as_it_is_now(monkeypatch):
+def memory_as_it_is_now():
     """What a test says is left of the memory counts at once."""
-    monkeypatch.setattr(fn._engine.resources, "MOMENT", 0.0)
+    with pytest.MonkeyPatch.context() as patch:  # which a test's own `undo` leaves alone
+        patch.setattr(fn._engine.resources, "MOMENT", 0.0)
+        yield
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ def test_simulate_draws(tmp_path, suffix):
         (["--neurons", "many"], "invalid int value: 'many'"),
         (["--dt", "0.3"], "duration must be a multiple of dt"),
         (["--dt", "0"], "dt must be a positive number of ms"),
-        (["--record", "V,U"], "record must be one of 'V', 'N'; got 'U'"),
+        (["--record", "V,U"], "record must be one of 'V', 'N', 'I'; got 'U'"),
         (["--threads", "0"], "threads must be a whole number of at least 1; got 0"),
         (["--out", "run.txt"], "--out must end in .npz; got 'run.txt'"),
         (["--out", "no/such/folder/run.npz"], "--out must be in a folder that exists"),

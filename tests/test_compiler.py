@@ -49,6 +49,7 @@ def test_a_kernel_makes_no_array_unless_it_may():
     with pytest.raises(numba.core.errors.NumbaError):
         jit.kernel(doubled)(x)
     allocating = jit.allocating_kernel(doubled)
+    x = np.arange(3.0)  # which no traceback has
     before = sys.getrefcount(x)
     for _ in range(3):
         assert allocating(x).tolist() == [0.0, 2.0, 4.0]

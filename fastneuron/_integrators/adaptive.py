@@ -52,7 +52,6 @@ from .spike_stops import (
     fire_in_step,
     jump,
     rise,
-    shortest_step,
     step_anew,
 )
 from .statistics import observe_all
@@ -161,16 +160,16 @@ def load_lane(block, work, neurons, lane, neuron, sampled):
 
 
 @helper
-def restart(block, work, lane, neuron, end, spikes, spiked):
+def restart(block, work, lane, end, spikes, spiked):
     """At a stop: what happens there, a spike if that makes the voltage jump through the threshold, and the next stop.
 
     Returns how many spikes are then listed.
     """
-    t, V = work.pace.time[lane], work.start[0, lane]
+    neuron, t, V = work.neuron_in[lane], work.pace.time[lane], work.start[0, lane]
     state = port.arrive(block.sources, block.rooms, lane, t, take(block.state_type, work.start, lane))
     put(work.start, lane, state)
     if neuron != NOBODY:
-        spiked = jump(block.model_type, block, work, lane, neuron, V, t, spikes, spiked)
+        spiked = jump(block.model_type, block, work, lane, V, t, spikes, spiked)
         state = take(block.state_type, work.start, lane)
     put(work.k, lane, derivative(block, lane, state, t, port.BEGIN))
     work.pace.stop[lane] = min(end, port.next_discontinuity(block.sources, block.rooms, lane, t))
@@ -216,7 +215,7 @@ def fill_lanes(block, work, neurons, span, spikes, spiked, samples):
             work.neuron_in[lane] = upcoming
             upcoming += 1
             active += 1
-        spiked = restart(block, work, lane, work.neuron_in[lane], span.end, spikes, spiked)
+        spiked = restart(block, work, lane, span.end, spikes, spiked)
         if work.neuron_in[lane] == NOBODY:  # a lane without a neuron takes steps of length 0
             work.pace.stop[lane] = work.pace.time[lane]
     return active, upcoming, spiked
@@ -230,12 +229,12 @@ def interpolate(tableau, block, work, neurons, span, spikes, spiked, samples):
         neuron = work.neuron_in[lane]
         if work.pace.dense[lane] and neuron != NOBODY:
             to_the_end = work.pace.arrival[lane] >= span.end
-            part, spiked = cut_at_spike(model_type, tableau, block, work, lane, neuron, span.limit, spikes, spiked)
+            part, spiked = cut_at_spike(model_type, tableau, block, work, lane, span.limit, spikes, spiked)
             if part >= 0.0 and to_the_end:
                 neurons.clock.cut[neuron] = 1.0
             take_samples(tableau, block, work, lane, neuron, samples.traces, samples.statistics)
             if part >= 0.0 and work.pace.outcome[lane] == ACCEPTED:
-                spiked = fire_in_step(model_type, tableau, block, work, lane, neuron, part, spikes, spiked)
+                spiked = fire_in_step(model_type, tableau, block, work, lane, part, spikes, spiked)
                 stopped = 1
     return spiked, stopped
 
@@ -275,7 +274,7 @@ def service(block, work, neurons, span, upcoming, spikes, spiked, samples):
             continue
         if work.pace.arrival[lane] >= span.end:
             neurons.clock.cut[neuron] = 1.0
-        risen, spiked = rise(block.model_type, block, work, lane, neuron, span, spikes, spiked, samples)
+        risen, spiked = rise(block.model_type, block, work, lane, span, spikes, spiked, samples)
         if risen != NOT_RISEN and span.end - work.pace.time[lane] <= REACH:
             neurons.clock.cut[neuron] = 1.0
         if risen == TOO_FAR:
@@ -299,13 +298,13 @@ def service(block, work, neurons, span, upcoming, spikes, spiked, samples):
                 work.neuron_in[lane] = upcoming
                 sampled = is_sampled(samples.traces, samples.statistics, upcoming)
                 load_lane(block, work, neurons, lane, upcoming, sampled)
-                spiked = restart(block, work, lane, upcoming, span.end, spikes, spiked)
+                spiked = restart(block, work, lane, span.end, spikes, spiked)
                 upcoming += 1
             else:
                 work.neuron_in[lane] = NOBODY
                 left += 1
         elif t >= work.pace.stop[lane]:
-            spiked = restart(block, work, lane, neuron, span.end, spikes, spiked)
+            spiked = restart(block, work, lane, span.end, spikes, spiked)
     return bad, left, upcoming, spiked
 
 
@@ -339,9 +338,8 @@ def integrate_in_own_steps(tableau, lanes, neurons, span, tolerance, spikes, spi
         evaluate(tableau, block, work, work.end, 1, tableau.stages)
         sum_errors(tableau.weights, neurons.state_type, lanes, work.k, work.error)
         dense, attention = control_steps(
-            tableau, scale, tolerance, block, work, span.limit, spikes.threshold, traces.interval,
-            shortest_step(block.model_type),
-        )  # fmt: skip
+            tableau, scale, tolerance, block, work, span.limit, spikes.threshold, traces.interval
+        )
         if dense:
             evaluate(tableau, block, work, work.error, tableau.stages, tableau.node.size)
             spiked, stopped = interpolate(tableau, block, work, neurons, span, spikes, spiked, samples)

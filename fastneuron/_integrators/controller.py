@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import models
-from .._kernel.jit import inline, inline_ast
+from .._kernel.jit import generic, inline, inline_ast, specialises
 from .._kernel.lanes import bits, fma, from_bits, local, take, width
 from .._kernel.scalars import ROUNDER, scale
 from .dense_output import may_spike
@@ -17,6 +17,7 @@ from .dense_output import may_spike
 SAFETY, SLOWEST, FASTEST = 0.9, 1 / 3, 6.0  # as in Hairer's DOP853
 LOG2_SAFETY = -0.152
 SHORTEST = 1e-7  # ms: nothing in a neuron is that fast, so what needs such steps is running away
+HURRY = 1e-4  # ms: where V is steep and the next step as short as this, `to_spike` goes on
 NOT_FINITE = 1e300  # as the log2 of an error: the next step is as short as may be
 
 # what has become of a step
@@ -135,13 +136,21 @@ def next_step(tableau, length, error, previous_error, largest_factor):
     return length * max(factor, SLOWEST)
 
 
-@inline
-def control_steps(tableau, scale, tolerance, block, work, limit, threshold, interval, shortest):
-    """Judge the steps, and plan the next; whether any lane asks for dense output, and any for service.
+@generic
+def shortest_step(model_type):
+    """Steps shorter than this ask for service, ms."""
 
-    One does whose next step is to be shorter than `shortest`, ms.
-    """
-    pace = work.pace
+
+@specialises(shortest_step)
+def _shortest_step(model_type):
+    shortest = HURRY if models.can_be_steep(model_type) else SHORTEST
+    return lambda model_type: shortest
+
+
+@inline
+def control_steps(tableau, scale, tolerance, block, work, limit, threshold, interval):
+    """Judge the steps, and plan the next; whether any lane asks for dense output, and any for service."""
+    pace, shortest = work.pace, shortest_step(block.model_type)
     dense, service = 0, 0
     for lane in range(width(block.lanes)):
         error = log2_error(scale, tolerance, block.state_type, work, lane)

@@ -11,13 +11,12 @@ from .. import models
 from .._kernel.jit import generic, inline, specialises
 from .._kernel.lanes import axpy, fma, put, take
 from ..inputs import port
-from .controller import ACCEPTED, DEFERRED, FASTEST, SHORTEST
+from .controller import ACCEPTED, DEFERRED, FASTEST, HURRY, SHORTEST
 from .dense_output import extension, find_spike, keep_sample, spike_part
 from .spike_lists import list_at
 from .spikes import polynomial
 from .to_spike import Lane, moment, to_spike
 
-HURRY = 1e-4  # ms: where V is steep and the next step as short as this, `to_spike` goes on
 REACH = 0.1  # ms, up to which it goes: what is behind has no part in the bits
 UNIT = 1e-3  # ms, the unit of its times: it is exact to 1e-7 of it
 PART = 0.1  # of the way to the threshold, for the first step after a spike
@@ -34,7 +33,7 @@ def threshold_of(block, lane, given):
 
 
 @inline
-def fire(block, work, lane, neuron, t, out, spikes, spiked):
+def fire(block, work, lane, t, out, spikes, spiked):
     """A spike at t of the states in a lane of `out`, which are then those after it; how many are then listed."""
     constants = take(block.constants_type, block.constants, lane)
     after = models.reset(block.model_type, take(block.state_type, out, lane), constants)
@@ -42,22 +41,11 @@ def fire(block, work, lane, neuron, t, out, spikes, spiked):
     put(out, lane, after)
     port.take_spike_at(block.sources, block.rooms, lane, t, after[0])
     work.pace.step[lane], work.pace.previous_error[lane], work.pace.largest_factor[lane] = ANEW, 0.0, FASTEST
-    return list_at(spikes, spiked, neuron, t)
+    return list_at(spikes, spiked, work.neuron_in[lane], t)
 
 
 @generic
-def shortest_step(model_type):
-    """Steps shorter than this ask for service, ms."""
-
-
-@specialises(shortest_step)
-def _shortest_step(model_type):
-    shortest = HURRY if models.can_be_steep(model_type) else SHORTEST
-    return lambda model_type: shortest
-
-
-@generic
-def cut_at_spike(model_type, tableau, block, work, lane, neuron, limit, spikes, spiked):
+def cut_at_spike(model_type, tableau, block, work, lane, limit, spikes, spiked):
     """Find the spike in the step of a lane: without a reset it is listed; with one, the step then ends there.
 
     Returns at which fraction of the step it has ended so, or -1, and how many spikes are listed.
@@ -65,18 +53,18 @@ def cut_at_spike(model_type, tableau, block, work, lane, neuron, limit, spikes, 
 
 
 @generic
-def fire_in_step(model_type, tableau, block, work, lane, neuron, part, spikes, spiked):
+def fire_in_step(model_type, tableau, block, work, lane, part, spikes, spiked):
     """Let the spike at which a step has been cut act; how many are then listed."""
     return spiked
 
 
 @generic
-def jump(model_type, block, work, lane, neuron, V, t, spikes, spiked):
+def jump(model_type, block, work, lane, V, t, spikes, spiked):
     """List the spike of a lane whose voltage has jumped from V to that in ``work.start``; how many are then listed."""
 
 
 @generic
-def rise(model_type, block, work, lane, neuron, span, spikes, spiked, samples):
+def rise(model_type, block, work, lane, span, spikes, spiked, samples):
     """Take a lane in an upstroke to its spike, or to its stop: NOT_RISEN, RISEN or TOO_FAR; how many are listed."""
 
 
@@ -86,27 +74,27 @@ def step_anew(model_type, block, work, lane, given):
 
 
 @specialises(cut_at_spike)
-def _cut_at_spike(model_type, tableau, block, work, lane, neuron, limit, spikes, spiked):
+def _cut_at_spike(model_type, tableau, block, work, lane, limit, spikes, spiked):
     return _cut if models.resets(model_type) else _list_in_step
 
 
 @specialises(fire_in_step)
-def _fire_in_step(model_type, tableau, block, work, lane, neuron, part, spikes, spiked):
+def _fire_in_step(model_type, tableau, block, work, lane, part, spikes, spiked):
     if models.resets(model_type):
         return _fire_where_cut
-    return lambda model_type, tableau, block, work, lane, neuron, part, spikes, spiked: spiked
+    return lambda model_type, tableau, block, work, lane, part, spikes, spiked: spiked
 
 
 @specialises(jump)
-def _jump(model_type, block, work, lane, neuron, V, t, spikes, spiked):
+def _jump(model_type, block, work, lane, V, t, spikes, spiked):
     return _fire_by_jump if models.resets(model_type) else _list_jump
 
 
 @specialises(rise)
-def _rise(model_type, block, work, lane, neuron, span, spikes, spiked, samples):
+def _rise(model_type, block, work, lane, span, spikes, spiked, samples):
     if models.can_be_steep(model_type):
         return _rise_if_steep
-    return lambda model_type, block, work, lane, neuron, span, spikes, spiked, samples: (NOT_RISEN, spiked)
+    return lambda model_type, block, work, lane, span, spikes, spiked, samples: (NOT_RISEN, spiked)
 
 
 @specialises(step_anew)
@@ -114,13 +102,13 @@ def _step_anew(model_type, block, work, lane, given):
     return _choose_step if models.resets(model_type) else lambda model_type, block, work, lane, given: None
 
 
-def _list_in_step(model_type, tableau, block, work, lane, neuron, limit, spikes, spiked):
+def _list_in_step(model_type, tableau, block, work, lane, limit, spikes, spiked):
     if work.pace.outcome[lane] != DEFERRED:
-        spiked = find_spike(tableau, work, lane, neuron, spikes, spiked)
+        spiked = find_spike(tableau, work, lane, work.neuron_in[lane], spikes, spiked)
     return -1.0, spiked
 
 
-def _cut(model_type, tableau, block, work, lane, neuron, limit, spikes, spiked):
+def _cut(model_type, tableau, block, work, lane, limit, spikes, spiked):
     pace = work.pace
     part = spike_part(tableau, work, lane, threshold_of(block, lane, spikes.threshold))[0]
     if part >= 0.0:
@@ -129,26 +117,26 @@ def _cut(model_type, tableau, block, work, lane, neuron, limit, spikes, spiked):
     return part, spiked
 
 
-def _fire_where_cut(model_type, tableau, block, work, lane, neuron, part, spikes, spiked):
+def _fire_where_cut(model_type, tableau, block, work, lane, part, spikes, spiked):
     pace, states = work.pace, len(block.state_type)
     for d in range(states):
         extension(tableau, work.k, d, states, lane, pace.length[lane], work.power)
         work.end[d, lane] = polynomial(work.start[d, lane], work.power, part)
     work.end[0, lane] = threshold_of(block, lane, spikes.threshold)
     pace.stop[lane] = pace.arrival[lane]
-    return fire(block, work, lane, neuron, pace.arrival[lane], work.end, spikes, spiked)
+    return fire(block, work, lane, pace.arrival[lane], work.end, spikes, spiked)
 
 
-def _list_jump(model_type, block, work, lane, neuron, V, t, spikes, spiked):
+def _list_jump(model_type, block, work, lane, V, t, spikes, spiked):
     if V < spikes.threshold and work.start[0, lane] >= spikes.threshold:
-        spiked = list_at(spikes, spiked, neuron, t)
+        spiked = list_at(spikes, spiked, work.neuron_in[lane], t)
     return spiked
 
 
-def _fire_by_jump(model_type, block, work, lane, neuron, V, t, spikes, spiked):
+def _fire_by_jump(model_type, block, work, lane, V, t, spikes, spiked):
     threshold = threshold_of(block, lane, spikes.threshold)
     if V < threshold and work.start[0, lane] >= threshold:
-        spiked = fire(block, work, lane, neuron, t, work.start, spikes, spiked)
+        spiked = fire(block, work, lane, t, work.start, spikes, spiked)
     return spiked
 
 
@@ -160,7 +148,7 @@ def _choose_step(model_type, block, work, lane, given):
         pace.step[lane] = max(min(PART * way, left), SHORTEST) if way > SOONEST else 0.0
 
 
-def _rise_if_steep(model_type, block, work, lane, neuron, span, spikes, spiked, samples):
+def _rise_if_steep(model_type, block, work, lane, span, spikes, spiked, samples):
     constants = take(block.constants_type, block.constants, lane)
     pace, t = work.pace, work.pace.time[lane]
     end = min(pace.stop[lane], t + REACH)
@@ -183,7 +171,7 @@ def _rise_if_steep(model_type, block, work, lane, neuron, span, spikes, spiked, 
             last = 0
         else:
             put(work.shown, lane, y[1:])
-            keep_sample(block, work, lane, neuron, due, int(sample), samples.traces, samples.statistics)
+            keep_sample(block, work, lane, work.neuron_in[lane], due, int(sample), samples.traces, samples.statistics)
             sample += 1.0
     pace.sample[lane] = sample
     reached = min(fma(y[0], UNIT, t), end) if fired else end
@@ -192,5 +180,5 @@ def _rise_if_steep(model_type, block, work, lane, neuron, span, spikes, spiked, 
     put(work.start, lane, y[1:])
     pace.time[lane] = reached
     if fired:
-        spiked = fire(block, work, lane, neuron, reached, work.start, spikes, spiked)
+        spiked = fire(block, work, lane, reached, work.start, spikes, spiked)
     return RISEN, spiked

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._kernel.jit import for_tuples, generic, helper, kernel
+from .._kernel.jit import allocating_kernel, for_tuples, generic, helper, kernel
 
 A_STEP, A_SENDER = 32, 40  # bits: in a code, below them is the neuron, and the step of the epoch
 
@@ -85,7 +85,7 @@ def pack(flight, out, begin, first):
     return packed
 
 
-@kernel
+@allocating_kernel
 def unpack(parcels, flight, senders, begin, first, last):
     """Put parcels into flight behind the first `begin` spikes of each sender, in order of (step, neuron).
 
