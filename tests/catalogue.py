@@ -16,6 +16,12 @@ import fastneuron as fn
 PUBLISHED = json.loads((Path(__file__).parent / "published_values.json").read_text())
 
 
+def rest_slow(values, quick=1):
+    """Parameters of a test of which each compiles kernels of its own: CI runs those behind the first."""
+    rows = [value if isinstance(value, tuple) else (value,) for value in values]
+    return [pytest.param(*row, marks=[pytest.mark.slow] if k >= quick else []) for k, row in enumerate(rows)]
+
+
 CLASSIC = (0.2, 0.1, 0.05, 0.025)
 FINER = (0.02, 0.01, 0.005, 0.0025)
 

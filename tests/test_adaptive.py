@@ -311,6 +311,7 @@ def test_a_lane_is_refilled_as_if_it_had_been_empty(method):
     same(uneven(100, slice(None, None, -1), method, threads=1), whole(method), slice(None, None, -1))
 
 
+@pytest.mark.slow
 @methods
 def test_either_block(method, monkeypatch):
     monkeypatch.setattr(adaptive, "MANY", 0)

@@ -188,6 +188,7 @@ def test_it_goes_on_when_only_the_end_is_missing(tmp_path, monkeypatch, method, 
     assert_same(fn.simulate(**arguments(method)), fn.resume(tmp_path / "run.zarr"))
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_done(tmp_path):
     root = str(Path(__file__).parents[1])
     store = tmp_path / "run.zarr"

@@ -132,6 +132,7 @@ def test_other_parameters(parameter, window):
         np.testing.assert_allclose(np.unique(at_end.round(7)), np.sort(wanted).round(7), rtol=0, atol=2e-7)
 
 
+@pytest.mark.slow
 def test_each_neuron_has_what_it_has_alone():
     model = fn.MorrisLecar.hopf(g_Ca=[4.2, 4.4, 4.6])
     together = fn.bifurcations(model, "current", (50.0, 300.0))

@@ -64,7 +64,14 @@ CUTS = [
 ]
 
 
-@pytest.mark.parametrize(("method", "duration", "size"), [*CUTS, ("rk4", 0.0, 5), ("dop853", 0.0, 5)])
+@pytest.mark.parametrize(
+    ("method", "duration", "size"),
+    [
+        *(pytest.param(*cut, marks=pytest.mark.slow if cut[0] in ("tsit5", "staggered") else ()) for cut in CUTS),
+        ("rk4", 0.0, 5),
+        ("dop853", 0.0, 5),
+    ],
+)
 def test_in_time(method, duration, size):
     whole = fn.simulate(**arguments(method, duration))
     recipe = recipe_of(**arguments(method, duration))

@@ -16,6 +16,7 @@ from scipy import stats
 import fastneuron as fn
 from fastneuron._kernel.jit import kernel
 from fastneuron.network.connections.wiring import make_row
+from tests.catalogue import rest_slow
 
 SIGNIFICANCE = 1e-4
 RECEPTOR = type("Receptor", (), {"size": 1})()
@@ -80,7 +81,7 @@ def synapses(rows, low, high):
     return np.array([source, target, *values])
 
 
-@pytest.mark.parametrize("values", VALUES)
+@pytest.mark.parametrize("values", rest_slow(["drawn", "one for all", "given"]))
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("flags", [{}, {"autapses": False, "multapses": False}], ids=["any", "distinct"])
 def test_any_range_is_a_part_of_the_whole(rule, values, flags):

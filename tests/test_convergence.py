@@ -11,7 +11,16 @@ import fastneuron as fn
 DURATION = 60.0  # ms
 EVERY = 2.0  # ms
 
-fixed_step = pytest.mark.parametrize(("case", "method"), pairs(CASES, FIXED_STEP))
+SLOW = [pytest.mark.slow]
+fixed_step = pytest.mark.parametrize(
+    ("case", "method"),
+    [
+        pytest.param(
+            *pair.values, id=pair.id, marks=[pytest.mark.slow] if len(pair.values[0].states) > 2 else pair.marks
+        )
+        for pair in pairs(CASES, FIXED_STEP)
+    ],
+)
 every_method = pytest.mark.parametrize(("case", "method"), pairs(CASES, METHODS))
 
 

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from catalogue import ADAPTIVE
+from catalogue import ADAPTIVE, rest_slow
 from scipy.integrate import quad
 
 import fastneuron as fn
@@ -113,7 +113,7 @@ def test_the_integral(name):
     np.testing.assert_allclose(integral(current, TIMES)[0], [exact(t) for t in TIMES], rtol=0, atol=2e-9)
 
 
-@pytest.mark.parametrize("name", ["number", "step", "ramp", "pulses", "samples", "held samples", "sum"])
+@pytest.mark.parametrize("name", rest_slow(["sum", "number", "step", "ramp", "pulses", "samples", "held samples"]))
 def test_the_integral_on_the_grid(name):
     """RK4 is exact for currents that are polynomials between edges on its grid."""
     current, exact = FORMULAS[name]
@@ -227,7 +227,7 @@ def test_pulses_on_the_grid():
         assert end == pytest.approx(pulses(1000.0, 1.0, 0.7, 0.3), rel=1e-10)
 
 
-@pytest.mark.parametrize("method", [method.name for method in ADAPTIVE])
+@pytest.mark.parametrize("method", rest_slow([method.name for method in ADAPTIVE]))
 @pytest.mark.parametrize(
     "current",
     [fn.Step(60.0, 13.3, 31.7), pytest.param(80.0 + fn.Pulses(60.0, 9.1, 2.3, 3.7), marks=pytest.mark.slow)],

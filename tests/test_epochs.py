@@ -46,7 +46,7 @@ def in_epochs(method, lanes, neurons, saved, last, epoch, dt, spikes):
         ("heun", np.linspace(80, 130, N), fn.OrnsteinUhlenbeck(np.linspace(1, 9, N), 3.0)),
     ],
 )
-@pytest.mark.parametrize("epoch", [1, 7])
+@pytest.mark.parametrize("epoch", [7, pytest.param(1, marks=pytest.mark.slow)])
 def test_epochs(method, current, noise, epoch):
     model = fn.MorrisLecar(V3=np.linspace(0.0, 4.0, N))
     options = {"method": method, "noise": noise, "seed": 3, "initial": {"V": -30.0, "N": 0.1}}

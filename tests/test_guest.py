@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numba
 import numpy as np
 import pytest
-from catalogue import METHODS, MODELS
+from catalogue import METHODS, MODELS, rest_slow
 
 import fastneuron as fn
 
@@ -122,7 +122,7 @@ def surroundings():
     }
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+@pytest.mark.parametrize("method", rest_slow(METHODS, 2), ids=lambda method: method.name)
 def test_settings_are_left_alone(method):
     population(0)  # what is compiled, is compiled
     handlers = [signal.getsignal(number) for number in signal.valid_signals()]
@@ -161,13 +161,16 @@ except ValueError as error:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals to another process are Unix's")
 @pytest.mark.parametrize(
     ("n", "options"),
-    [
-        (1, {}),
-        (2000, {"threads": 1}),
-        (2000, {"threads": 2}),
-        (50_000, {}),
-        (2000, {"record": "V", "every": 1_000_000}),
-    ],
+    rest_slow(
+        [
+            (1, {}),
+            (50_000, {}),
+            (2000, {"threads": 1}),
+            (2000, {"threads": 2}),
+            (2000, {"record": "V", "every": 1_000_000}),
+        ],
+        2,
+    ),
     ids=str,
 )
 def test_interrupt(n, options, tmp_path):

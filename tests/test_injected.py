@@ -6,6 +6,7 @@ import xarray
 
 import fastneuron as fn
 from fastneuron import plot
+from tests.catalogue import rest_slow
 
 MODEL = fn.MorrisLecar.hopf()
 EACH = fn.Step(np.linspace(10.0, 40.0, 20), start=5.0, stop=12.03)
@@ -29,7 +30,7 @@ def test_it_is_the_current_at_the_time_of_each_sample(current):
     assert np.array_equal(run["V"], fn.simulate(MODEL, 20.0, current=current, record="V", every=3, n=20)["V"])
 
 
-@pytest.mark.parametrize("method", ["heun", "dop853"])
+@pytest.mark.parametrize("method", rest_slow(["heun", "dop853"]))
 def test_whatever_the_method_the_noise_and_the_neurons(method):
     noise = {"noise": fn.WhiteNoise(5.0), "seed": 3} if method == "heun" else {}
     current = np.linspace(80.0, 90.0, 20) if method == "heun" else 80.0 + EACH  # with fewer kernels
@@ -66,7 +67,8 @@ def test_in_a_store_in_shards_and_for_longer(tmp_path, method):
             assert np.array_equal(found[name], whole[name])
 
 
-@pytest.mark.parametrize("method", ["rk4", pytest.param("dop853", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["rk4", "dop853"])
 def test_in_a_network_it_is_what_is_given(tmp_path, method):
     a = fn.Population(MODEL, 20, {"syn": fn.Exponential(5.0, 0.0)}, current=np.linspace(80.0, 90.0, 20))
     net = fn.Network({"a": a}, [fn.Projection(a, a, "syn", fn.AllToAll(), 0.1, 1.0)])

@@ -11,6 +11,7 @@ import fastneuron as fn
 from fastneuron.mlp import Adam, Momentum
 from fastneuron.mlp.activations import ACTIVATIONS
 from fastneuron.reference import mlp as reference
+from tests.catalogue import rest_slow
 
 HEADS = [
     ("linear", "mse"),
@@ -90,7 +91,9 @@ def test_check_gradient_sees_a_wrong_gradient(monkeypatch):
     assert fn.check_gradient(net, *problem(net)) > 1e-4
 
 
-@pytest.mark.parametrize(("optimizer", "dtype"), [*((name, np.float64) for name in DESCENTS), ("adam", np.float32)])
+@pytest.mark.parametrize(
+    ("optimizer", "dtype"), rest_slow([*((name, np.float64) for name in DESCENTS), ("adam", np.float32)], 3)
+)
 def test_steps_by_the_published_formula(optimizer, dtype):
     net = shaken([4, 6, 3], dtype=dtype)
     X, T, _ = (array.astype(dtype) for array in problem(net))

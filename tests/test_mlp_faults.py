@@ -16,6 +16,7 @@ from fastneuron.mlp.config import TrainingConfig
 from fastneuron.mlp.optimizers import OPTIMIZERS
 from fastneuron.mlp.training import OptimizerState, train
 from fastneuron.reference import mlp as reference
+from tests.catalogue import rest_slow
 
 RNG = np.random.default_rng(0)
 X, T = RNG.normal(size=(40, 6)), RNG.normal(size=(40, 2))
@@ -314,7 +315,7 @@ def test_a_small_file_takes_little_memory(tmp_path):
 # A user's own activation
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("dtype", rest_slow([np.float64, np.float32]))
 def test_a_users_own_activation(tmp_path, dtype):
     net = fn.MLP([6, 5, 4, 2], [Swish, "tanh"], dtype=dtype, seed=0)
     assert net.activation == ("swish", "tanh")
@@ -361,7 +362,7 @@ def test_bad_activations():
 
 
 @pytest.mark.parametrize("layers", [[60, 7, 3], [60, 3], [700, 60, 3]])
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("dtype", rest_slow([np.float64, np.float32]))
 @pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_array, sparse.coo_array])
 def test_sparse_inputs_are_dense_ones(layers, dtype, kind):
     """To the bit where the dense product is not left to BLAS."""

@@ -12,8 +12,9 @@ import pytest
 import fastneuron as fn
 from fastneuron._engine import network_scheduler, ranks
 from tests import test_networks_adaptive as adaptive
+from tests.catalogue import rest_slow
 from tests.ranks import on_ranks
-from tests.test_networks import assert_same, balanced, carry_out, rest_slow
+from tests.test_networks import assert_same, balanced, carry_out
 
 SCRIPT = Path(__file__).parent / "mpi_script.py"
 SUMMARY = ("V.mean", "V.var", "population.V.mean", "population.rate", "isi.cv", "spike.first")

@@ -13,6 +13,7 @@ from fastneuron.perceptron import data, dots, net_input, readahead, rules, train
 
 RULES = [name for name in rules.BY_NAME if name != "passive-aggressive"]  # another name of PA
 EXACT = [(kind, np.float64) for kind in "?bBhHiIf"] + [(kind, np.float32) for kind in "?bBhH"]
+QUICK = "?h"
 INEXACT = [("q", np.float64), ("e", np.float64), (">i2", np.float64), ("i", np.float32), ("d", np.float32)]
 
 
@@ -40,7 +41,10 @@ def outcome(X, T, dtype, **options):
     return [array.tobytes() for array in kept]
 
 
-@pytest.mark.parametrize(("kind", "dtype"), EXACT + INEXACT)
+@pytest.mark.parametrize(
+    ("kind", "dtype"),
+    [x if x[0] in QUICK else pytest.param(*x, marks=pytest.mark.slow) for x in EXACT + INEXACT],
+)
 def test_each_type_has_the_bits_of_a_copy(kind, dtype):
     X, T = narrow(kind)
     same = X.astype(dtype)

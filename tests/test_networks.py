@@ -10,6 +10,7 @@ import fastneuron as fn
 from fastneuron._engine import network_scheduler
 from fastneuron._integrators import problem
 from fastneuron._kernel import lanes
+from tests.catalogue import rest_slow
 
 NETWORKS = json.loads((Path(__file__).parent / "networks.json").read_text())
 MODELS = {"ml": fn.MorrisLecar, "tm": fn.TraubMiles}
@@ -25,11 +26,6 @@ RECEPTORS = {  # and the order of convergence that is promised, for rk4
     "delta": (fn.Delta(), 0.8),  # between 1 and 2: its error wanders as jumps move through steps
 }
 WEIGHTS = {"exponential-current": 3.0, "double-exponential-current": 3.0, "alpha-current": 3.0, "delta": 0.7}
-
-
-def rest_slow(values, quick=1):
-    """Parameters of a test of which each compiles kernels of its own: CI runs those behind the first."""
-    return [value if k < quick else pytest.param(value, marks=pytest.mark.slow) for k, value in enumerate(values)]
 
 
 def spiking(receptor, weight=0.1, n=6, seed=1):

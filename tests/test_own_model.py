@@ -13,6 +13,7 @@ import pytest
 
 import fastneuron as fn
 from fastneuron._kernel.function_hash import describe
+from tests.catalogue import rest_slow
 
 
 class FitzHughNagumo(fn.Model):
@@ -306,7 +307,7 @@ FORMULAS = {
 }
 
 
-@pytest.mark.parametrize("name", FORMULAS)
+@pytest.mark.parametrize("name", rest_slow(FORMULAS, 3))
 def test_what_a_formula_may_be(name):
     formula, more = FORMULAS[name] if isinstance(FORMULAS[name], tuple) else (FORMULAS[name], {})
     kind = type("Own", (fn.Model,), {"states": {"V": 1.0}, "derivative": staticmethod(formula)} | more)
@@ -342,7 +343,7 @@ TABLES = [
 ]
 
 
-@pytest.mark.parametrize(("entry", "value"), TABLES)
+@pytest.mark.parametrize(("entry", "value"), rest_slow(TABLES, 2))
 def test_an_index_beyond_a_table_is_its_end(entry, value):
     """Not only at the start, where Python would say so: V reaches it in the run."""
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastneuron as fn
-from tests.catalogue import FIXED_STEP, MODELS
+from tests.catalogue import FIXED_STEP, MODELS, rest_slow
 from tests.stored_runs import assert_same
 from tests.test_networks import balanced
 
@@ -80,7 +80,7 @@ RESETTING = {
 }
 
 
-@pytest.mark.parametrize("name", [*MODELS, *RESETTING])
+@pytest.mark.parametrize("name", [*MODELS, *rest_slow(RESETTING)])
 def test_every_model_goes_on(name):
     model, current = RESETTING[name] if name in RESETTING else (MODELS[name].make(), MODELS[name].current)
     asked = {"model": model, "current": current, "dt": 0.01, "record": "V", "every": 3}

@@ -79,6 +79,7 @@ def test_order_where_states_decide_one_another():
         assert order(steps, errors) == pytest.approx(2.0, abs=0.15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dt", [0.1, 0.2])
 def test_stable_where_rk4_is_not(dt):
     model, current = fn.TraubMiles.cobahh(), [1.0, 3.0, 10.0, 30.0]

@@ -80,6 +80,7 @@ def test_no_more_than_there_are_cores():
     assert (worker_pool._slots[:, PRESENT] <= 1).all()
 
 
+@pytest.mark.slow
 def test_workers_leave(monkeypatch):
     assert all_meet(3, 3)
     deadline = time.monotonic() + 30
