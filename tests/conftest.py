@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 import fastneuron as fn
 
 PACKAGE = Path(fn.__file__).parent
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job inherits that Ctrl-C is ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

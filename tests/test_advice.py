@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
+from tests.catalogue import rest_slow
 
 HOPF = fn.MorrisLecar.hopf
 
@@ -33,7 +34,7 @@ class Theta(fn.Model):
         return (0.1 * (1.0 - math.cos(V) + (1.0 + math.cos(V)) * I),)
 
 
-@pytest.mark.parametrize(("model", "current"), [(Leaky(), 30.0), (Theta(), 0.5)])
+@pytest.mark.parametrize(("model", "current"), rest_slow([(Theta(), 0.5), (Leaky(), 30.0)]))
 def test_a_threshold_that_nothing_resets(model, current):
     with pytest.warns(UserWarning, match="the neuron is above the threshold for good after one spike: nothing resets"):
         assert fn.simulate(model, 200.0, current=current).spike_count[0] == 1
@@ -127,7 +128,7 @@ def test_a_mistake_in_a_current_is_told_of_the_current(current, words):
     assert [word for word in words if word not in str(caught.value)] == [], str(caught.value)
 
 
-@pytest.mark.parametrize("method", ["rk4", "dop853"])
+@pytest.mark.parametrize("method", rest_slow(["rk4", "dop853"]))
 def test_a_term_without_a_value_is_named(method):
     class Singular(fn.Model):
         states = {"V": -35.0, "n": 0.1}

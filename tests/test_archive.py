@@ -19,11 +19,12 @@ import fastneuron as fn
 from fastneuron import _files
 from fastneuron._storage import about, arrays, layout, serialization
 from fastneuron._storage import store as stores
+from tests.catalogue import rest_slow
 from tests.stored_runs import arguments, assert_same, interrupt, interrupt_before_the_end, recipe_of
 
 
 @pytest.mark.parametrize("neurons", [None, [90, 3, 5]])
-@pytest.mark.parametrize("method", ["rk4", "heun", "dop853"])
+@pytest.mark.parametrize("method", rest_slow(["rk4", "heun", "dop853"]))
 def test_a_run_on_disk_is_the_run_in_memory(tmp_path, method, neurons):
     given = arguments(method, neurons=neurons)
     stored = fn.simulate(**given, out=tmp_path / "run.zarr", checkpoint_interval=40.0)
@@ -330,7 +331,7 @@ def test_another_version_is_refused(tmp_path, monkeypatch):
     fn.resume(tmp_path / "run.zarr")
 
 
-@pytest.mark.parametrize(("file", "decides"), [("models/morris_lecar.py", True), ("cli.py", False)])
+@pytest.mark.parametrize(("file", "decides"), rest_slow([("models/morris_lecar.py", True), ("cli.py", False)]))
 def test_the_sources_that_decide_the_bits(copy, python, file, decides):
     program = "from fastneuron._storage.serialization import SOURCES; print(SOURCES)"
     before = python(program, path=copy)
@@ -413,6 +414,7 @@ MINE = """
 """
 
 
+@pytest.mark.slow
 def test_a_class_of_ones_own_is_given(tmp_path, python):
     store = tmp_path / "run.zarr"
     fn.simulate(Leaky(), 100.0, current=2.0, out=store)

@@ -101,7 +101,7 @@ FORMULAS = {  # a current, and its integral from 0 to t
 TIMES = np.arange(101) * 0.1
 
 
-QUICK = [name for name in FORMULAS if "step" in name or "pulses" in name]  # each kind is another compilation
+QUICK = [name for name in FORMULAS if "step" in name]  # each kind is another compilation
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_rk4_keeps_its_order():
     assert np.polyfit(np.log(steps), np.log(errors), 1)[0] == pytest.approx(4.0, abs=0.3)
 
 
-@pytest.mark.parametrize(("method", "order"), [("rk4", 3.0), ("heun", 2.0), ("staggered", 2.0)])
+@pytest.mark.parametrize(("method", "order"), rest_slow([("rk4", 3.0), ("heun", 2.0), ("staggered", 2.0)]))
 def test_edges_inside_steps_cost_no_order(method, order):
     """On average over places inside the step, where RK4 has three of its four orders; on the grid all had one."""
     draw = np.random.default_rng(0)

@@ -22,7 +22,7 @@ def simulated(current, **named):
     return fn.simulate(MODEL, 20.0, current=current, record=("I", "V"), every=3, n=20, **named)
 
 
-@pytest.mark.parametrize("current", CURRENTS.values(), ids=CURRENTS)
+@pytest.mark.parametrize("current", rest_slow(CURRENTS.values()), ids=CURRENTS)
 def test_it_is_the_current_at_the_time_of_each_sample(current):
     run = simulated(current)
     exact = np.broadcast_to(current(run.time), (20, run.time.size))

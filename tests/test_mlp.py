@@ -52,7 +52,7 @@ def described(net):
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
 @pytest.mark.parametrize(("output", "loss"), HEADS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 2e-13), (np.float32, 2e-5)])
+@pytest.mark.parametrize(("dtype", "tolerance"), rest_slow([(np.float64, 2e-13), (np.float32, 2e-5)]))
 def test_loss_and_gradient_are_the_references(activation, output, loss, depth, dtype, tolerance):
     net = shaken([5, *(9, 3, 7, 4)[:depth], 3], activation=activation, output=output, loss=loss, dtype=dtype)
     X, T, weight = (array.astype(dtype) for array in problem(net))
@@ -92,7 +92,7 @@ def test_check_gradient_sees_a_wrong_gradient(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "dtype"), rest_slow([*((name, np.float64) for name in DESCENTS), ("adam", np.float32)], 3)
+    ("optimizer", "dtype"), rest_slow([*((name, np.float64) for name in DESCENTS), ("adam", np.float32)])
 )
 def test_steps_by_the_published_formula(optimizer, dtype):
     net = shaken([4, 6, 3], dtype=dtype)

@@ -13,7 +13,7 @@ from fastneuron.perceptron import data, dots, net_input, readahead, rules, train
 
 RULES = [name for name in rules.BY_NAME if name != "passive-aggressive"]  # another name of PA
 EXACT = [(kind, np.float64) for kind in "?bBhHiIf"] + [(kind, np.float32) for kind in "?bBhH"]
-QUICK = "?h"
+QUICK = "h"
 INEXACT = [("q", np.float64), ("e", np.float64), (">i2", np.float64), ("i", np.float32), ("d", np.float32)]
 
 

@@ -224,7 +224,7 @@ def test_conductances_follow_their_formula():
     np.testing.assert_allclose(run["d"][0], 0.2 * (on * rise).sum(1), atol=1e-13)
 
 
-@pytest.mark.parametrize("stored", [True, False])
+@pytest.mark.parametrize("stored", rest_slow([True, False]))
 def test_on_the_grid_a_spike_acts_at_a_whole_step(stored):
     source = fn.SpikeSource([[10.03]])
     cells = fn.Population(fn.MorrisLecar.hopf(), 2, {"syn": fn.Exponential(5.0, 0.0)})

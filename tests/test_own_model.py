@@ -307,7 +307,7 @@ FORMULAS = {
 }
 
 
-@pytest.mark.parametrize("name", rest_slow(FORMULAS, 3))
+@pytest.mark.parametrize("name", rest_slow(FORMULAS, 2))
 def test_what_a_formula_may_be(name):
     formula, more = FORMULAS[name] if isinstance(FORMULAS[name], tuple) else (FORMULAS[name], {})
     kind = type("Own", (fn.Model,), {"states": {"V": 1.0}, "derivative": staticmethod(formula)} | more)
@@ -343,7 +343,7 @@ TABLES = [
 ]
 
 
-@pytest.mark.parametrize(("entry", "value"), rest_slow(TABLES, 2))
+@pytest.mark.parametrize(("entry", "value"), rest_slow(TABLES))
 def test_an_index_beyond_a_table_is_its_end(entry, value):
     """Not only at the start, where Python would say so: V reaches it in the run."""
 

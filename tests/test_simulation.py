@@ -63,7 +63,7 @@ def split(steps, cuts):
     return [count * DT for count in np.diff(edges)]
 
 
-@pytest.mark.parametrize("method", FIXED_STEP, ids=lambda method: method.name)
+@pytest.mark.parametrize("method", rest_slow(FIXED_STEP), ids=lambda method: method.name)
 @settings(max_examples=8, deadline=None)
 @given(cuts=st.lists(st.integers(1, 1999), max_size=12))
 def test_pieces_together_are_one_call(method, cuts):
@@ -248,6 +248,7 @@ def connected(weight, **more):
     return fn.Network({"cells": cells, "source": source}, [projection], seed=3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("delay", "delivery"), [(1.0, "exact"), (fn.Uniform(0.5, 2.0), "exact"), (fn.Uniform(0.5, 2.0), "grid")]
 )

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import pytest
 import twins
-from catalogue import MODELS
+from catalogue import MODELS, rest_slow
 
 import fastneuron as fn
 from fastneuron._integrators.staggered import quotients
@@ -60,7 +60,7 @@ def order(steps, errors):
     return np.polyfit(np.log(steps), np.log(errors), 1)[0]
 
 
-@pytest.mark.parametrize("case", MODELS.values(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", rest_slow(MODELS.values()), ids=lambda case: case.name)
 def test_by_its_definition(case):
     model, dt, steps = case.make(), case.dt / 2, 400
     run = fn.simulate(model, steps * dt, dt=dt, current=case.current, method="staggered", record=case.states)
