@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from catalogue import ADAPTIVE, CASES, rest_slow
+from catalogue import ADAPTIVE, CASES
 from trees import density, size, stage_weights, trees
 
 import fastneuron as fn
@@ -149,7 +149,8 @@ def rms(x):
     return np.sqrt(np.mean(np.square(x)))
 
 
-@pytest.mark.parametrize("method", rest_slow(NAMES))
+@pytest.mark.slow
+@methods
 def test_the_error_is_proportional_to_the_tolerance(method):
     tolerances = 10.0 ** -np.arange(7, 13)  # from 1e-6 on, steps are so long that an estimate may be fooled
     V, spikes = [], []

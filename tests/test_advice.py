@@ -52,6 +52,7 @@ def test_a_block_by_a_large_current_is_the_models_own():
     assert fn.simulate(HOPF(), 500.0, current=350.0).state["V"][0] > 0.0
 
 
+@pytest.mark.slow
 def test_noise_and_currents_begin_anew():
     white = fn.WhiteNoise(5.0)
     first = fn.simulate(HOPF(), 5.0, current=90.0, noise=white, method="heun")

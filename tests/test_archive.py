@@ -135,6 +135,7 @@ def test_nothing_recorded(tmp_path):
     assert run.spike_count.sum() > 0
 
 
+@pytest.mark.slow
 def test_every_field_of_the_recipe_comes_back(tmp_path):
     given = arguments(
         "heun",

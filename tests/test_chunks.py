@@ -67,7 +67,10 @@ CUTS = [
 @pytest.mark.parametrize(
     ("method", "duration", "size"),
     [
-        *(pytest.param(*cut, marks=pytest.mark.slow if cut[0] in ("tsit5", "staggered") else ()) for cut in CUTS),
+        *(
+            pytest.param(*cut, marks=pytest.mark.slow if cut[0] in ("tsit5", "staggered", "dop853") else ())
+            for cut in CUTS
+        ),
         ("rk4", 0.0, 5),
         ("dop853", 0.0, 5),
     ],

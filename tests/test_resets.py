@@ -51,7 +51,7 @@ def test_the_other_methods_keep_theirs(method, order):
 @pytest.mark.parametrize(
     ("name", "method"),
     [
-        (name, method) if (name, method) == ("adex", "dop853") else pytest.param(name, method, marks=pytest.mark.slow)
+        (name, method) if (name, method) == ("lif", "dop853") else pytest.param(name, method, marks=pytest.mark.slow)
         for name in CASES for method in (("dop853", "tsit5") if name in ("lif", "adex") else ("dop853",))
     ],
 )  # fmt: skip

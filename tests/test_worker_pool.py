@@ -256,6 +256,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) or not right)
     subprocess.run([sys.executable, "-W", "ignore", "-c", PROGRAM + forked], check=True, timeout=120)
 
 
+@pytest.mark.slow
 def test_a_process_ends_with_workers_still_there():
     for _ in range(5):
         ended = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=120)
