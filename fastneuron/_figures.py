@@ -63,3 +63,8 @@ def say_how_many(ax: Any, shown: int, n: int) -> None:
     """Above the axes, where some stand for all."""
     if shown < n:
         ax.set_title(f"{shown:,} of {n:,} neurons, evenly spaced", fontsize="small", color=GREY, loc="right")
+
+
+def labelled(name: str, unit: str) -> str:
+    """A quantity with its unit, as an axis says it: without one where it has no dimension."""
+    return f"{name} ({unit})" if unit not in ("", "1") else name

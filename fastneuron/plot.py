@@ -17,7 +17,7 @@ import numpy.typing as npt
 from . import _check
 from ._engine.network_run import NetworkRun
 from ._engine.run import Run
-from ._figures import BLUE, COLOURS, GREY, VERMILION, axes, draw_spikes, evenly, pyplot, say_how_many, tidy
+from ._figures import BLUE, COLOURS, GREY, VERMILION, axes, draw_spikes, evenly, labelled, pyplot, say_how_many, tidy
 from .dynamics.figure import bifurcations as bifurcations
 from .inputs.current import Constant, Current
 from .simulate import simulate
@@ -416,14 +416,13 @@ def _unit(run: Run, state: str) -> str:
 
 
 def _labelled(run: Run, state: str) -> str:
-    unit = _unit(run, state)
-    return f"{state} ({unit})" if unit else state
+    return labelled(state, run.units.get(state, ""))
 
 
 def _named(run: Run, what: str, name: str, unit: str) -> str:
     """An axis with the unit that the model has for it: some models are without dimensions."""
     unit = run.model.units.get(name, unit)
-    return what if unit == "1" else f"{what} ({unit})"
+    return labelled(what, unit)
 
 
 def _rate_label(run: Run) -> str:

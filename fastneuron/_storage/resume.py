@@ -15,8 +15,8 @@ from .._engine.plan import Plan
 from .._engine.recipe import Recipe
 from .._engine.run import Run
 from . import extend, parametrised, serialization
+from .resume_on_ranks import resume_on_ranks
 from .store import Store
-from .together import resume_together
 
 
 def open(path: str | os.PathLike[str], *, models: Iterable[type] = ()) -> Run | NetworkRun:
@@ -91,7 +91,7 @@ def resume(
     """
     if comm is not None:
         given = {"threads": threads, "progress": progress, "executor": executor}
-        return resume_together(comm, path, duration, models, **given)
+        return resume_on_ranks(comm, path, duration, models, **given)
     store = Store(_check.path("path", path), parametrised.given_classes(models))
     _check.flag("progress", progress)
     longer = None if duration is None else extend.checked(store, duration)

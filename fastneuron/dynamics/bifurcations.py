@@ -128,7 +128,7 @@ def bifurcations(
     at_points = [*_points(family, special), *_points_of_cycles(arrived, special)]
     variables = _equilibria(model, found, states) | _cycles(family, arrived) | _table(model, at_points)
     unit = model.units.get(parameter, "uA/cm^2" if parameter == "current" else "")
-    result = xarray.Dataset(variables, attrs={"model": type(model).__name__, "parameter": parameter, "unit": unit})
+    result = xarray.Dataset(variables, attrs={"model": type(model).__name__, "parameter": parameter, "units": unit})
     for state in model.states:
         for column in (f"equilibrium_{state}", f"cycle_{state}_min", f"cycle_{state}_max", f"point_{state}"):
             result[column].attrs["units"] = model.units.get(state, "")

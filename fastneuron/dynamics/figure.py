@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _check
-from .._figures import BLUE, VERMILION, axes
+from .._figures import BLUE, VERMILION, axes, labelled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,16 +70,12 @@ def bifurcations(found: Any, neuron: int = 0, state: str = "V", ax: Axes | None 
             style = {"markersize": 8.5, "markerfacecolor": "none"} if end else {"markersize": 4.5}
             ax.plot(x, y, mark, color=VERMILION, label=kind, zorder=3, linestyle="none", **style)
     ax.set(
-        xlabel=_labelled(found.attrs["parameter"], found.attrs["unit"]),
-        ylabel=_labelled(state, found[f"equilibrium_{state}"].attrs["units"]),
+        xlabel=labelled(found.attrs["parameter"], found.attrs["units"]),
+        ylabel=labelled(state, found[f"equilibrium_{state}"].attrs["units"]),
     )
     if mine.any():
         ax.legend(frameon=False, fontsize="small")
     return ax
-
-
-def _labelled(name: str, unit: str) -> str:
-    return f"{name} ({unit})" if unit not in ("", "1") else name
 
 
 def _draw(ax: Any, x: np.ndarray, y: np.ndarray, stable: np.ndarray, colour: str) -> None:

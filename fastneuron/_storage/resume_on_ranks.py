@@ -22,7 +22,7 @@ from . import extend, parametrised, serialization
 from .store import Store
 
 
-def resume_together(
+def resume_on_ranks(
     comm: Any, path: str | os.PathLike[str], duration: Any, models: Iterable[type], **given: Any
 ) -> Run | NetworkRun:
     """Go on with a run on all processes of a communicator, of which this is one; the first alone writes."""
