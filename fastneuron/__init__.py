@@ -9,6 +9,7 @@ from ._engine.run import Run, Spikes
 from ._storage.resume import open as open  # not in __all__: an import of * must not hide Python's own
 from ._storage.resume import resume
 from ._version import __version__
+from .couplings import Coupling, CouplingKind, GapJunction, Graded, StateCoupled
 from .estimate import Estimate, estimate
 from .inputs.current import Current
 from .inputs.noise import Noise, OrnsteinUhlenbeck, WhiteNoise
@@ -77,6 +78,8 @@ __all__ = [
     "ByDistance",
     "Channel",
     "Chirp",
+    "Coupling",
+    "CouplingKind",
     "Current",
     "Cycles",
     "Delta",
@@ -92,6 +95,8 @@ __all__ = [
     "FixedPoints",
     "FixedProbability",
     "FixedTotal",
+    "GapJunction",
+    "Graded",
     "HodgkinHuxley",
     "Izhikevich",
     "LeakyIntegrateAndFire",
@@ -123,6 +128,7 @@ __all__ = [
     "Sine",
     "SpikeSource",
     "Spikes",
+    "StateCoupled",
     "Step",
     "TraubMiles",
     "Uniform",

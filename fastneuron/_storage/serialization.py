@@ -30,7 +30,8 @@ PLAIN = ("n", "duration", "dt", "method", "rtol", "threshold", "interval", "bin_
          "rearm", "after", "tolerant")  # fmt: skip
 PACKAGE = Path(__file__).parent.parent
 DECIDE_BITS = (  # but for what checks, counts, and carries data to and fro
-    "_kernel", "_integrators", "inputs", "receptors", "models", "network", "_parameters.py", "_formulas.py", "math.py",
+    "_kernel", "_integrators", "inputs", "receptors", "models", "couplings", "network",
+    "_parameters.py", "_formulas.py", "math.py",
     "_engine/recipe.py", "_engine/recorded.py", "_engine/sampling.py", "_engine/scheduler.py", "_engine/coupled.py",
     "_engine/network_scheduler.py",
     "_engine/own_steps.py", "_engine/summary.py",

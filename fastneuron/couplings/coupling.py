@@ -1,0 +1,67 @@
+"""A coupling: from whom to whom, of which kind, how strong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _check
+from .._units import plain
+from .kind import CouplingKind
+
+
+class Coupling:
+    """A coupling without delay: what a neuron feels of another's state at every moment.
+
+    Parameters
+    ----------
+    pre, post : str
+        The names of two cells of a `Circuit`: of the one that is felt, and of the one that feels it.
+    kind : CouplingKind
+        What passes: `GapJunction`, `Graded`, `StateCoupled`, or a kind of one's own.
+    connections : None
+        Two cells are one connection.
+    weight : float or (n,) array_like, default 1
+        How strong, mS/cm^2.
+    symmetric : bool, optional
+        Whether it acts from `post` to `pre` as well, with the same parameters; if not said, gap junctions do.
+    name : str, optional
+        What its parameters are called by: ``"name.weight"``; ``"pre-post"`` by default.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed.
+
+    Examples
+    --------
+    >>> import fastneuron as fn
+    >>> fn.Coupling("A", "B", fn.Graded(E=-80.0, half=0.0, slope=15.0), weight=0.01)
+    Coupling('A', 'B', Graded(E=-80, half=0, slope=15), weight=0.01)
+    """
+
+    def __init__(
+        self,
+        pre: Any,
+        post: Any,
+        kind: CouplingKind,
+        connections: Any = None,
+        weight: Any = 1.0,
+        *,
+        symmetric: bool | None = None,
+        name: str | None = None,
+    ) -> None:
+        if not isinstance(kind, CouplingKind):
+            hint = "; write it with its values: GapJunction()" if isinstance(kind, type) else ""
+            wanted = "a GapJunction, a Graded, a StateCoupled or another CouplingKind"
+            raise TypeError(f"kind must be {wanted}; got {_check.shown(kind)}{hint}")
+        self.pre, self.post, self.kind, self.connections = pre, post, kind, connections
+        self.weight = _check.numbers("weight", plain("weight", weight, kind.weight_units))
+        self.symmetric = kind.symmetric if symmetric is None else _check.flag("symmetric", symmetric)
+        self.name = name
+
+    def __repr__(self) -> str:
+        weight = f"{self.weight:g}" if np.ndim(self.weight) == 0 else f"<{np.size(self.weight)} values>"
+        both = "" if self.symmetric == self.kind.symmetric else f", symmetric={self.symmetric}"
+        return f"Coupling({self.pre!r}, {self.post!r}, {self.kind!r}, weight={weight}{both})"
