@@ -63,6 +63,7 @@ from .sweep import fi_curve, sweep
 if TYPE_CHECKING:
     from .dynamics.bifurcations import bifurcations
     from .dynamics.cycles import Cycles, cycles
+    from .dynamics.excitability import Excitability, excitability
     from .dynamics.fixed_points import FixedPoints, fixed_points
     from .dynamics.jacobian import jacobian
     from .dynamics.phase_response import PhaseResponse, phase_response
@@ -86,6 +87,7 @@ __all__ = [
     "DoubleExponential",
     "DoubleExponentialCurrent",
     "Estimate",
+    "Excitability",
     "Exponential",
     "ExponentialCurrent",
     "ExponentialIntegrateAndFire",
@@ -138,6 +140,7 @@ __all__ = [
     "check_gradient",
     "cycles",
     "estimate",
+    "excitability",
     "fi_curve",
     "fixed_points",
     "jacobian",
@@ -153,8 +156,8 @@ __all__ = [
 
 LATER = ("plot", "sklearn")  # need what not everybody has, and time
 OF_DYNAMICS = (  # need time
-    *("Cycles", "FixedPoints", "PhaseResponse"),
-    *("bifurcations", "cycles", "fixed_points", "jacobian", "phase_response", "tangent"),
+    *("Cycles", "Excitability", "FixedPoints", "PhaseResponse"),
+    *("bifurcations", "cycles", "excitability", "fixed_points", "jacobian", "phase_response", "tangent"),
 )
 
 

@@ -5,6 +5,7 @@ All of it stands on duals (`fastneuron._kernel.dual`), which go through the form
 
 from .bifurcations import bifurcations
 from .cycles import Cycles, cycles
+from .excitability import Excitability, excitability
 from .fixed_points import FixedPoints, fixed_points
 from .jacobian import jacobian
 from .phase_response import PhaseResponse, phase_response
@@ -12,10 +13,12 @@ from .tangent import tangent
 
 __all__ = [
     "Cycles",
+    "Excitability",
     "FixedPoints",
     "PhaseResponse",
     "bifurcations",
     "cycles",
+    "excitability",
     "fixed_points",
     "jacobian",
     "phase_response",

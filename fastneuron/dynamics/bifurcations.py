@@ -163,7 +163,7 @@ def _branches(
     kept: list[Branch] = []
     reached: set[int] = set()
     for branch in made:
-        if branch.hopf in reached:
+        if branch.start in reached:
             continue
         if branch.end == "Hopf":
             apart = abs(special.value[hopf] - branch.value[-1]) + np.where(

@@ -139,7 +139,7 @@ def cycles(
     n, amplitude = checked_current(model, current, {f"initial[{name!r}]": value for name, value in given.items()})
     settle = _check.number("settle", settle, "a positive number of ms", lambda x: x > 0)
     flow = Flow(model, amplitude)
-    state, period = _near(flow, given, n, settle)
+    state, period, _ = near(flow, given, n, settle)
     alive = np.flatnonzero(np.isfinite(period))
     state[:, alive], period[alive] = close(flow.of(alive), state[:, alive], period[alive])
     state[:, ~np.isfinite(period)] = np.nan
@@ -153,8 +153,8 @@ def cycles(
     return Cycles(model, amplitude, period, dict(zip(model.states, state, strict=True)), multipliers, period_by)
 
 
-def _near(flow: Flow, given: Mapping[str, Any], n: int, settle: float) -> tuple[np.ndarray, np.ndarray]:
-    """States (D, n) near spikes of the cycles, and periods, (n,), NaN where there is none."""
+def near(flow: Flow, given: Mapping[str, Any], n: int, settle: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """States (D, n) near spikes of the cycles, periods, NaN where there is none, and how many spikes there were."""
     start = flow.model.initial_state(given, n)
     run = flow.run(start, np.full(n, settle), np.zeros_like(start), rtol=1e-6, atol=1e-6)
     end = np.array([run.state[name] for name in flow.model.states])
@@ -169,7 +169,7 @@ def _near(flow: Flow, given: Mapping[str, Any], n: int, settle: float) -> tuple[
     if alive.size:
         rest = last[alive, 0] + period[alive] - settle
         end[:, alive] = flow.of(alive).end(end[:, alive], np.maximum(rest, 0.0))
-    return end, period
+    return end, period, run.spike_count
 
 
 def last_spikes(run: Any, count: int) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +16,9 @@ from .steady import steady_states, walk
 from .tangent import smooth
 
 MOST = 24  # fixed points of a neuron
-NEAR, FAR = 0.5, 500.0  # mV: the grid is even in asinh(V / NEAR), out to FAR
+NEAR, FAR = 0.5, 500.0  # mV: `GRID` is even in asinh(V / NEAR), out to FAR
 STEPS = 1024
+GRID = NEAR * np.sinh(np.linspace(-np.arcsinh(FAR / NEAR), np.arcsinh(FAR / NEAR), STEPS))
 NEURONS = 100  # in one call of the kernel, some 10 ms
 LINEAR = 1e-9  # what may be left of a rate at its steady state, where it is linear
 
@@ -120,13 +120,13 @@ def fixed_points(model: Model, current: npt.ArrayLike = 0.0, window: tuple[float
     """
     smooth(model)
     _, amplitude = checked_current(model, current)
-    neuron, V = voltages(model, amplitude, window)
+    neuron, V = voltages(model, amplitude, GRID if window is None else np.linspace(*checked_window(window), STEPS))
     return _classified(model, neuron, V, amplitude[neuron])
 
 
-def voltages(model: Model, current: np.ndarray, window: Any = None) -> tuple[np.ndarray, np.ndarray]:
+def voltages(model: Model, current: np.ndarray, grid: np.ndarray = GRID) -> tuple[np.ndarray, np.ndarray]:
     """The voltages of all fixed points, and of which neurons they are, in their order."""
-    n, grid = current.size, _grid(window)
+    n = current.size
     at = points(model, np.zeros((len(model.states), n)), current)
     V, count, left = np.full((n, MOST), np.nan), np.zeros(n, np.int64), np.zeros(n)
 
@@ -137,13 +137,6 @@ def voltages(model: Model, current: np.ndarray, window: Any = None) -> tuple[np.
     for_each(work, range(0, n, NEURONS), available())
     _check_walk(model, count, left)
     return np.repeat(np.arange(n), count), V[np.arange(MOST) < count[:, np.newaxis]]
-
-
-def _grid(window: Any) -> np.ndarray:
-    if window is None:
-        end = np.arcsinh(FAR / NEAR)
-        return NEAR * np.sinh(np.linspace(-end, end, STEPS))
-    return np.linspace(*checked_window(window), STEPS)
 
 
 def _check_walk(model: Model, count: np.ndarray, left: np.ndarray) -> None:
