@@ -238,10 +238,10 @@ def number(name, value, wanted="a finite number", holds=lambda x: True):
     return result
 
 
-def rearm(value, threshold):
+def rearm(name, value, threshold):
     """The voltage below which a neuron may spike again, or None."""
     wanted = f"a number of mV, at most threshold = {threshold:g}"
-    return None if value is None else number("rearm", value, wanted, lambda x: x <= threshold)
+    return None if value is None else number(name, value, wanted, lambda x: x <= threshold)
 
 
 def whole(name, value, least, most=None):

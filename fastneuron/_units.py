@@ -95,6 +95,13 @@ def _converted(asked: Mapping[str, Any], odd: list[str], units: Mapping[str, str
     }
     found = dict(asked)
     found |= {name: plain(name, asked[name], wanted[name]) for name in odd if name in asked}
+    for name in ("threshold", "refractory", "rearm"):
+        if isinstance(values := found.get(name), Mapping):
+            unit = {} if name in TIMES else {"V": "mV", **units}
+            found[name] = {
+                state: plain(f"{name}[{state!r}]", value, unit.get(state, time if name in TIMES else "1"))
+                for state, value in values.items()
+            }
     initial = found.get("initial")
     if isinstance(initial, Mapping) and any(map(library_of, initial.values())):
         found["initial"] = {

@@ -49,7 +49,7 @@ def simulate(
     record: str | Sequence[str] | None = None,
     every: int = 1,
     neurons: npt.ArrayLike | slice | None = None,
-    threshold: float | None = None,
+    threshold: float | Mapping[str, float] | None = None,
     threads: int | None = None,
     progress: bool = False,
     *,
@@ -59,8 +59,8 @@ def simulate(
     noise: Noise | None = None,
     seed: int = 0,
     dtype: npt.DTypeLike = np.float64,
-    refractory: float = 0.0,
-    rearm: float | None = None,
+    refractory: float | Mapping[str, float] = 0.0,
+    rearm: float | Mapping[str, float] | None = None,
     summary: str | Sequence[str] | None = None,
     bin_width: float = 1.0,
     after: float = 0.0,
@@ -116,10 +116,12 @@ def simulate(
         Sample at every so many multiples of `dt`, the initial state being the first sample; for `record` and `summary`.
     neurons : (m,) array_like of int, slice or (n,) mask, optional
         Which neurons to sample; all by default.
-    threshold : float, optional
+    threshold : float or dict of float, optional
         A spike is an upward crossing of it by the voltage, mV; the model's own by default, 0 for Morris-Lecar.
         Nothing is reset there but by a model with a `reset`, whose threshold may be a parameter of its own and is then
-        not given here; a neuron that stays above it is warned of.
+        not given here; a neuron that stays above it is warned of.  A mapping says which states spike, and where:
+        ``{"A.V": 0.0, "B.V": 0.0}``; each is watched as if it were alone, ``run.spikes["B.V"]`` are the spikes of one,
+        and ``run.of("B.V")`` is the run with these alone.  In a network the voltage alone spikes.
     threads : int, optional
         Number of threads; one per core this process may use by default, and four per core at most.
     progress : bool, default False
@@ -137,19 +139,22 @@ def simulate(
         seed, the neuron's index and the number of the step.
     dtype : {float64, float32}
         Precision of the states, with a fixed step; in single precision about twice as fast.
-    refractory : float, default 0
+    refractory : float or dict of float, default 0
         Crossings of the threshold less than this after the spike that was counted before are not counted, ms: noise
         makes V cross it several times where it hovers there.  It has no effect on the neurons; a model with a `reset`
-        has a refractory time of its own, a parameter, which holds the voltage.
-    rearm : float, optional
+        has a refractory time of its own, a parameter, which holds the voltage.  Of all states that spike, each for
+        itself, or a mapping by state.
+    rearm : float or dict of float, optional
         After a spike no crossing counts, either, until V has been below this at the end of a step, mV; at most the
-        threshold.  It tells spikes from hovering where the intervals between spikes are short, too.
+        threshold.  It tells spikes from hovering where the intervals between spikes are short, too.  Of all states that
+        spike, or a mapping by state.
     summary : str or sequence of str, optional
         What to work out while the run goes on, without keeping samples or spikes: for each neuron ``"V.mean"``,
         ``"V.var"``, ``"V.min"``, ``"V.max"`` of its samples (those that `record` would keep; of any state), the time of
         the first spike ``"spike.first"`` (ms), mean and coefficient of variation of the intervals between spikes,
         ``"isi.mean"`` (ms) and ``"isi.cv"``; for the population ``"population.V.mean"`` at each sample, and
-        ``"population.rate"``, its mean firing rate in each bin (Hz).  Sample k is at k multiples of `every` times
+        ``"population.rate"``, its mean firing rate in each bin (Hz).  Where several states spike, each of these says
+        whose spikes: ``"B.V.isi.mean"``, ``"population.B.V.rate"``.  Sample k is at k multiples of `every` times
         `dt`, or of `sample_interval`, and bin k begins at k multiples of `bin_width`.
     bin_width : float, default 1
         Of ``"population.rate"``, ms.
@@ -241,6 +246,8 @@ def simulate_population(asked: Mapping[str, Any], tolerant: bool = False) -> Run
     warn_of_a_new_begin(recipe, asked["initial"])
     plan = planned(recipe, asked)
     if plan.out is not None:
+        if len(recipe.watched) > 1:
+            raise ValueError(f"out is for runs in which one state spikes; got threshold={asked['threshold']!r}")
         check_path(plan.out, plan.overwrite)
     resources.check(recipe, plan)
     with _progress.bar_of_run(plan.progress, recipe.n, recipe.duration, recipe.dt) as on_progress:

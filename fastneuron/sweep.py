@@ -19,6 +19,7 @@ from ._parameters import Parametrised
 from ._units import plain
 from .inputs.noise import Noise
 from .models import Model
+from .models.watched import checked_threshold, names_of
 from .simulate import simulate, simulate_population
 
 INITIAL = "initial."
@@ -49,8 +50,9 @@ def sweep(
         of the argument `noise`, ``"noise.sigma"``, or ``"seed"``, of which each value is a run of the whole grid.
     reduce : str, sequence of str or callable, default "rate"
         What to keep: ``"rate"``, the spikes by the duration (Hz), ``"steady_rate"`` (see `Run.steady_rate`),
-        ``"spike_count"``, or a summary of each neuron as in `simulate`, such as ``"isi.cv"`` or ``"V.max"``; or a
-        function of the run that returns arrays (n,) by name.
+        ``"spike_count"``, or a summary of each neuron as in `simulate`, such as ``"isi.cv"`` or ``"V.max"``; where
+        several states spike, the first three are of all of them, and ``"B.V.rate"`` and so on of one; or a function of
+        the run that returns arrays (n,) by name.
     after : float, optional
         What happens before is not in ``"steady_rate"``, ms, half of the run by default; nor, if it is given, in
         summaries.
@@ -90,11 +92,13 @@ def sweep(
     if not isinstance(model, Model):
         raise TypeError(f"model must be a Model, for example MorrisLecar.hopf(); got {_check.shown(model)}")
     axes = _axes(model, grid, options)
-    wanted = _wanted(reduce, list(model.states), options)
+    spiking = names_of(checked_threshold(model, options.get("threshold")), list(model.states))
+    wanted = _wanted(reduce, list(model.states), spiking, options)
     tolerant = _check.known("errors", errors, ("nan", "raise")) == "nan"
     if not callable(reduce):
-        kept = [name for name in wanted if name not in RESULTS]
-        options |= {"spike_times": "steady_rate" in wanted, "summary": kept or None}
+        kept = [name for name in wanted if not _is_result(name)]
+        timed = any(name.endswith("steady_rate") for name in wanted)
+        options |= {"spike_times": timed, "summary": kept or None}
         options |= {"after": after} if kept and after is not None else {}
     seeds = [int(seed) for seed in axes[SEED]] if _is_seed(model, SEED) and SEED in axes else [options.get("seed", 0)]
     runs = [_run_of(model, duration, axes, options | {"seed": seed}, tolerant) for seed in seeds]
@@ -104,6 +108,7 @@ def sweep(
     units = {"current": "uA/cm^2", "rate": "Hz", "steady_rate": "Hz"}
     units |= {name: unit for name, _, _, unit in run.columns()} | dict(model.units)
     units |= {name: units.get(name.removeprefix(INITIAL), "") for name in axes}
+    units |= {name: units.get(name.rpartition(".")[2], "") for name in found if _is_result(name)}
     units |= {f"{NOISE}{name}": unit for name, unit in (run.noise.units if run.noise else {}).items()}
     dims = {name: f"parameter.{name}" if name in found else name for name in axes}
     return xarray.Dataset(
@@ -195,13 +200,20 @@ def _seeds(values: Any, options: Mapping[str, Any]) -> np.ndarray:
     return np.array([_check.whole("grid['seed']", seed, 0, 2**63 - 1) for seed in given], np.int64)
 
 
-def _wanted(reduce: Any, states: list[str], options: Mapping[str, Any]) -> tuple[str, ...]:
+def _is_result(name: str) -> bool:
+    """Whether a name is of what a run has, of all its spikes or of those of a state."""
+    return name.rpartition(".")[2] in RESULTS
+
+
+def _wanted(reduce: Any, states: list[str], spiking: Sequence[str], options: Mapping[str, Any]) -> tuple[str, ...]:
     if callable(reduce):
         return ()
     for name in ("summary", "spike_times", "record"):
         if name in options:
             raise ValueError(f"{name} goes with a reduce that is a function; got {name} with reduce={reduce!r}")
-    allowed = [*RESULTS, *(name for name in names(states) if not name.startswith("population"))]
+    allowed = [*RESULTS, *(name for name in names(states, spiking) if not name.startswith("population"))]
+    if len(spiking) > 1:
+        allowed += [f"{state}.{name}" for state in spiking for name in RESULTS]
     chosen = _check.names("reduce", reduce, "something to keep, such as 'rate',", allowed)
     if not chosen:
         raise ValueError(f"reduce must name something to keep, such as 'rate'; got {reduce!r}")
@@ -278,9 +290,11 @@ def _reduced(reduce: Any, run: Run, wanted: Sequence[str], after: float | None) 
 
 
 def _result(run: Run, name: str, after: float | None) -> np.ndarray:
-    if name == "steady_rate":
-        return run.steady_rate(after)
-    return run.rate if name == "rate" else run.spike_count if name == "spike_count" else run.summary[name]
+    if not _is_result(name):
+        return run.summary[name]
+    state, _, what = name.rpartition(".")
+    mine = run.of(state) if state else run
+    return mine.steady_rate(after) if what == "steady_rate" else mine.rate if what == "rate" else mine.spike_count
 
 
 def _units(units: Mapping[str, str], name: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from fastneuron._kernel.jit import FLAGS
 from fastneuron._kernel.lanes import width
 from fastneuron.inputs.current import as_current
 from fastneuron.inputs.port import FIXED_STEPS
+from fastneuron.models.watched import watched
 
 N, STEPS, DT = 150, 600, 0.05
 
@@ -53,7 +54,8 @@ def test_epochs(method, current, noise, epoch):
     whole = fn.simulate(model, STEPS * DT, DT, current, **options)
     inputs = (as_current("current", current), *([noise] if noise else []))
     state = np.repeat([[-30.0], [0.1]], N, axis=1)
-    cut = Problem(model, inputs, state, STEPS * DT, DT, model.threshold, seed=3)
+    watch = watched(model, model.threshold, 0.0, None)
+    cut = Problem(model, inputs, state, STEPS * DT, DT, watch, seed=3)
     tag, lanes, spikes = METHODS[method].tag, cut.lanes, cut.buffer(N * STEPS // 2)
     saved = np.empty((-(-N // lanes.lanes), rows(lanes, cut.neurons), lanes.lanes))
     count = in_epochs(tag, lanes, cut.neurons, saved, STEPS, epoch, DT, spikes)

@@ -36,8 +36,13 @@ def warn_of_the_threshold(recipe: Recipe, run: Run, asked: bool) -> None:
     """
     if not (asked or _has_its_own(type(recipe.model))) or not run.state or not recipe.duration:
         return
-    start = np.broadcast_to(next(iter(recipe.initial.values())), run.n)
-    end = next(iter(run.state.values()))
+    for state in recipe.spiking:
+        _warn_of_a_state(recipe, run.of(state), state)
+
+
+def _warn_of_a_state(recipe: Recipe, run: Run, state: str) -> None:
+    """The same for one state that spikes; the run has its spikes alone."""
+    start, end = np.broadcast_to(recipe.initial[state], run.n), run.state[state]
     above = (run.spike_count == 0) & (start > run.threshold) & (end > run.threshold)
     if above.any():
         _warn(recipe, run, above, "above the threshold from the begin to the end, so that nothing is counted")
@@ -59,5 +64,5 @@ def _warn(recipe: Recipe, run: Run, which: np.ndarray, what: str) -> None:
     first = int(np.flatnonzero(which)[0])
     who = f"{int(which.sum())} of {run.n} neurons are" if run.n > 1 else "the neuron is"
     where = f", the first of them neuron {first}" if run.n > 1 else ""
-    threshold = np.broadcast_to(run.threshold, run.n)[first]
-    warnings.warn(f"{who} {what} (threshold = {threshold:g}{where})", UserWarning, stacklevel=5)
+    threshold = np.broadcast_to(np.asarray(run.threshold), run.n)[first]
+    warnings.warn(f"{who} {what} (threshold = {threshold:g}{where})", UserWarning, stacklevel=6)

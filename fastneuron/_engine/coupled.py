@@ -44,11 +44,12 @@ class Coupled:
             for name, receptor in recipe.receptors.items()
         )
         self.lanes = problem.lanes
-        last = n if recipe.refractory > 0 else 0
+        (watched,) = recipe.watched
+        last = n if watched.refractory > 0 else 0
         self.outbox = Outbox(  # type: ignore[call-arg]
-            threshold=recipe.threshold,
-            refractory=recipe.refractory,
-            rearm=problem.arming,
+            threshold=watched.threshold,
+            refractory=watched.refractory,
+            rearm=watched.arming,
             armed=problem.armed,
             last_step=np.full(last, -(2**62)),
             last_part=np.zeros(last),

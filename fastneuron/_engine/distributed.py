@@ -18,7 +18,7 @@ from .recipe import Recipe
 from .scheduler import SUMMED_ARRAYS, ChunkResult
 
 EVEN = 8  # blocks at least that a process has of a population that is cut at whole blocks, so that shares are even
-OUTCOME = ("samples", "spike_neuron", "spike_time")  # of a result, beside its snapshot
+OUTCOME = ("samples", "spike_label", "spike_time")  # of a result, beside its snapshot
 Bounds = Mapping[str, tuple[int, int]]  # of each population the first neuron, and the first that is none of them
 
 
@@ -146,7 +146,7 @@ def _whole(part: Recipe, pieces: Sequence[tuple[dict[str, np.ndarray], int, int]
     samples = np.empty((some.shape[0], part.neurons.size, some.shape[2]), some.dtype)
     for piece, low, high in pieces:
         samples[:, (low <= part.neurons) & (part.neurons < high)] = piece["samples"]
-        piece["spike_neuron"] += low
+        piece["spike_label"] += low
     found = {
         name: np.sum([piece[name] for piece, *_ in pieces], axis=0)
         if name in SUMMED_ARRAYS
@@ -154,7 +154,7 @@ def _whole(part: Recipe, pieces: Sequence[tuple[dict[str, np.ndarray], int, int]
         for name in pieces[0][0]
         if name != "samples"
     }
-    return ChunkResult(samples, found.pop("spike_neuron"), found.pop("spike_time"), found, _nothing)
+    return ChunkResult(samples, found.pop("spike_label"), found.pop("spike_time"), found, _nothing)
 
 
 def _nothing() -> None:

@@ -6,7 +6,6 @@ A sink is where a run goes: memory, or a store.  It has shards, which may be sen
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from .._integrators import Chunk
 from . import executors, scheduler
 from .executors import Executor
+from .labels import label_of
 from .network_recipe import NetworkRecipe
 from .network_scheduler import NetworkAtWork
 from .own_steps import at_work
@@ -133,7 +133,7 @@ class Memory:
             rows = (low <= self.recipe.neurons) & (self.recipe.neurons < high)
             self._samples[:, rows] = outcome.samples
         if low:
-            outcome.spike_neuron[...] += low
+            outcome.spike_label[...] += label_of(low, 0, len(self.recipe.watched))
         self._outcomes[number] = ChunkResult(np.empty(0), *outcome[1:])
 
     @property
@@ -143,8 +143,9 @@ class Memory:
     def run(self) -> Run:
         """The run in memory."""
         outcomes = [outcome for outcome in self._outcomes if outcome is not None]
-        neuron = _joined([outcome.spike_neuron for outcome in outcomes])
-        spikes = Spikes(neuron, _joined([outcome.spike_time for outcome in outcomes]), self.recipe.n)
+        label = _joined([outcome.spike_label for outcome in outcomes])
+        time = _joined([outcome.spike_time for outcome in outcomes])
+        spikes = Spikes(label, time, self.recipe.n, self.recipe.spiking)
         traces = dict(zip(self.recipe.record, () if self._samples is None else self._samples, strict=True))
         return run_of(self.recipe, totals(self.recipe, [outcome.snapshot for outcome in outcomes]), spikes, traces)
 
@@ -172,7 +173,7 @@ class MemoryShard:
 class Totals(NamedTuple):
     """What came of a run, but for its samples and spikes."""
 
-    spike_count: np.ndarray
+    spike_count: np.ndarray  # (n,), or (states, n) where several spike
     state: Mapping[str, np.ndarray]
     summary: Mapping[str, np.ndarray]
 
@@ -187,7 +188,7 @@ def totals(recipe: Recipe, snapshots: Sequence[Mapping[str, np.ndarray]]) -> Tot
     return Totals(
         _joined([snapshot["spike_count"] for snapshot in snapshots]),
         dict(zip(recipe.variables, state, strict=True)),
-        results(recipe.summary, recipe.variables, summaries, recipe.extent),
+        results(recipe.summary, recipe.variables, summaries, recipe.extent, recipe.spiking),
     )
 
 
@@ -206,12 +207,13 @@ def run_of(
     if piece is not None:
         begin, duration = piece.first * recipe.dt, (piece.last - piece.first) * recipe.dt
     first = piece.begin if piece else 0
+    counts = dict(zip(recipe.spiking, np.atleast_2d(found.spike_count), strict=True))
     return Run(
         model=recipe.model,
         duration=recipe.duration if duration is None else duration,
         dt=recipe.dt,
-        spike_count=found.spike_count,
-        spikes=spikes if recipe.spike_times else Spikes.not_kept(recipe.n),
+        spike_count=found.spike_count if found.spike_count.ndim == 1 else found.spike_count.sum(axis=0),
+        spikes=spikes if recipe.spike_times else Spikes.not_kept(recipe.n, recipe.spiking),
         state=FinalState(found.state),
         time=recipe.times(first, first + samples),
         neurons=recipe.neurons,
@@ -222,11 +224,12 @@ def run_of(
         noise=recipe.noise,
         seed=recipe.seed,
         method=recipe.method,
-        threshold=recipe.model.thresholds if math.isnan(recipe.threshold) else recipe.threshold,
+        threshold=recipe.model.thresholds if recipe.has_own_thresholds else recipe.threshold,
         spike_times=recipe.spike_times,
         receptors=recipe.receptors,
         group=group,
         begin=begin,
+        spike_counts=counts,
     )
 
 

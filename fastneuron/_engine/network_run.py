@@ -197,7 +197,7 @@ def run_of_result(recipe: NetworkRecipe, result: NetworkResult, piece: Chunk | N
     runs = {}
     for name, part in recipe.everything.items():
         mine = result.parts[name]
-        spikes = Spikes(mine.spike_neuron, mine.spike_time, part.n)
+        spikes = Spikes(mine.spike_label, mine.spike_time, part.n, part.spiking)
         traces = dict(zip(part.record, mine.samples, strict=True))
         runs[name] = run_of_part(part, totals_of_part(part, [mine.snapshot]), spikes, traces, piece=piece)
     return network_run_of(runs, recipe.alone, low=recipe.low)

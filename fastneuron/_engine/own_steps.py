@@ -64,6 +64,7 @@ class CoupledInOwnSteps:
     def cells(self, steps: int, traces: Any, statistics: Any) -> CellsInOwnSteps:
         """The population in a run of so many steps dt, and what its kernel needs beside it."""
         recipe, problem = self.recipe, self.population.problem
+        (watched,) = recipe.watched
         return CellsInOwnSteps(  # type: ignore[call-arg]
             method=recipe.chosen.tag,
             lanes=self.lanes,
@@ -71,9 +72,9 @@ class CoupledInOwnSteps:
             tolerance=Tolerance(recipe.rtol, recipe.atol),
             steps=steps,
             duration=recipe.duration,
-            threshold=recipe.threshold,
-            refractory=recipe.refractory,
-            rearm=problem.arming,
+            threshold=watched.threshold,
+            refractory=watched.refractory,
+            rearm=watched.arming,
             counted=problem.counted,
             armed=problem.armed,
             count=problem.spike_count,

@@ -54,7 +54,7 @@ class PopulationInPieces:
         self.step = piece.last
         (result,) = results
         state = dict(zip(recipe.variables, problem.state.copy(), strict=True))
-        spikes = Spikes(result.spike_neuron, result.spike_time, recipe.n)
+        spikes = Spikes(result.spike_label, result.spike_time, recipe.n, recipe.spiking)
         traces = dict(zip(recipe.record, result.samples, strict=True))
         return run_of(recipe, Totals(problem.spike_count.copy(), state, {}), spikes, traces, piece=piece)
 
@@ -127,8 +127,10 @@ def in_pieces(recipe: Recipe | NetworkRecipe, plan: Plan) -> PopulationInPieces 
 
 def _arm(problem: Any) -> None:
     """Let a neuron spike again whose voltage has been set below where it is armed; the others are as they were."""
-    if problem.rearm is not None:
-        problem.armed |= problem.state[0] < problem.rearm
+    if problem.is_choosy:
+        for one, armed in zip(problem.watched, np.atleast_2d(problem.armed), strict=True):
+            if one.rearm is not None:
+                armed |= problem.state[one.row] < one.rearm
 
 
 def _needed(recipe: Recipe, steps: int) -> float:

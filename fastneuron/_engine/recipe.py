@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,15 @@ from ..inputs.current import Current, as_current
 from ..inputs.noise import Noise
 from ..models import Model
 from ..models.validation import check_reset, rehearse, rehearse_input
+from ..models.watched import (
+    Threshold,
+    Watched,
+    checked_rearm,
+    checked_refractory,
+    checked_threshold,
+    names_of,
+    watched,
+)  # fmt: skip
 from ..receptors import Receptor
 from . import summary as summaries
 from .recorded import checked_record, units_of
@@ -50,13 +59,15 @@ class Recipe:
         Where this population stands in a larger one, of which it is a part.
     receptors : dict of Receptor
         In a network: what synapses open, by name.
-    refractory : float
-        Time after a spike in which crossings do not count, ms.
+    threshold : float or dict of float
+        Of the voltage, or of each state that spikes, where that is not the voltage alone, mV.
+    refractory : float or dict of float
+        Time after a spike in which crossings do not count, ms; of all states that spike, or of each.
     tolerant : bool
         Whether a neuron that fails ends with NaN, in place of the run.
     after : float
         Summaries are of what happens from then on, ms.
-    rearm : float, optional
+    rearm : float or dict of float, optional
         They do not count, either, until the voltage has been below this since the spike, mV.
     """
 
@@ -72,7 +83,7 @@ class Recipe:
     method: str
     rtol: float
     atol: np.ndarray
-    threshold: float
+    threshold: Threshold
     record: tuple[str, ...]
     neurons: np.ndarray
     interval: float
@@ -81,8 +92,8 @@ class Recipe:
     spike_times: bool
     first_neuron: int = 0
     receptors: Mapping[str, Receptor] = field(default_factory=dict)
-    refractory: float = 0.0
-    rearm: float | None = None
+    refractory: float | Mapping[str, float] = 0.0
+    rearm: float | Mapping[str, float] | None = None
     after: float = 0.0
     tolerant: bool = False
 
@@ -105,6 +116,21 @@ class Recipe:
     def variables(self) -> list[str]:
         """The names of all that has a value at each moment: states, and the conductances of receptors."""
         return [*self.model.states, *self.receptors]
+
+    @cached_property
+    def watched(self) -> tuple[Watched, ...]:
+        """The states that spike."""
+        return watched(self.model, self.threshold, self.refractory, self.rearm)
+
+    @property
+    def has_own_thresholds(self) -> bool:
+        """Whether the threshold is a parameter of the model."""
+        return math.isnan(self.watched[0].threshold)
+
+    @property
+    def spiking(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(one.state for one in self.watched)
 
     @property
     def sampled(self) -> list[int]:
@@ -218,9 +244,9 @@ def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recip
     method = _method(a, model)
     stimulus = _stimulus(a)
     population = _population(a, model, stimulus)
-    variables = [*model.states, *a.receptors]
+    threshold = checked_threshold(model, a.threshold)
+    variables = Variables([*model.states, *a.receptors], names_of(threshold, list(model.states)))
     outputs = _outputs(a, variables, population["n"], method["duration"], method["dt"])
-    threshold = model.checked_threshold(a.threshold)
     if model.resets():
         _check_resetting(a, model)
     recipe = Recipe(
@@ -232,15 +258,15 @@ def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recip
         first_neuron=first_neuron,
         receptors=a.receptors,
         threshold=threshold,
-        refractory=_check.number("refractory", a.refractory, "a number of ms, 0 or more", lambda x: x >= 0),
-        rearm=_check.rearm(a.rearm, threshold),
+        refractory=checked_refractory(a.refractory, threshold, list(model.states)),
+        rearm=checked_rearm(a.rearm, threshold, list(model.states)),
     )
     if not is_built_in(model):
         start = [float(recipe.initial[state].flat[0]) for state in model.states]
         rehearse(model, start, 0.0)
         METHODS[a.method].refuse(model, start)
     if model.resets():
-        check_reset(model, recipe.initial, threshold)
+        check_reset(model, recipe.initial, recipe.watched[0].threshold)
     for given in recipe.inputs:
         rehearse_input(given, recipe.dt)
     return recipe
@@ -326,10 +352,17 @@ def _population(a: SimpleNamespace, model: Model, stimulus: Mapping[str, Any]) -
     return {"n": n if a.n is None else a.n, "initial": start, "dtype": precision}
 
 
-def _outputs(a: SimpleNamespace, variables: Sequence[str], n: int, duration: float, dt: float) -> dict[str, Any]:
+class Variables(NamedTuple):
+    """The names of all that can be recorded, and of the states that spike."""
+
+    every: Sequence[str]
+    spiking: Sequence[str]
+
+
+def _outputs(a: SimpleNamespace, variables: Variables, n: int, duration: float, dt: float) -> dict[str, Any]:
     """What to keep."""
-    recorded = checked_record(a.record, variables)
-    wanted = summaries.checked(a.summary, variables)
+    recorded = checked_record(a.record, variables.every)
+    wanted = summaries.checked(a.summary, *variables)
     bin_width = bin_width_of(a.bin_width, wanted, duration)
     if a.neurons is not None and not recorded:
         raise ValueError(f"neurons selects what record keeps, but record is {a.record!r}: name a state, such as 'V'")

@@ -15,7 +15,7 @@ from ..inputs.current import Constant, Current, Sum
 from .network_recipe import SourceRecipe
 from .plan import Plan
 from .recipe import Recipe
-from .summary import OF_SPIKES, RATE
+from .summary import is_rate, is_timed
 from .trial import spikes_of
 
 PER_THREAD = 2_000_000  # bytes: of its list of spikes, what is filled; its stack, and what Python keeps for it
@@ -59,11 +59,12 @@ def population(recipe: Recipe) -> tuple[int, int]:
 
 def _summed(recipe: Recipe) -> int:
     """Bytes of what is kept up to date for summaries."""
-    timed = 5 * any(name in recipe.summary for name in OF_SPIKES)
+    spiking = len(recipe.watched)
+    timed = 5 * spiking * any(map(is_timed, recipe.summary))
     sampled = 4 * sum(any(name.startswith(f"{state}.") for name in recipe.summary) for state in recipe.variables)
     found = 8 * recipe.n * (timed + sampled)
     if any(name.startswith("population") for name in recipe.summary):
-        found += 48 * recipe.samples + 24 * recipe.bins * (RATE in recipe.summary)
+        found += 48 * recipe.samples + 24 * spiking * recipe.bins * any(map(is_rate, recipe.summary))
     return found
 
 

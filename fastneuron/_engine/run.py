@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,16 @@ import numpy as np
 
 from .. import _html
 from .._check import indices, known, number
+from .labels import neuron_of, state_of
 from .recorded import units_of
+from .summary import is_rate, is_timed
 
 
 class Spikes(Sequence[np.ndarray]):
     """The spikes of a population: a sequence of one array of times (ms) per neuron.
 
-    As two columns they are ordered by neuron, then time.
+    As columns they are ordered by neuron, then time.  Where several states of a neuron spike, ``spikes["N"]`` are those
+    of one of them.
 
     Attributes
     ----------
@@ -28,6 +31,10 @@ class Spikes(Sequence[np.ndarray]):
         Index of the neuron of each spike.
     time : (m,) float64
         When its voltage rose through the threshold, ms; resolved inside the step.
+    state : (m,) int64
+        Which state it was, as an index of `states`.
+    states : tuple of str
+        The names of the states that spike.
     size : int
         The number of spikes; the length is the number of neurons.
 
@@ -41,33 +48,42 @@ class Spikes(Sequence[np.ndarray]):
     array([ 15.9, 102.5, 187.8])
     """
 
-    def __init__(self, neuron: np.ndarray, time: np.ndarray, n: int | None = None) -> None:
-        self._columns = neuron, time
-        self._n = int(neuron.max(initial=-1)) + 1 if n is None else n
+    def __init__(
+        self, neuron: np.ndarray, time: np.ndarray, n: int | None = None, states: tuple[str, ...] = ("",)
+    ) -> None:
+        """Columns; where there are several states, labels (`labels`) stand in the place of neurons."""
+        self._columns, self.states = (neuron, time), states
+        self._n = int(neuron.max(initial=-1)) // len(states) + 1 if n is None else n
 
     @classmethod
-    def later(cls, load: Callable[[], tuple[np.ndarray, np.ndarray]], n: int) -> Spikes:
+    def later(
+        cls, load: Callable[[], tuple[np.ndarray, np.ndarray]], n: int, states: tuple[str, ...] = ("",)
+    ) -> Spikes:
         """Spikes of `n` neurons that are loaded when they are first asked for."""
         spikes = cls.__new__(cls)
-        spikes._load, spikes._n = load, n  # type: ignore[attr-defined]
+        spikes._load, spikes._n, spikes.states = load, n, states  # type: ignore[attr-defined]
         return spikes
 
     @classmethod
-    def not_kept(cls, n: int) -> Spikes:
+    def not_kept(cls, n: int, states: tuple[str, ...] = ("",)) -> Spikes:
         """Spikes of `n` neurons that were counted only: ValueError for who asks for them."""
-        return cls.later(_not_kept, n)
+        return cls.later(_not_kept, n, states)
 
     @cached_property
     def _columns(self) -> tuple[np.ndarray, np.ndarray]:
         return self._load()  # type: ignore[attr-defined]
 
-    @property
+    @cached_property
     def neuron(self) -> np.ndarray:
-        return self._columns[0]
+        return neuron_of(self._columns[0], len(self.states))
 
     @property
     def time(self) -> np.ndarray:
         return self._columns[1]
+
+    @cached_property
+    def state(self) -> np.ndarray:
+        return state_of(self._columns[0], len(self.states))
 
     @property
     def size(self) -> int:
@@ -77,7 +93,12 @@ class Spikes(Sequence[np.ndarray]):
         return self._n
 
     def __getitem__(self, index: Any) -> Any:
-        """The spike times of one neuron, ms; of a slice, a mask or a list of neurons, a list of arrays."""
+        """The spike times of one neuron, ms; of a slice, a mask or a list of neurons, a list of arrays.
+
+        Of a state, by its name, its spikes alone.
+        """
+        if isinstance(index, str):
+            return self._of(index)
         try:
             one = range(self._n)[operator.index(index)]
         except IndexError:
@@ -86,6 +107,17 @@ class Spikes(Sequence[np.ndarray]):
             return [self[i] for i in indices("an index of spikes", index, self._n)]
         low, high = np.searchsorted(self.neuron, [one, one + 1])
         return self.time[low:high]
+
+    def _of(self, state: str) -> Spikes:
+        which = self.states.index(known("a state that spikes", state, self.states))
+        if len(self.states) == 1:
+            return self
+
+        def load() -> tuple[np.ndarray, np.ndarray]:
+            mine = self.state == which
+            return self.neuron[mine], self.time[mine]
+
+        return Spikes.later(load, self._n, (state,))
 
     def __iter__(self) -> Iterator[np.ndarray]:
         edges = np.searchsorted(self.neuron, np.arange(self._n + 1))
@@ -126,6 +158,8 @@ class Run:
         When it began, ms: 0, but for a piece of a `Simulation`, whose times go on where those of the piece before end.
     spike_count : (n,) int64
         Number of spikes of each neuron.
+    spike_counts : dict of (n,) int64
+        Those of each state that spikes, by its name; one, the voltage, but for what `threshold` says.
     spikes : Spikes
         Which neuron spiked when.
     state : dict of (n,) float64
@@ -149,8 +183,8 @@ class Run:
         Of the noise.
     method : str
         How it was integrated.
-    threshold : float or (n,) ndarray
-        Where spikes were counted, mV.
+    threshold : float, (n,) ndarray or dict of float
+        Where spikes were counted, mV; by state, where that is not the voltage alone.
     spike_times : bool
         Whether the time of every spike was kept.
     receptors : dict of Receptor
@@ -172,11 +206,32 @@ class Run:
     noise: Any = None
     seed: int = 0
     method: str = ""
-    threshold: float | np.ndarray = 0.0
+    threshold: float | np.ndarray | Mapping[str, float] = 0.0
     spike_times: bool = True
     receptors: Mapping[str, Any] = field(default_factory=dict, repr=False)
     group: str = ""
     begin: float = 0.0
+    spike_counts: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
+
+    def of(self, state: str) -> Run:
+        """The same run with the spikes of one state alone: their number, their rate, their threshold.
+
+        Parameters
+        ----------
+        state : str
+            One of those that spike, ``run.spikes.states``.
+
+        Examples
+        --------
+        >>> import fastneuron as fn
+        >>> run = fn.simulate(fn.MorrisLecar.hopf(), 200.0, current=100.0, threshold={"V": 0.0, "N": 0.3})
+        >>> run.spike_count, run.of("N").spike_count, run.spikes["N"][0].round(1)
+        (array([6]), array([3]), array([ 22.2, 108.7, 194.1]))
+        """
+        spikes = self.spikes[state]
+        level = self.threshold[state] if isinstance(self.threshold, Mapping) else self.threshold
+        counts = self.spike_counts[state]
+        return replace(self, spikes=spikes, spike_count=counts, spike_counts={state: counts}, threshold=level)
 
     @property
     def end(self) -> float:
@@ -256,16 +311,18 @@ class Run:
         units = self.units
         each = "neuron" if self.neurons.size in (0, self.n) else "every_neuron"
         yield "spike_count", each, self.spike_count, ""
+        for name, value in self.spike_counts.items() if len(self.spike_counts) > 1 else ():
+            yield f"spike_count.{name}", each, value, ""
         for name, value in self.state.items():
             yield f"final.{name}", each, value, units.get(name, "")
         for name, value in self.summary.items():
             population, _, what = name.removeprefix("population.").rpartition(".")
-            if name == "population.rate":
+            if is_rate(name):
                 yield name, "bin", value, "Hz"
             elif name.startswith("population."):
                 yield name, "sample", value, units.get(population, "")
-            elif what in ("first", "mean") and population in ("spike", "isi"):
-                yield name, each, value, self.time_unit
+            elif is_timed(name):
+                yield name, each, value, "" if what == "cv" else self.time_unit
             else:
                 unit = units.get(population, "")
                 yield name, each, value, f"({unit})^2" if what == "var" and unit else unit
@@ -298,6 +355,8 @@ class Run:
         found |= {name: (dim, values, {"units": unit} if unit else {}) for name, dim, values, unit in self.columns()}
         if self.spike_times:
             found["spike_neuron"] = "spike", self.spikes.neuron
+            if len(self.spikes.states) > 1:
+                found["spike_state"] = "spike", self.spikes.state, flags(self.spikes.states)
             found["spike_time"] = "spike", self.spikes.time, {"units": self.time_unit}
         return xarray.Dataset(found, coordinates)
 
@@ -305,6 +364,7 @@ class Run:
         """The run as a neo Segment, for elephant and its like; needs neo.
 
         Each neuron is a SpikeTrain, and each recorded state an AnalogSignal, whose channels are the recorded neurons.
+        Where several states spike, all neurons have a train for each of them in turn, with its name as an annotation.
 
         Examples
         --------
@@ -359,6 +419,11 @@ class Run:
         )
 
 
+def flags(states: Sequence[str]) -> dict[str, Any]:
+    """The attributes that say what numbers of states mean, as the conventions of NetCDF have it."""
+    return {"flag_values": list(range(len(states))), "flag_meanings": " ".join(states)}
+
+
 def neo_library() -> Any:
     """The library, or what to install."""
     try:
@@ -373,6 +438,8 @@ def neo_segment(name: str, spikes: Spikes, begin: float, end: float) -> Any:
     neo = neo_library()
     segment = neo.Segment(name=name)
     end = float(spikes.time.max(initial=end))  # a sum of times may be some bits short
-    for i, times in enumerate(spikes):
-        segment.spiketrains.append(neo.SpikeTrain(times, units="ms", t_start=begin, t_stop=end, neuron=i))
+    for state in spikes.states:
+        named = {"state": state} if len(spikes.states) > 1 else {}
+        for i, times in enumerate(spikes[state]):
+            segment.spiketrains.append(neo.SpikeTrain(times, units="ms", t_start=begin, t_stop=end, neuron=i, **named))
     return segment

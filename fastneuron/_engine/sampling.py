@@ -30,7 +30,7 @@ def after_of(a: SimpleNamespace, wanted: Sequence[str], duration: float, interva
 
 def bin_width_of(bin_width: float, wanted: Sequence[str], duration: float) -> float:
     width = _check.number("bin_width", bin_width, "a positive number of ms", lambda x: x > 0)
-    if summaries.RATE not in wanted and width != 1.0:
+    if not any(map(summaries.is_rate, wanted)) and width != 1.0:
         raise ValueError(f"bin_width is for summary={summaries.RATE!r}; got {bin_width!r} without it")
     if duration / width > _check.COUNTABLE:
         raise ValueError(f"bin_width must be at least duration / 2**53; got {bin_width!r} for {duration:g} ms")

@@ -21,6 +21,7 @@ from .._kernel import threads as _threads
 from ..inputs.current import sample_current
 from ..inputs.port import arrays_of
 from ..models.validation import explain
+from .labels import in_order
 from .recipe import Recipe
 from .summary import SUMMED, Summary
 
@@ -36,7 +37,7 @@ class ChunkResult(NamedTuple):
     """What comes of a chunk."""
 
     samples: np.ndarray  # (states, rows, k)
-    spike_neuron: np.ndarray  # in order of neuron, then time
+    spike_label: np.ndarray  # see `labels`; in order of neuron, then time
     spike_time: np.ndarray  # ms
     snapshot: dict[str, np.ndarray]  # all that the population needs to go on from there
     release: Callable[[], None]  # to be called if the room of the samples may be filled again
@@ -49,7 +50,7 @@ class PopulationAtWork:
         self.recipe = recipe
         self.problem = _problem(recipe)
         variables = recipe.variables
-        self.summary = Summary(recipe.summary, variables, self.problem.state, recipe.extent)
+        self.summary = Summary(recipe.summary, variables, self.problem.state, recipe.extent, recipe.spiking)
         self._arrays: dict[str, np.ndarray] | None = None
         nothing = np.empty((len(recipe.record), recipe.neurons.size, 0), recipe.dtype)
         sampled = np.array(recipe.sampled, np.int64)
@@ -194,10 +195,10 @@ class _ChunkRun:
         sums = summary.sums(self.chunk.begin, self.chunk.end)
         spikes = []
 
-        def take_spikes(neuron: np.ndarray, time: np.ndarray) -> None:
-            summary.take_spikes(sums, neuron, time)
+        def take_spikes(label: np.ndarray, time: np.ndarray) -> None:
+            summary.take_spikes(sums, label, time)
             if recipe.spike_times:
-                spikes.append((neuron, time))
+                spikes.append((label, time))
 
         for done in method.advance(
             method.tag, self.population.problem, traces, self.chunk, low, high, sums.statistics, take_spikes
@@ -208,10 +209,10 @@ class _ChunkRun:
         if self.snapshot is not self.live:
             for name in self.live.keys() - SUMMED_ARRAYS:
                 self.snapshot[name][..., low:high] = self.live[name][..., low:high]
-        in_order = _in_order(spikes)
+        listed = _in_order(spikes, len(recipe.watched))
         with self.lock:
             self.sums.add(sums)
-            self.spikes[index] = in_order
+            self.spikes[index] = listed
             self.missing -= 1
             return None if self.missing else self._result()
 
@@ -234,9 +235,7 @@ def _problem(recipe: Recipe) -> Problem:
         state=state,
         duration=recipe.duration,
         dt=recipe.dt,
-        threshold=recipe.threshold,
-        refractory=recipe.refractory,
-        rearm=recipe.rearm,
+        watched=recipe.watched,
         tolerant=recipe.tolerant,
         rtol=recipe.rtol,
         atol=recipe.atol,
@@ -260,22 +259,19 @@ def _emptied(parts: list[Any]) -> tuple[np.ndarray, np.ndarray]:
     """The spikes of all parts in one list; each part goes as it is copied, so that few are in memory twice."""
     if len(parts) == 1:
         return parts[0]
-    total = sum(neuron.size for neuron, _ in parts)
-    neuron, time = np.empty(total, np.int64), np.empty(total)
+    total = sum(label.size for label, _ in parts)
+    label, time = np.empty(total, np.int64), np.empty(total)
     end = 0
     for index, part in enumerate(parts):
         begin, end = end, end + part[0].size
-        neuron[begin:end], time[begin:end] = part
+        label[begin:end], time[begin:end] = part
         parts[index] = None
-    return neuron, time
+    return label, time
 
 
-def _in_order(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """A unit's spikes by neuron; the sort is stable, and they come in order of time."""
+def _in_order(parts: list[tuple[np.ndarray, np.ndarray]], watched: int) -> tuple[np.ndarray, np.ndarray]:
+    """A unit's spikes by neuron, then time, where so many states are watched."""
     if not parts:
         return np.empty(0, np.int64), np.empty(0)
-    neuron, time = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
-    if neuron.size < 2 or (neuron[1:] >= neuron[:-1]).all():
-        return neuron, time
-    order = np.argsort(neuron, kind="stable")
-    return neuron[order], time[order]
+    label, time = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
+    return in_order(label, time, watched)

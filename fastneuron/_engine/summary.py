@@ -4,35 +4,59 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import _check
 from .._integrators import SpikeTimes, Statistics, observe_all, observe_spikes
+from .labels import neuron_of, state_of
 
 OF_A_STATE = ("mean", "var", "min", "max")
 OF_SPIKES = ("spike.first", "isi.mean", "isi.cv")
 RATE = "population.rate"
+OF_STATES_THAT_SPIKE = ("first", "intervals", "interval_mean", "interval_squares", "spikes")
 SUMMED = ("sums", "spikes")  # of the arrays of a Summary, those over the population; the others are of each neuron
 
 
-def names(states: Sequence[str]) -> list[str]:
-    """Everything that can be asked of a model with these states."""
+def names(states: Sequence[str], spiking: Sequence[str]) -> list[str]:
+    """Everything that can be asked of a model with these states, of which some spike."""
     each = [f"{state}.{what}" for state in states for what in OF_A_STATE]
-    return [*each, *OF_SPIKES, *(f"population.{state}.mean" for state in states), RATE]
+    timed = [name for state in spiking for name in of_spikes(state, spiking)]
+    rates = [rate_of(state, spiking) for state in spiking]
+    return [*each, *timed, *(f"population.{state}.mean" for state in states), *rates]
 
 
-def checked(wanted: str | Sequence[str] | None, states: Sequence[str]) -> tuple[str, ...]:
+def of_spikes(state: str, spiking: Sequence[str]) -> list[str]:
+    """What can be asked of the spikes of a state: it is named where others spike too."""
+    return [f"{state}.{what}" for what in OF_SPIKES] if len(spiking) > 1 else [*OF_SPIKES]
+
+
+def rate_of(state: str, spiking: Sequence[str]) -> str:
+    """What the population's rate of the spikes of a state is called."""
+    return f"population.{state}.rate" if len(spiking) > 1 else RATE
+
+
+def is_timed(name: str) -> bool:
+    """Whether a name is about the times of the spikes of each neuron."""
+    return ".".join(name.split(".")[-2:]) in OF_SPIKES
+
+
+def is_rate(name: str) -> bool:
+    """Whether a name is a population's rate."""
+    return name.startswith("population.") and name.endswith(".rate")
+
+
+def checked(wanted: str | Sequence[str] | None, states: Sequence[str], spiking: Sequence[str]) -> tuple[str, ...]:
     """The names asked for, each of them known."""
     if wanted is None:
         return ()
-    return _check.names("summary", wanted, "something to work out, such as 'V.mean',", names(states))
+    return _check.names("summary", wanted, "something to work out, such as 'V.mean',", names(states, spiking))
 
 
 def of_samples(wanted: Sequence[str]) -> bool:
     """Whether any of the names is about samples, not spikes."""
-    return any(name != RATE and name not in OF_SPIKES for name in wanted)
+    return any(not is_rate(name) and not is_timed(name) for name in wanted)
 
 
 def _asked(wanted: Sequence[str], states: Sequence[str]) -> tuple[list[int], list[int]]:
@@ -58,7 +82,7 @@ class Sums(NamedTuple):
     """What is summed over some neurons in a chunk; whole numbers, so the order of adding does not matter."""
 
     statistics: Statistics | None
-    spikes: np.ndarray  # (bins,)
+    spikes: np.ndarray  # (bins,), or (states, bins) where several spike
 
     def add(self, other: Sums) -> None:
         """Take in the sums over other neurons."""
@@ -81,14 +105,18 @@ class Summary:
         All that a run needs to go on from here.
     """
 
-    def __init__(self, wanted: Sequence[str], states: Sequence[str], state: np.ndarray, extent: Extent) -> None:
+    def __init__(
+        self, wanted: Sequence[str], states: Sequence[str], state: np.ndarray, extent: Extent, spiking: Sequence[str]
+    ) -> None:
         n = state.shape[1]
+        self.watched = len(spiking)
         self.wanted, self.extent, samples = tuple(wanted), extent, extent.samples
         if not wanted:
             self.arrays = _empty(n)
             return
         which, pooled = _asked(wanted, states)
-        timed = n if any(name in wanted for name in OF_SPIKES) else 0
+        several = () if self.watched == 1 else (self.watched,)
+        timed: Any = (*several, n) if any(map(is_timed, wanted)) else 0
         self.which, self.pooled = np.array(which, np.int64), np.array(pooled, np.int64)
         shape = len(which), n
         self.arrays = {
@@ -102,7 +130,7 @@ class Summary:
             "intervals": np.zeros(timed, np.int64),
             "interval_mean": np.zeros(timed),
             "interval_squares": np.zeros(timed),
-            "spikes": np.zeros(extent.bins if RATE in wanted else 0, np.int64),
+            "spikes": np.zeros((*several, extent.bins if any(map(is_rate, wanted)) else 0), np.int64),
         }
         if of_samples(wanted):
             sums = self.sums(0, 1)
@@ -130,8 +158,8 @@ class Summary:
         if (new := sums.statistics) is not None:
             self.arrays["sums"][:, new.begin : new.begin + new.sums.shape[1]] += new.sums
 
-    def take_spikes(self, sums: Sums, neuron: np.ndarray, time: np.ndarray) -> None:
-        """Some spikes, in order of time for each neuron."""
+    def take_spikes(self, sums: Sums, label: np.ndarray, time: np.ndarray) -> None:
+        """Some spikes, in order of time for each state of a neuron."""
         if not self.wanted:
             return
         a, after = self.arrays, self.extent.after
@@ -139,8 +167,17 @@ class Summary:
             each = a["first"], a["last"], a["intervals"], a["interval_mean"], a["interval_squares"]
             if after > 0:
                 late = time >= after
-                neuron, time = neuron[late], time[late]
-            observe_spikes(neuron, time, SpikeTimes(*each), sums.spikes, self.extent.width, after)
+                label, time = label[late], time[late]
+            if self.watched == 1:
+                observe_spikes(label, time, SpikeTimes(*each), sums.spikes, self.extent.width, after)
+                return
+            state, neuron = state_of(label, self.watched), neuron_of(label, self.watched)
+            for number in range(self.watched):
+                mine = state == number
+                own = (array[number] if array.size else array for array in each)
+                observe_spikes(
+                    neuron[mine], time[mine], SpikeTimes(*own), sums.spikes[number], self.extent.width, after
+                )
 
 
 @functools.lru_cache(16)
@@ -153,7 +190,11 @@ def _empty(n: int) -> dict[str, np.ndarray]:
 
 
 def results(
-    wanted: Sequence[str], states: Sequence[str], parts: Sequence[Mapping[str, np.ndarray]], extent: Extent
+    wanted: Sequence[str],
+    states: Sequence[str],
+    parts: Sequence[Mapping[str, np.ndarray]],
+    extent: Extent,
+    spiking: Sequence[str],
 ) -> dict:
     """What was asked for, by name, of a population in one or more parts."""
     if not wanted:
@@ -172,10 +213,18 @@ def results(
         coarse, fine, beyond = np.moveaxis(a["sums"][w, extent.first :], -1, 0)
         mean = (coarse / 2.0**16 + fine / 2.0**52) / n
         found[f"population.{states[d]}.mean"] = np.where(beyond > 0, np.nan, mean)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        if any(name in wanted for name in OF_SPIKES):
-            mean = np.where(a["intervals"] >= 1, a["interval_mean"], np.nan)
-            deviation = np.sqrt(np.where(a["intervals"] >= 2, a["interval_squares"] / a["intervals"], np.nan))
-            found |= {"spike.first": a["first"], "isi.mean": mean, "isi.cv": deviation / mean}
-    found[RATE] = a["spikes"] * (1000.0 / extent.width / n)
+    for number, state in enumerate(spiking):
+        own = a if len(spiking) == 1 else {name: a[name][number] for name in OF_STATES_THAT_SPIKE if a[name].size}
+        if any(map(is_timed, wanted)):
+            found |= zip(of_spikes(state, spiking), _timed(own), strict=True)
+        if any(map(is_rate, wanted)):
+            found[rate_of(state, spiking)] = own["spikes"] * (1000.0 / extent.width / n)
     return {name: found[name] for name in wanted}
+
+
+def _timed(a: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The first spike of each neuron, and the mean and the coefficient of variation of the intervals."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(a["intervals"] >= 1, a["interval_mean"], np.nan)
+        deviation = np.sqrt(np.where(a["intervals"] >= 2, a["interval_squares"] / a["intervals"], np.nan))
+        return a["first"], mean, deviation / mean

@@ -42,7 +42,7 @@ from .controller import (
 )  # fmt: skip
 from .dense_output import is_sampled, take_samples
 from .problem import Chunk, Clock, Problem, Traces, take_sample_of_all
-from .spike_lists import arm
+from .spike_lists import arm_at, most_in_step
 from .spike_stops import (
     NOT_RISEN,
     REACH,
@@ -165,17 +165,17 @@ def restart(block, work, lane, end, spikes, spiked):
 
     Returns how many spikes are then listed.
     """
-    neuron, t, V = work.neuron_in[lane], work.pace.time[lane], work.start[0, lane]
-    state = port.arrive(block.sources, block.rooms, lane, t, take(block.state_type, work.start, lane))
+    neuron, t, before = work.neuron_in[lane], work.pace.time[lane], take(block.state_type, work.start, lane)
+    state = port.arrive(block.sources, block.rooms, lane, t, before)
     put(work.start, lane, state)
     if neuron != NOBODY:
-        spiked = jump(block.model_type, block, work, lane, V, t, spikes, spiked)
+        spiked = jump(block.model_type, block, work, lane, before, t, spikes, spiked)
         state = take(block.state_type, work.start, lane)
     put(work.k, lane, derivative(block, lane, state, t, port.BEGIN))
     work.pace.stop[lane] = min(end, port.next_discontinuity(block.sources, block.rooms, lane, t))
-    step_anew(block.model_type, block, work, lane, spikes.threshold)
+    step_anew(block.model_type, block, work, lane, spikes)
     if neuron != NOBODY:
-        arm(spikes, neuron, state[0])
+        arm_at(spikes, neuron, work.start, lane)
     return spiked
 
 
@@ -244,7 +244,7 @@ def arm_accepted(work, spikes):
     """Let neurons that their steps have taken low enough spike again."""
     for lane in range(work.neuron_in.size):
         if work.pace.outcome[lane] == ACCEPTED and work.neuron_in[lane] != NOBODY:
-            arm(spikes, work.neuron_in[lane], work.end[0, lane])
+            arm_at(spikes, work.neuron_in[lane], work.end, lane)
 
 
 @inline
@@ -323,7 +323,7 @@ def integrate_in_own_steps(tableau, lanes, neurons, span, tolerance, spikes, spi
     again, so that the chunks change nothing.
 
     Returns the first neuron whose step shrank to nothing or -1, the number of spikes, and whether all are done: they
-    may not be where much is to be done, or the list, in which a step has room for two spikes of a lane, is full.
+    may not be where much is to be done, or the list, in which a step has room for all spikes of a lane, is full.
     """
     block = make_block(lanes, neurons, port.ANY_TIME)
     work = make_workspace(neurons, lanes)
@@ -332,14 +332,12 @@ def integrate_in_own_steps(tableau, lanes, neurons, span, tolerance, spikes, spi
     active, upcoming, spiked = fill_lanes(block, work, neurons, span, spikes, spiked, samples)
     bad = NOBODY
     for _ in range(BUDGET):
-        if active == 0 or bad != NOBODY or spiked + 2 * width(lanes) > spikes.time.size:
+        if active == 0 or bad != NOBODY or spiked + most_in_step(spikes) * width(lanes) > spikes.time.size:
             break
         propose_steps(work.pace, lanes)
         evaluate(tableau, block, work, work.end, 1, tableau.stages)
         sum_errors(tableau.weights, neurons.state_type, lanes, work.k, work.error)
-        dense, attention = control_steps(
-            tableau, scale, tolerance, block, work, span.limit, spikes.threshold, traces.interval
-        )
+        dense, attention = control_steps(tableau, scale, tolerance, block, work, span.limit, spikes, traces.interval)
         if dense:
             evaluate(tableau, block, work, work.error, tableau.stages, tableau.node.size)
             spiked, stopped = interpolate(tableau, block, work, neurons, span, spikes, spiked, samples)
@@ -384,7 +382,7 @@ def advance(
     p = problem
     clock: Any = p.clock  # every adaptive method has given it one
     time = clock.time[low:high]
-    buffer = p.buffer(max(4 * (high - low), 4096))
+    buffer = p.buffer(max(4 * (high - low), 4096) * len(p.watched))
     lanes = choose_block(p.n)
     failure = None
     done = False

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import models
 from .._kernel.jit import generic, inline, inline_ast, specialises
-from .._kernel.lanes import bits, fma, from_bits, local, take, width
+from .._kernel.lanes import bits, fma, from_bits, local, width
 from .._kernel.scalars import ROUNDER, scale
 from .dense_output import may_spike
 
@@ -148,7 +148,7 @@ def _shortest_step(model_type):
 
 
 @inline
-def control_steps(tableau, scale, tolerance, block, work, limit, threshold, interval):
+def control_steps(tableau, scale, tolerance, block, work, limit, spikes, interval):
     """Judge the steps, and plan the next; whether any lane asks for dense output, and any for service."""
     pace, shortest = work.pace, shortest_step(block.model_type)
     dense, service = 0, 0
@@ -165,8 +165,7 @@ def control_steps(tableau, scale, tolerance, block, work, limit, threshold, inte
         pace.previous_error[lane] = error if accepted & (not deferred) else pace.previous_error[lane]
         pace.largest_factor[lane] = pace.largest_factor[lane] if deferred else FASTEST if accepted else 1.0
         sampled = now >= pace.sample[lane] * interval
-        level = models.threshold(block.model_type, take(block.constants_type, block.constants, lane), threshold)
-        wanted = accepted & (length > 0.0) & (may_spike(tableau, block.state_type, work, lane, level) | sampled)
+        wanted = accepted & (length > 0.0) & (may_spike(spikes, tableau, block, work, lane) | sampled)
         pace.dense[lane] = 1 if wanted else 0
         dense |= wanted
         service |= deferred | (now >= stop) | (step < max(shortest, 1e-13 * now))

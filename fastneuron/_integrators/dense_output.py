@@ -1,20 +1,22 @@
 """What happens inside a step of an adaptive method: spikes and samples, by the continuous extension of the method."""
 
-from .._kernel.jit import helper, inline
-from .._kernel.lanes import fma
+from .. import models
+from .._kernel.jit import generic, helper, inline
+from .._kernel.lanes import fma, take
 from ..inputs import port
-from .spike_lists import arm, list_at
+from .spike_lists import arm, element, list_at, row_of
 from .spikes import crossing, polynomial
 from .statistics import observe_one, observes
 from .tableau import POWERS
 
 
-@inline
-def may_spike(tableau, state_type, work, lane, threshold):
+@generic
+def may_spike(spikes, tableau, block, work, lane):
     """Whether V may rise through the threshold in the step of a lane; a long step may pass it twice."""
-    last = (tableau.stages - 1) * len(state_type)
-    V0, V1 = work.start[0, lane], work.end[0, lane]
-    dV0, dV1 = work.k[0, lane], work.k[last, lane]
+    d, last = len(row_of(spikes)), (tableau.stages - 1) * len(block.state_type)
+    threshold = models.threshold(block.model_type, take(block.constants_type, block.constants, lane), spikes.threshold)
+    V0, V1 = work.start[d, lane], work.end[d, lane]
+    dV0, dV1 = work.k[d, lane], work.k[last + d, lane]
     below, above = threshold > V0, threshold <= V1
     peak, trough = (dV0 > 0.0) & (dV1 < 0.0), (dV0 < 0.0) & (dV1 > 0.0)
     return (below & (above | peak)) | (above & trough)
@@ -39,13 +41,13 @@ def turning_point(power, bend, sign):
 
 
 @inline
-def spike_part(tableau, work, lane, threshold):
-    """The fraction of a lane's step at which V rises through the threshold, or -1; and how low V is before."""
+def spike_part(d, tableau, work, lane, threshold):
+    """The fraction of a lane's step at which state d rises through the threshold, or -1; and how low it is before."""
     power = work.power
     states, length = work.start.shape[0], work.pace.length[lane]
-    V0, V1 = work.start[0, lane], work.end[0, lane]
+    V0, V1 = work.start[d, lane], work.end[d, lane]
     if threshold > V0 or threshold <= V1:
-        extension(tableau, work.k, 0, states, lane, length, power)
+        extension(tableau, work.k, d, states, lane, length, power)
         rise_from, rise_to = 0.0, 1.0
         if threshold > V1:
             rise_to = turning_point(power, work.bend, -1.0)
@@ -57,13 +59,22 @@ def spike_part(tableau, work, lane, threshold):
     return -1.0, V0
 
 
-@inline
-def find_spike(tableau, work, lane, neuron, spikes, spiked):
+@generic
+def find_spike(spikes, tableau, work, lane, neuron, spiked):
     """List the spike in the step of a lane, if there is one, after the `spiked` that are listed; how many are then."""
-    part, before = spike_part(tableau, work, lane, spikes.threshold)
+    part, before = spike_part(len(row_of(spikes)), tableau, work, lane, spikes.threshold)
     if part >= 0.0:
         arm(spikes, neuron, before)
         spiked = list_at(spikes, spiked, neuron, fma(part, work.pace.length[lane], work.pace.time[lane]))
+    return spiked
+
+
+@generic
+def list_jump(spikes, before, work, lane, t, spiked):
+    """List the spike of a lane whose states have jumped at t from a tuple to those in ``work.start``, if it is one."""
+    row = row_of(spikes)
+    if element(row, before) < spikes.threshold and work.start[len(row), lane] >= spikes.threshold:
+        spiked = list_at(spikes, spiked, work.neuron_in[lane], t)
     return spiked
 
 

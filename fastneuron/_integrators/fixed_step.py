@@ -22,14 +22,13 @@ from .. import models
 from .._kernel.entry import entry_of
 from .._kernel.jit import generic, inline, inline_ast, kernel, specialises
 from .._kernel.lanes import local, put, take, width
-from .._kernel.scalars import narrowed
 from ..inputs import port
 from .block import derivative, make_block
 from .problem import Chunk, Problem, Traces, most_spikes, set_constants
 from .reset import reset_spikes
 from .samples import TILE, Tile, flush_samples, take_sample
-from .spike_lists import arm_fallen, list_spike
-from .spikes import crossing, hermite
+from .spike_lists import arm_fallen, row_of
+from .spikes import crosses, list_crossing
 from .statistics import observe
 
 CALL = 2_000_000  # neuron-steps per kernel call: 20 to 40 ms, so that Ctrl-C and progress are prompt
@@ -158,20 +157,18 @@ def _end_step(model_type, block, space, members, at, spikes, spiked):
 def find_spikes(block, space, members, number, dt, spikes, spiked):
     """List the spikes of step `number` after the `spiked` that are listed; how many are then."""
     start, end = space.start, space.end
-    threshold = narrowed(block.state_type[0], spikes.threshold)
     crossed = 0
     for lane in range(width(block.lanes)):
-        crossed |= (start[0, lane] < threshold) & (end[0, lane] >= threshold)
+        crossed |= crosses(spikes, start, end, lane)
     if crossed:
         t, t_end = number * dt, (number + 1) * dt
         for lane in range(members.count):
-            if start[0, lane] < threshold and end[0, lane] >= threshold:
-                rise = derivative(block, lane, take(block.state_type, start, lane), t, port.BEGIN)[0] * dt
-                rise_at_end = derivative(block, lane, take(block.state_type, end, lane), t_end, port.END)[0] * dt
-                below, above = start[0, lane] - np.float64(threshold), end[0, lane] - np.float64(threshold)
-                part = crossing(below, hermite(below, above, rise, rise_at_end), 0.0, 1.0)
-                spiked = list_spike(spikes, spiked, members.low + lane, number, part, dt)
-    arm_fallen(spikes, start, end, members)
+            if crosses(spikes, start, end, lane):
+                slope = derivative(block, lane, take(block.state_type, start, lane), t, port.BEGIN)
+                slope_at_end = derivative(block, lane, take(block.state_type, end, lane), t_end, port.END)
+                slopes, neuron = (slope, slope_at_end), members.low + lane
+                spiked = list_crossing(spikes, space, lane, slopes, neuron, (number, dt), spiked)
+    arm_fallen(spikes, row_of(spikes), start, end, members)
     return spiked
 
 
@@ -250,7 +247,8 @@ def advance(
     """Take the neurons `low` to `high` through a chunk; yields the neuron-ms done, hands spikes over as they come."""
     stride = max(1, CALL // (high - low))
     steps = chunk.last - chunk.first
-    buffer = problem.buffer((high - low) * most_spikes(problem.model, min(stride, steps)))
+    most = most_spikes(problem.model, min(stride, steps), len(problem.watched))
+    buffer = problem.buffer((high - low) * most)
     traced = int(np.searchsorted(traces.neuron, low)) if low else 0
     failure = None
     for first in range(chunk.first, chunk.last, stride):
@@ -285,7 +283,7 @@ def _integrate(method, problem, traces, span, buffer, statistics):
 
 def _failure(method: Any, problem: Problem, traces: Traces, neuron: int, span: Span) -> FloatingPointError:
     """Find the step at which `neuron` ceased to be finite, by bisection; an error to raise."""
-    buffer = problem.buffer(most_spikes(problem.model, span.last - span.first))
+    buffer = problem.buffer(most_spikes(problem.model, span.last - span.first, len(problem.watched)))
     nobody = traces.neuron.size
     good, bad = span.first, span.last
     while bad - good > 1:

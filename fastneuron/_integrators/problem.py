@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -13,9 +14,11 @@ from .._kernel.jit import generic
 from .._kernel.lanes import choose_lanes, width
 from ..inputs.current import Constant, Current, WaveformSource
 from ..models.validation import undefined_term
+from ..models.watched import Watched
 from .block import prepare
 from .refractory import refractory_sources
 from .spike_lists import ChoosyBuffer, SpikeBuffer
+from .watch import Watch, watches
 
 NOBODY_COUNTS, NOBODY_IS_ARMED = np.empty(0), np.empty(0, np.bool_)
 MOST = 5  # spikes of a neuron with a reset in a step; one that has more is lost
@@ -89,9 +92,9 @@ def take_sample_of_all(traces: Traces, state: np.ndarray, low: int, high: int, p
     traces.out[: traces.which.size, traces.row[mine], place] = values
 
 
-def most_spikes(model: Any, steps: int) -> int:
-    """As many as a neuron may have in some steps: without a reset, a crossing takes two."""
-    return MOST * steps if model.resets() else steps // 2 + 1
+def most_spikes(model: Any, steps: int, watched: int = 1) -> int:
+    """As many as a neuron may have in some steps: without a reset, a crossing of a state takes two."""
+    return MOST * steps if model.resets() else (steps // 2 + 1) * watched
 
 
 @dataclass
@@ -113,9 +116,7 @@ class Problem:
     state: np.ndarray
     duration: float
     dt: float
-    threshold: float
-    refractory: float = 0.0
-    rearm: float | None = None
+    watched: tuple[Watched, ...]
     rtol: float = 0.0
     atol: np.ndarray = field(default_factory=lambda: np.zeros(0))
     seed: int = 0
@@ -128,10 +129,11 @@ class Problem:
         self.n = self.state.shape[1]
         self.lanes = choose_lanes(self.n, self.state.itemsize)
         self.columns = columns(list(self.model.parameters.values()), self.n)
-        self.spike_count = np.zeros(self.n, np.int64)
-        self.is_choosy = self.refractory > 0 or self.rearm is not None
-        self.counted = np.full(self.n, -np.inf) if self.is_choosy else NOBODY_COUNTS
-        self.armed = np.ones(self.n, np.bool_) if self.is_choosy else NOBODY_IS_ARMED
+        each = self.n if len(self.watched) == 1 else (len(self.watched), self.n)
+        self.spike_count = np.zeros(each, np.int64)
+        self.is_choosy = any(one.refractory > 0 or one.rearm is not None for one in self.watched)
+        self.counted = np.full(each, -np.inf) if self.is_choosy else NOBODY_COUNTS
+        self.armed = np.ones(each, np.bool_) if self.is_choosy else NOBODY_IS_ARMED
         self.sources: tuple[Any, ...] = ()
         for given in self.inputs:
             self.sources += given.sources(self.n, self.seed, self.first_neuron)
@@ -180,14 +182,34 @@ class Problem:
         total = sum(given.at(t, neuron) for given in currents)
         return undefined_term(self.model, neuron, self.state[:, neuron], total)
 
-    def buffer(self, room: int) -> SpikeBuffer | ChoosyBuffer:
+    def buffer(self, room: int) -> Any:
         """An empty list for that many spikes."""
-        plain = SpikeBuffer(self.threshold, self.spike_count, np.empty(room, np.int64), np.empty(room))
-        if not self.is_choosy:
-            return plain
-        return ChoosyBuffer(*plain, self.refractory, self.arming, self.counted, self.armed)
+        lists = np.empty(room, np.int64), np.empty(room)
+
+        def listed(one: Watched, count: np.ndarray, counted: np.ndarray, armed: np.ndarray) -> Any:
+            plain = SpikeBuffer(one.threshold, count, *lists)
+            return ChoosyBuffer(*plain, one.refractory, one.arming, counted, armed) if self.is_choosy else plain
+
+        return self.watching(listed, *lists)
+
+    def watching(self, listed: Callable[..., Any], *lists: np.ndarray) -> Any:
+        """One list of all spikes, `lists` for their neurons and times, from what makes that of a state.
+
+        It is told the state, and where to count its spikes, when each neuron's last was, and whether it is armed.
+        """
+        if self.watches_voltage:
+            return listed(self.watched[0], self.spike_count, self.counted, self.armed)
+        arrays = self.spike_count, self.counted, self.armed
+        many = len(self.watched)
+        rows = [[array if many == 1 or not array.size else array[which] for array in arrays] for which in range(many)]
+        return watches(
+            [
+                Watch((0,) * one.row, which, many, one.threshold, listed(one, *row), *lists)
+                for which, (one, row) in enumerate(zip(self.watched, rows, strict=True))
+            ]
+        )
 
     @property
-    def arming(self) -> float:
-        """Below which V a neuron may spike again, mV."""
-        return np.inf if self.rearm is None else self.rearm
+    def watches_voltage(self) -> bool:
+        """Whether nothing spikes but the first state."""
+        return len(self.watched) == 1 and self.watched[0].row == 0

@@ -3,7 +3,7 @@
 import math
 from typing import Any, NamedTuple
 
-from .._kernel.jit import generic, inline
+from .._kernel.jit import for_tuples, generic, inline
 
 
 @generic
@@ -22,13 +22,42 @@ def list_at(spikes, spiked, neuron, time):
 
 
 @generic
+def row_of(spikes):
+    """As many zeros as there are states before that whose spikes these are: the length of a tuple is a constant."""
+    return ()
+
+
+@generic
+def element(row, values):
+    """The value of that state, of a tuple of one for each."""
+    return values[0]
+
+
+@for_tuples(element)
+def _later_element(row, values):
+    return element(row[1:], values[1:])
+
+
+@generic
 def arm(spikes, neuron, V):
     """Let the next crossing of a neuron count if V is low enough for it; here, each counts."""
 
 
 @generic
-def arm_fallen(spikes, start, end, members):
+def arm_at(spikes, neuron, states, lane):
+    """The same for a neuron whose states are in a lane."""
+    arm(spikes, neuron, states[0, lane])
+
+
+@generic
+def arm_fallen(spikes, row, start, end, members):
     """The same for the lanes of a block that a step has taken from `start` to `end`."""
+
+
+@generic
+def most_in_step(spikes):
+    """How many a lane may have in a step of an adaptive method: one inside, and one where it jumps at the end."""
+    return 2
 
 
 class SpikeBuffer(NamedTuple):
@@ -57,19 +86,19 @@ def _arm(spikes, neuron, V):
 
 
 @inline
-def arm_lanes(spikes, start, end, members):
+def arm_lanes(spikes, row, start, end, members):
     """Arm the neurons whose V has fallen below `rearm` in a step."""
-    fallen = 0
+    d, fallen = len(row), 0
     for lane in range(end.shape[1]):
-        fallen |= (start[0, lane] >= spikes.rearm) & (end[0, lane] < spikes.rearm)
+        fallen |= (start[d, lane] >= spikes.rearm) & (end[d, lane] < spikes.rearm)
     if fallen:
         for lane in range(members.count):
-            if end[0, lane] < spikes.rearm:
+            if end[d, lane] < spikes.rearm:
                 spikes.armed[members.low + lane] = True
 
 
-def _arm_lanes(spikes, start, end, members):
-    arm_lanes(spikes, start, end, members)
+def _arm_lanes(spikes, row, start, end, members):
+    arm_lanes(spikes, row, start, end, members)
 
 
 class ChoosyBuffer(NamedTuple):

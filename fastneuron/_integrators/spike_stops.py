@@ -12,7 +12,7 @@ from .._kernel.jit import generic, inline, specialises
 from .._kernel.lanes import axpy, fma, put, take
 from ..inputs import port
 from .controller import ACCEPTED, DEFERRED, FASTEST, HURRY, SHORTEST
-from .dense_output import extension, find_spike, keep_sample, spike_part
+from .dense_output import extension, find_spike, keep_sample, list_jump, spike_part
 from .spike_lists import list_at
 from .spikes import polynomial
 from .to_spike import Lane, moment, to_spike
@@ -59,8 +59,8 @@ def fire_in_step(model_type, tableau, block, work, lane, part, spikes, spiked):
 
 
 @generic
-def jump(model_type, block, work, lane, V, t, spikes, spiked):
-    """List the spike of a lane whose voltage has jumped from V to that in ``work.start``; how many are then listed."""
+def jump(model_type, block, work, lane, before, t, spikes, spiked):
+    """List the spike of a lane whose states have jumped to those in ``work.start``; how many are then listed."""
 
 
 @generic
@@ -69,8 +69,8 @@ def rise(model_type, block, work, lane, span, spikes, spiked, samples):
 
 
 @generic
-def step_anew(model_type, block, work, lane, given):
-    """Choose the first step after a spike; `given` is the threshold."""
+def step_anew(model_type, block, work, lane, spikes):
+    """Choose the first step after a spike."""
 
 
 @specialises(cut_at_spike)
@@ -86,7 +86,7 @@ def _fire_in_step(model_type, tableau, block, work, lane, part, spikes, spiked):
 
 
 @specialises(jump)
-def _jump(model_type, block, work, lane, V, t, spikes, spiked):
+def _jump(model_type, block, work, lane, before, t, spikes, spiked):
     return _fire_by_jump if models.resets(model_type) else _list_jump
 
 
@@ -98,19 +98,19 @@ def _rise(model_type, block, work, lane, span, spikes, spiked, samples):
 
 
 @specialises(step_anew)
-def _step_anew(model_type, block, work, lane, given):
-    return _choose_step if models.resets(model_type) else lambda model_type, block, work, lane, given: None
+def _step_anew(model_type, block, work, lane, spikes):
+    return _choose_step if models.resets(model_type) else lambda model_type, block, work, lane, spikes: None
 
 
 def _list_in_step(model_type, tableau, block, work, lane, limit, spikes, spiked):
     if work.pace.outcome[lane] != DEFERRED:
-        spiked = find_spike(tableau, work, lane, work.neuron_in[lane], spikes, spiked)
+        spiked = find_spike(spikes, tableau, work, lane, work.neuron_in[lane], spiked)
     return -1.0, spiked
 
 
 def _cut(model_type, tableau, block, work, lane, limit, spikes, spiked):
     pace = work.pace
-    part = spike_part(tableau, work, lane, threshold_of(block, lane, spikes.threshold))[0]
+    part = spike_part(0, tableau, work, lane, threshold_of(block, lane, spikes.threshold))[0]
     if part >= 0.0:
         pace.arrival[lane] = min(fma(part, pace.length[lane], pace.time[lane]), pace.arrival[lane])
         pace.outcome[lane] = ACCEPTED if pace.arrival[lane] < limit else DEFERRED
@@ -127,23 +127,22 @@ def _fire_where_cut(model_type, tableau, block, work, lane, part, spikes, spiked
     return fire(block, work, lane, pace.arrival[lane], work.end, spikes, spiked)
 
 
-def _list_jump(model_type, block, work, lane, V, t, spikes, spiked):
-    if V < spikes.threshold and work.start[0, lane] >= spikes.threshold:
-        spiked = list_at(spikes, spiked, work.neuron_in[lane], t)
-    return spiked
+def _list_jump(model_type, block, work, lane, before, t, spikes, spiked):
+    return list_jump(spikes, before, work, lane, t, spiked)
 
 
-def _fire_by_jump(model_type, block, work, lane, V, t, spikes, spiked):
+def _fire_by_jump(model_type, block, work, lane, before, t, spikes, spiked):
     threshold = threshold_of(block, lane, spikes.threshold)
-    if V < threshold and work.start[0, lane] >= threshold:
+    if before[0] < threshold and work.start[0, lane] >= threshold:
         spiked = fire(block, work, lane, t, work.start, spikes, spiked)
     return spiked
 
 
-def _choose_step(model_type, block, work, lane, given):
+def _choose_step(model_type, block, work, lane, spikes):
     pace = work.pace
     if pace.step[lane] == ANEW:
-        way = abs(threshold_of(block, lane, given) - work.start[0, lane]) / (abs(work.k[0, lane]) + 1e-300)  # ms
+        threshold = threshold_of(block, lane, spikes.threshold)
+        way = abs(threshold - work.start[0, lane]) / (abs(work.k[0, lane]) + 1e-300)  # ms
         left = pace.stop[lane] - pace.time[lane]
         pace.step[lane] = max(min(PART * way, left), SHORTEST) if way > SOONEST else 0.0
 

@@ -1,7 +1,11 @@
 """The time of a spike inside a step: where a polynomial through it rises through the threshold."""
 
-from .._kernel.jit import inline
+import numpy as np
+
+from .._kernel.jit import generic, inline
 from .._kernel.lanes import fma
+from .._kernel.scalars import narrowed
+from .spike_lists import element, list_spike, row_of
 
 
 @inline
@@ -41,3 +45,26 @@ def hermite(V0, V1, slope0, slope1):
     """The coefficients of the cubic through two values with two slopes, per step."""
     rise = V1 - V0
     return slope0, 3.0 * rise - 2.0 * slope0 - slope1, slope0 + slope1 - 2.0 * rise
+
+
+@generic
+def crosses(spikes, start, end, lane):
+    """Whether a lane has risen through the threshold in a step from `start` to `end`."""
+    d = len(row_of(spikes))
+    threshold = narrowed(start[d, lane], spikes.threshold)
+    return (start[d, lane] < threshold) & (end[d, lane] >= threshold)
+
+
+@generic
+def list_crossing(spikes, space, lane, slopes, neuron, at, spiked):
+    """List the spike of a lane that has crossed in the step `at`, (number, dt); how many are then listed.
+
+    `slopes` are the derivatives of its states at the begin and the end.
+    """
+    row, (number, dt) = row_of(spikes), at
+    start, end = space.start[len(row), lane], space.end[len(row), lane]
+    threshold = np.float64(narrowed(start, spikes.threshold))
+    below, above = start - threshold, end - threshold
+    rise, rise_at_end = element(row, slopes[0]) * dt, element(row, slopes[1]) * dt
+    part = crossing(below, hermite(below, above, rise, rise_at_end), 0.0, 1.0)
+    return list_spike(spikes, spiked, neuron, number, part, dt)

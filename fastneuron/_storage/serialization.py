@@ -116,7 +116,7 @@ def _check_sizes(recipe: Recipe) -> None:
         raise ValueError("it has more samples than can be counted")
     if checked_record(recipe.record, recipe.variables) != recipe.record:
         raise ValueError(f"it records {', '.join(recipe.record)}, in no order of ours")
-    summaries.checked(recipe.summary, recipe.variables)
+    summaries.checked(recipe.summary, recipe.variables, recipe.spiking)
     rows = recipe.neurons
     if rows.ndim != 1 or rows.dtype != np.int64 or (rows.size and not 0 <= rows[0] <= rows[-1] < recipe.n):
         raise ValueError(f"it records neurons that are not among {recipe.n}")

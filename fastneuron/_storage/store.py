@@ -245,8 +245,8 @@ class Store:
             for name, part in self.parts.items():
                 mine = results[name]
                 part.write(mine.samples, first, last, number * self.chunk)
-                if mine.spike_neuron.size:
-                    spikes |= {f"{part.prefix}neuron": mine.spike_neuron + first, f"{part.prefix}time": mine.spike_time}
+                if mine.spike_label.size:
+                    spikes |= {f"{part.prefix}neuron": mine.spike_label + first, f"{part.prefix}time": mine.spike_time}
             if spikes:
                 self._save(f"{shard}-{number}.npz", **spikes)
             if number and not self.is_free(number + 1, result.snapshot):

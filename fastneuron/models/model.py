@@ -37,6 +37,7 @@ RESULTS = {  # names in a run, a store or a dataset, with which a state's would 
         "spike_count",
         "spike_time",
         "spike_neuron",
+        "spike_state",
         "isi",
         "rate",
         "current",
@@ -67,6 +68,8 @@ class Model(Parametrised):
         Static method, optional: a NamedTuple worked out once per run from the parameters `p`.
     ``threshold``
         A spike is an upward crossing of it by the first state: a number (mV), or the name of a parameter.
+    ``spiking``
+        Names of the states that spike, optional, where it is not the first alone: the threshold is that of each.
     ``reset(*states, p)``
         Static method, optional: the states after a spike, a tuple.  It acts at the spike's own time, inside the step.
     ``refractory``
@@ -91,6 +94,7 @@ class Model(Parametrised):
 
     states: ClassVar[Mapping[str, float | Callable[..., Any]]]
     threshold: ClassVar[float | str] = 0.0
+    spiking: ClassVar[tuple[str, ...]] = ()
     presets: ClassVar[tuple[str, ...]] = ()
     formulas: ClassVar = ("prepare", "gates", "derivative", "reset", "steep")
 
@@ -204,7 +208,7 @@ def _check_once(kind: type[Model]) -> None:
     """TypeError or ValueError where a model's class is not complete; once, as long as nothing in it changes."""
     states = getattr(kind, "states", None)
     content = (
-        states, tuple(states.items()) if isinstance(states, dict) else states, kind.threshold, kind.names,
+        states, tuple(states.items()) if isinstance(states, dict) else states, kind.threshold, kind.spiking, kind.names,
         *(getattr(kind, name) for name in kind.formulas), *(getattr(kind, name) for name in LIMITS),
     )  # fmt: skip
     if _COMPLETE.get(kind) != content:
@@ -242,6 +246,11 @@ def _check_spikes(kind: type[Model]) -> None:
         known(f"a parameter as {name}.threshold", kind.threshold, kind.names)
     else:
         number(f"{name}.threshold", kind.threshold, "a finite number of mV, or the name of a parameter")
+    for state in kind.spiking:
+        known(f"a state in {name}.spiking", state, kind.states)
+    if kind.spiking and (kind.resets() or isinstance(kind.threshold, str)):
+        why = "whose reset follows a spike of" if kind.resets() else "whose threshold is a parameter, that of"
+        raise TypeError(f"{name}.spiking must be left out of a model {why} the first state; got {shown(kind.spiking)}")
     if not kind.resets():
         for needless, says in (("refractory", "refractory" in kind.names), ("steep", kind.steep is not Model.steep)):
             if says:

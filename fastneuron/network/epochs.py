@@ -58,9 +58,9 @@ def _list_in_outbox(spikes, spiked, neuron, number, part, dt):
     return spiked + 1
 
 
-def _arm_lanes(spikes, start, end, members):
+def _arm_lanes(spikes, row, start, end, members):
     if spikes.rearm < math.inf:
-        arm_lanes(spikes, start, end, members)
+        arm_lanes(spikes, row, start, end, members)
 
 
 class Outbox(NamedTuple):

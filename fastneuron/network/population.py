@@ -13,6 +13,7 @@ from ..inputs.current import Current, as_current
 from ..inputs.noise import Noise
 from ..models import Model
 from ..models.model import RESULTS
+from ..models.watched import checked_rearm, checked_refractory, checked_threshold
 
 LARGEST = 2**31 - 1  # neurons in a population: their indices are words of random numbers' counters
 
@@ -97,12 +98,12 @@ class Population(Group):
         Injected current, uA/cm^2.
     noise : Noise, optional
         Noise on the current.
-    threshold : float, optional
+    threshold : float or dict of float, optional
         A spike is an upward crossing of it by the voltage, mV; by default the model's own,
         and only that where it is a parameter of the model.
-    refractory : float, default 0
+    refractory : float or dict of float, default 0
         Time after a spike in which crossings do not count, ms.
-    rearm : float, optional
+    rearm : float or dict of float, optional
         After a spike none counts, either, until the voltage has been below this, mV; at most the threshold.
 
     Raises
@@ -126,9 +127,9 @@ class Population(Group):
         receptors: Mapping[str, Any] | None = None,
         current: npt.ArrayLike | Current = 0.0,
         noise: Noise | None = None,
-        threshold: float | None = None,
-        refractory: float = 0.0,
-        rearm: float | None = None,
+        threshold: float | Mapping[str, float] | None = None,
+        refractory: float | Mapping[str, float] = 0.0,
+        rearm: float | Mapping[str, float] | None = None,
     ) -> None:
         if not isinstance(model, Model):
             hint = (
@@ -143,9 +144,10 @@ class Population(Group):
             hint = "; write it with its values: WhiteNoise(20.0)" if isinstance(noise, type) else ""
             raise TypeError(f"noise must be a WhiteNoise or an OrnsteinUhlenbeck; got {_check.shown(noise)}{hint}")
         self.noise = noise
-        self.threshold = model.checked_threshold(threshold)
-        self.refractory = _check.number("refractory", refractory, "a number of ms, 0 or more", lambda x: x >= 0)
-        self.rearm = _check.rearm(rearm, self.threshold)
+        states = list(model.states)
+        self.threshold = checked_threshold(model, threshold)
+        self.refractory = checked_refractory(refractory, self.threshold, states)
+        self.rearm = checked_rearm(rearm, self.threshold, states)
         self._check_sizes()
 
     def _check_sizes(self) -> None:
