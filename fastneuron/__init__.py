@@ -61,6 +61,7 @@ from .simulation import Simulation
 from .sweep import fi_curve, sweep
 
 if TYPE_CHECKING:
+    from .dynamics.bifurcation_curves import bifurcation_curves
     from .dynamics.bifurcations import bifurcations
     from .dynamics.cycles import Cycles, cycles
     from .dynamics.excitability import Excitability, excitability
@@ -136,6 +137,7 @@ __all__ = [
     "Uniform",
     "WhiteNoise",
     "__version__",
+    "bifurcation_curves",
     "bifurcations",
     "check_gradient",
     "cycles",
@@ -157,7 +159,8 @@ __all__ = [
 LATER = ("plot", "sklearn")  # need what not everybody has, and time
 OF_DYNAMICS = (  # need time
     *("Cycles", "Excitability", "FixedPoints", "PhaseResponse"),
-    *("bifurcations", "cycles", "excitability", "fixed_points", "jacobian", "phase_response", "tangent"),
+    *("bifurcation_curves", "bifurcations", "cycles", "excitability", "fixed_points"),
+    *("jacobian", "phase_response", "tangent"),
 )
 
 

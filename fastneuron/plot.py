@@ -18,6 +18,7 @@ from . import _check
 from ._engine.network_run import NetworkRun
 from ._engine.run import Run
 from ._figures import BLUE, COLOURS, GREY, VERMILION, axes, draw_spikes, evenly, labelled, pyplot, say_how_many, tidy
+from .dynamics.figure import bifurcation_curves as bifurcation_curves
 from .dynamics.figure import bifurcations as bifurcations
 from .inputs.current import Constant, Current
 from .simulate import simulate

@@ -3,6 +3,7 @@
 All of it stands on duals (`fastneuron._kernel.dual`), which go through the formulas of a model, a user's too.
 """
 
+from .bifurcation_curves import bifurcation_curves
 from .bifurcations import bifurcations
 from .cycles import Cycles, cycles
 from .excitability import Excitability, excitability
@@ -16,6 +17,7 @@ __all__ = [
     "Excitability",
     "FixedPoints",
     "PhaseResponse",
+    "bifurcation_curves",
     "bifurcations",
     "cycles",
     "excitability",

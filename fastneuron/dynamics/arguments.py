@@ -42,3 +42,20 @@ def checked_window(window: Any) -> tuple[float, float]:
         raise TypeError(f"window must be two voltages, (low, high), mV; got {_check.shown(window)}") from None
     low = _check.number("window", low, "two finite voltages, (low, high), mV")
     return low, _check.number("window", high, f"two voltages, the second above {low:g} mV", lambda x: x > low)
+
+
+def checked_range(name: str, model: Model, parameter: str, given: Any) -> tuple[float, float]:
+    """Two values of a parameter, or of the current, the lower first, both of which the model allows."""
+    wanted = f"{name} must be two values of the parameter, (low, high)"
+    try:
+        low, high = given
+    except (TypeError, ValueError):
+        raise TypeError(f"{wanted}; got {_check.shown(given)}") from None
+    unit = model.units.get(parameter, "uA/cm^2" if parameter == "current" else None)
+    low, high = (_check.number(name, plain(name, end, unit), "two finite numbers") for end in (low, high))
+    if not low < high:
+        raise ValueError(f"{wanted}, the second above the first; got {_check.shown(given)}")
+    if parameter != "current":
+        for end in (low, high):
+            model.replace(**{parameter: end})  # raises where the model does not allow it
+    return low, high

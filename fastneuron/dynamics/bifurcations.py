@@ -9,9 +9,8 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 
 from .. import _check
-from .._units import plain
 from ..models import Model
-from .arguments import checked_current
+from .arguments import checked_current, checked_range
 from .cycle_branches import NODES, Branch, branches
 from .cycles import batches, in_order
 from .equilibria import Curve, Family, Special, curves, frequencies, slope, special_points
@@ -108,7 +107,7 @@ def bifurcations(
     """
     smooth(model)
     _check.known("parameter", parameter, ("current", *model.names))
-    low, high = _checked_window(model, parameter, window)
+    low, high = checked_range("window", model, parameter, window)
     _check.flag("cycles", cycles)
     if parameter == "current" and (np.ndim(current) or current != 0.0):
         raise ValueError(f"current is what varies: give it by window alone; got current={_check.shown(current)}")
@@ -133,22 +132,6 @@ def bifurcations(
         for column in (f"equilibrium_{state}", f"cycle_{state}_min", f"cycle_{state}_max", f"point_{state}"):
             result[column].attrs["units"] = model.units.get(state, "")
     return result
-
-
-def _checked_window(model: Model, parameter: str, window: Any) -> tuple[float, float]:
-    wanted = "window must be two values of the parameter, (low, high)"
-    try:
-        low, high = window
-    except (TypeError, ValueError):
-        raise TypeError(f"{wanted}; got {_check.shown(window)}") from None
-    unit = model.units.get(parameter, "uA/cm^2" if parameter == "current" else None)
-    low, high = (_check.number("window", plain("window", end, unit), "two finite numbers") for end in (low, high))
-    if not low < high:
-        raise ValueError(f"{wanted}, the second above the first; got {_check.shown(window)}")
-    if parameter != "current":
-        for end in (low, high):
-            model.replace(**{parameter: end})  # raises where the model does not allow it
-    return low, high
 
 
 def _branches(

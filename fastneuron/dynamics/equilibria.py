@@ -64,6 +64,22 @@ def slope(family: Family, neuron: np.ndarray, V: np.ndarray, value: np.ndarray) 
     return Slope(near.derivative[:, 0], total[:, 0], total[:, 1], at.state, J)
 
 
+def on_curve(family: Family, neuron: np.ndarray, V: np.ndarray) -> tuple[np.ndarray, Slope]:
+    """The values of the parameter at which voltages (m,) are those of equilibria, and the slopes there.
+
+    By Newton's method, which takes one step where dV/dt is linear in the parameter; NaN where there is none.
+    """
+    bounds = 2.0 * family.low - family.high, 2.0 * family.high - family.low  # what is far outside may be no value
+    value = np.full(V.size, 0.0 if family.parameter == "current" else family.low)
+    for _ in range(4):
+        at = slope(family, neuron, V, value)
+        step = at.rate / at.by_parameter
+        if not (abs(step) > 1e-13 * (1.0 + abs(value))).any():
+            break
+        value = np.clip(value - np.where(np.isfinite(step), step, 0.0), *bounds)
+    return np.where(abs(step) <= 1e-9 * (1.0 + abs(value)), value, np.nan), at
+
+
 class Curve(NamedTuple):
     """Equilibria of a neuron, in their order along a curve."""
 

@@ -12,7 +12,7 @@ from ..models import Model
 from .bifurcations import end_of_period
 from .cycle_branches import descents
 from .cycles import close, near
-from .equilibria import Family, Slope, slope
+from .equilibria import Family, Slope, on_curve
 from .fixed_points import GRID, voltages
 from .flow import Flow
 from .jacobian import linear, points
@@ -166,18 +166,6 @@ class End(NamedTuple):
         return End(*(column[..., which] for column in self))
 
 
-def _on_curve(family: Family, neuron: np.ndarray, V: np.ndarray) -> tuple[np.ndarray, Slope]:
-    """The currents at which voltages (m,) are those of equilibria, and the slopes there, by Newton's method."""
-    current = np.zeros(V.size)
-    for _ in range(3):  # one step where the current is a term of dV/dt
-        at = slope(family, neuron, V, current)
-        step = at.rate / at.by_parameter
-        if not (abs(step) > 1e-13 * (1.0 + abs(current))).any():
-            break
-        current = current - step
-    return current, at
-
-
 def _stable(at: Slope) -> np.ndarray:
     J = at.jacobian
     if J.shape[1] == 2:
@@ -195,9 +183,9 @@ def _ends_of_rest(family: Family) -> tuple[np.ndarray, np.ndarray, Slope]:
     for first in range(0, GRID.size - 1, SLAB):
         grid, still = GRID[first : first + SLAB + 1], []
         for some in np.array_split(open_, max(1, open_.size * SLAB // AT_ONCE)):
-            _, at = _on_curve(family, np.repeat(some, grid.size), np.tile(grid, some.size))
+            current, at = on_curve(family, np.repeat(some, grid.size), np.tile(grid, some.size))
             stable = _stable(at).reshape(some.size, -1)
-            lost = stable[:, :-1] & ~stable[:, 1:] & np.isfinite(at.rate).reshape(stable.shape)[:, 1:]
+            lost = stable[:, :-1] & ~stable[:, 1:] & np.isfinite(current).reshape(stable.shape)[:, 1:]
             found = lost.any(axis=1)
             place = lost.argmax(axis=1)[found]
             low[some[found]], high[some[found]] = grid[place], grid[place + 1]
@@ -208,9 +196,9 @@ def _ends_of_rest(family: Family) -> tuple[np.ndarray, np.ndarray, Slope]:
     known, everybody = np.flatnonzero(np.isfinite(low)), np.arange(n)
     for _ in range(HALVINGS):
         middle = 0.5 * (low[known] + high[known])
-        stable = _stable(_on_curve(family, known, middle)[1])
+        stable = _stable(on_curve(family, known, middle)[1])
         low[known], high[known] = np.where(stable, middle, low[known]), np.where(stable, high[known], middle)
-    return high, *_on_curve(family, everybody, high)
+    return high, *on_curve(family, everybody, high)
 
 
 def _kinds(family: Family, V: np.ndarray, current: np.ndarray, at: Slope) -> np.ndarray:
@@ -252,7 +240,7 @@ def _firing(family: Family, end: End) -> tuple[np.ndarray, np.ndarray]:
 def _reach(family: Family, end: End) -> np.ndarray:
     """By how much the current moves an equilibrium half of the way to the threshold."""
     V = end.state[0] - 0.5 * _way(family, end)
-    return abs(end.current - _on_curve(family, end.neuron, V)[0])
+    return abs(end.current - on_curve(family, end.neuron, V)[0])
 
 
 def _way(family: Family, end: End) -> np.ndarray:
