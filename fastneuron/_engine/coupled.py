@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from ..network.epochs import CoupledNeurons, Outbox, prepare_cells
+from ..network.coupling_sources import Coupled as InStep
+from ..network.epochs import Cells, CoupledNeurons, Outbox, prepare_cells
+from ..network.in_step import CellsInStep, count_kept
 from ..network.network import Network
 from ..receptors.kinetics import kinetics
 from ..receptors.synapses import source
@@ -30,8 +34,8 @@ def whole_of(network: Network, name: str) -> int:
 class Coupled:
     """A population at work in a network: its arrays, its receptors', and its outbox."""
 
-    def __init__(self, recipe: Recipe, slots: int, room: int) -> None:
-        self.recipe, self.population = recipe, PopulationAtWork(recipe)
+    def __init__(self, recipe: Recipe, slots: int, room: int, coupled: InStep | None = None) -> None:
+        self.recipe, self.population, self.in_step = recipe, PopulationAtWork(recipe), coupled
         problem = self.population.problem
         n, blocks = recipe.n, -(-recipe.n // WHOLE) * WHOLE
         self.kinetics = {name: kinetics(receptor, recipe.dt) for name, receptor in recipe.receptors.items()}
@@ -60,6 +64,17 @@ class Coupled:
             begin=0,
         )
         self.renew()
+        self.kept = np.empty((0, 0))
+        if coupled is not None:
+            numbers = count_kept(recipe.chosen.tag, self.lanes, self.neurons)
+            self.kept = np.empty((-(-n // self.lanes.lanes), numbers))
+
+    def cells(self, traces: Any, statistics: Any) -> Cells | CellsInStep:
+        """The population as its kernel wants it."""
+        own = self.recipe.chosen.tag, self.lanes, self.neurons, self.outbox, traces, statistics
+        if self.in_step is None:
+            return Cells(*own)  # type: ignore[call-arg]
+        return CellsInStep(*own, self.in_step.senders, self.kept)  # type: ignore[call-arg]
 
     def renew(self) -> None:
         """Work out the constants of its neurons, at the begin and where inputs or parameters have changed."""
@@ -70,7 +85,7 @@ class Coupled:
         alone = problem.neurons._replace(
             state_type=(0.0,) * len(recipe.states),
             variables_type=(0.0,) * len(recipe.variables),
-            sources=problem.behind(self.synapses),
+            sources=problem.behind(self.synapses + (self.in_step.sources if self.in_step else ())),
         )
         columns = [alone.columns, *(part.columns for part in alone.sources if hasattr(part, "columns"))]
         differ = any(column.stride.any() for column in columns) and self.recipe.n > 1

@@ -16,11 +16,13 @@ from .._kernel.team import Team
 from ..models.validation import explain
 from ..network.anew import Anew
 from ..network.delivery import LATEST, SENDER, Flight, Receivers
-from ..network.epochs import LOST, Cells, Net, Stage, run_epochs
+from ..network.coupling_sources import coupling_sources
+from ..network.epochs import LOST, Net, Stage, run_epochs
 from ..network.exchange import Outgoing, Ranges, pack, unpack
+from ..network.in_step import InStep
 from ..network.routes import Range, wire
 from ..network.sources import PoissonSource, SpikeSource
-from .coupled import Coupled, whole_of
+from .coupled import WHOLE, Coupled, whole_of
 from .network_recipe import NetworkRecipe
 from .ranks import Ranks
 from .scheduler import ChunkResult, is_sampled_at_begin, put_back
@@ -31,6 +33,7 @@ OUTBOX = 2**21  # neuron-steps of these, so that there is memory for their spike
 RANGE = 4096  # neurons: as their inboxes do
 CALL = 0.03  # seconds of a kernel call, so that Ctrl-C and progress are prompt
 WORTH_A_MEMBER = 4_000  # neuron-steps of an epoch: below, meeting costs more than another thread saves
+WORTH_A_MEMBER_IN_STEP = 400  # neurons: coupled without delay, threads meet at every stage
 FLIGHT = ("step", "fraction", "source")  # what is known of a spike on its way
 IN_FLIGHT = 1_000_000  # spikes of a population that there is room for, beside those of an epoch
 NOBODY = 2**62  # in place of the neuron that is no longer finite
@@ -88,8 +91,9 @@ class NetworkAtWork:
 
     def couple(self) -> dict[str, Any]:
         """The populations at work, by name."""
+        in_step = coupling_sources(self.recipe.network, self.members, WHOLE)
         return {
-            name: Coupled(part, min(self.epoch, EPOCH), part.n * self.spikes_of_a_neuron)
+            name: Coupled(part, min(self.epoch, EPOCH), part.n * self.spikes_of_a_neuron, in_step.get(name))
             for name, part in self.recipe.parts.items()
         }
 
@@ -99,7 +103,10 @@ class NetworkAtWork:
 
     def _members(self, threads: int) -> int:
         steps = min(int(delay / self.recipe.dt) for delay in [*self._delays(), EPOCH * self.recipe.dt])
-        return max(1, min(threads, self.recipe.n * max(steps, 1) // WORTH_A_MEMBER))
+        worth = self.recipe.n * max(steps, 1) // WORTH_A_MEMBER
+        if self.recipe.network.couplings:
+            worth = self.recipe.n // WORTH_A_MEMBER_IN_STEP
+        return max(1, min(threads, worth))
 
     def _delays(self) -> list[float]:
         return [projection.delays[0] for projection in self.recipe.network.projections]
@@ -272,12 +279,8 @@ class NetworkChunkRun:
         """The populations as the kernel of a member wants them."""
         work = self.work
         return tuple(
-            Cells(  # type: ignore[call-arg]
-                work.recipe.chosen.tag, cell.lanes, cell.neurons, cell.outbox, self.traces[name],
-                self.sums[member][name].statistics,
-            )
-            for name, cell in work.cells.items()
-        )  # fmt: skip
+            cell.cells(self.traces[name], self.sums[member][name].statistics) for name, cell in work.cells.items()
+        )
 
     def _net(self, member: int) -> Net:
         work = self.work
@@ -291,6 +294,7 @@ class NetworkChunkRun:
             anew=tuple(work.anew()),
             receivers=self._receivers(),
             flight=work.flight,
+            in_step=InStep(work.recipe.chosen.stages) if work.recipe.network.couplings else (),
         )
 
     def _receivers(self) -> Any:

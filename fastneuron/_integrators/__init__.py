@@ -24,6 +24,7 @@ class Method(NamedTuple):
     noise: bool  # whether it takes noise
     single: bool  # whether it works in single precision
     refuse: Callable[[Any, list[float]], None]  # raises where a model is not for it
+    stages: int = 0  # of a step, where neurons can see each other at each of them
 
     @property
     def is_adaptive(self) -> bool:
@@ -37,7 +38,8 @@ def _refuse_none(model: Any, state: list[float]) -> None:
 
 def _fixed_step(kind: Any) -> Method:
     refuse = getattr(kind, "refuse", _refuse_none)
-    return Method(kind.name, kind(), fixed_step.advance, lambda n, step: None, kind.noise, kind.single, refuse)
+    stages = len(getattr(kind, "stages", ((),))[0])
+    return Method(kind.name, kind(), fixed_step.advance, lambda n, step: None, kind.noise, kind.single, refuse, stages)
 
 
 def _adaptive(table: Tableau) -> Method:

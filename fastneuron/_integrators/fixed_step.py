@@ -73,7 +73,8 @@ def step(method, block, start, end, scratch, t, t_end, dt):
     """One step of every lane, from `start` at t to `end`.
 
     The class of a method holds it, and says its ``name``, of how many states it needs ``scratch``, and whether it takes
-    ``noise`` and ``single`` precision; it may have ``refuse(model, state)``, which raises where a model is not for it.
+    ``noise`` and ``single`` precision; it may have ``refuse(model, state)``, which raises where a model is not for it,
+    and ``stages``, as `stages.stages_of` says, where neurons can be taken through a step stage by stage.
     """
 
 

@@ -32,3 +32,4 @@ class Heun(NamedTuple):
     name, noise, single = "heun", True, True
     scratch = 1  # states
     step = _heun
+    stages = (1.0, 1.0), (2.0, 2.0), (BEGIN, END)

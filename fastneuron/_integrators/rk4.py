@@ -39,3 +39,4 @@ class RK4(NamedTuple):
     name, noise, single = "rk4", False, True
     scratch = 1  # states
     step = _rk4
+    stages = (2.0, 2.0, 1.0, 1.0), (6.0, 3.0, 3.0, 6.0), (BEGIN, MIDDLE, MIDDLE, END)

@@ -121,3 +121,27 @@ def copy_rows(typingctx, kept, row, out):
         return context.get_dummy_value()
 
     return types.void(kept, types.int64, out), codegen
+
+
+@intrinsic
+def read_numbers(typingctx, kept, row, column, out):
+    """``out[:] = kept[row, column : column + out.size]``: all rows of `out`, which does not overlap, in one go."""
+
+    def codegen(context, builder, signature, args):
+        begin = element_at(context, builder, signature.args[0], args[0], [args[1], args[2]])
+        cgutils.raw_memcpy(builder, args[3], begin, args[1].type(out.size), out.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(kept, types.int64, types.int64, out), codegen
+
+
+@intrinsic
+def write_numbers(typingctx, kept, row, column, values):
+    """``kept[row, column : column + values.size] = values``, likewise."""
+
+    def codegen(context, builder, signature, args):
+        begin = element_at(context, builder, signature.args[0], args[0], [args[1], args[2]])
+        cgutils.raw_memcpy(builder, begin, args[3], args[1].type(values.size), values.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(kept, types.int64, types.int64, values), codegen

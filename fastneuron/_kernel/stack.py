@@ -13,7 +13,7 @@ from numba.core import cgutils
 from numba.core.datamodel import models
 from numba.core.imputils import impl_ret_untracked
 from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr, infer_global, signature
-from numba.extending import lower_builtin, lower_getattr, register_model
+from numba.extending import intrinsic, lower_builtin, lower_getattr, register_model
 
 WORD = ir.IntType(64)
 
@@ -139,3 +139,18 @@ def _fill(context, builder, sig, args):
     """All of it: the slice is taken for a colon."""
     with cgutils.for_range(builder, WORD(sig.args[0].size)) as loop:
         context.pack_value(builder, sig.args[2], args[2], builder.gep(args[0], [loop.index]))
+
+
+@intrinsic(prefer_literal=True)
+def arrays_but(typingctx, record, name):
+    """The arrays on the stack that a NamedTuple has, but the one of that name: a tuple."""
+    fields = zip(record.fields, record.types, strict=True)
+    chosen = [
+        i for i, (field, kind) in enumerate(fields) if isinstance(kind, StackArray) and field != name.literal_value
+    ]
+    found = types.BaseTuple.from_types([record.types[i] for i in chosen])
+
+    def codegen(context, builder, signature, args):
+        return context.make_tuple(builder, found, [builder.extract_value(args[0], i) for i in chosen])
+
+    return found(record, name), codegen

@@ -47,7 +47,7 @@ class Coupling:
         post: Any,
         kind: CouplingKind,
         connections: Any = None,
-        weight: Any = 1.0,
+        weight: Any = None,
         *,
         symmetric: bool | None = None,
         name: str | None = None,
@@ -57,11 +57,16 @@ class Coupling:
             wanted = "a GapJunction, a Graded, a StateCoupled or another CouplingKind"
             raise TypeError(f"kind must be {wanted}; got {_check.shown(kind)}{hint}")
         self.pre, self.post, self.kind, self.connections = pre, post, kind, connections
-        self.weight = _check.numbers("weight", plain("weight", weight, kind.weight_units))
+        self.weight = plain("weight", weight, kind.weight_units)
+        if isinstance(pre, str):
+            self.weight = _check.numbers("weight", 1.0 if weight is None else self.weight)
         self.symmetric = kind.symmetric if symmetric is None else _check.flag("symmetric", symmetric)
         self.name = name
 
     def __repr__(self) -> str:
-        weight = f"{self.weight:g}" if np.ndim(self.weight) == 0 else f"<{np.size(self.weight)} values>"
+        value = self.weight
+        plain_number = np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
+        shown = f"<{np.size(value)} values>" if np.ndim(value) else f"{value:g}" if plain_number else repr(value)
+        weight = "" if value is None else f", weight={shown}"
         both = "" if self.symmetric == self.kind.symmetric else f", symmetric={self.symmetric}"
-        return f"Coupling({self.pre!r}, {self.post!r}, {self.kind!r}, weight={weight}{both})"
+        return f"Coupling({self.pre!r}, {self.post!r}, {self.kind!r}{weight}{both})"

@@ -12,7 +12,7 @@ from .._integrators.block import count_constants, make_block, restore_constants,
 from .._integrators.fixed_step import Members, Span, integrate_span
 from .._integrators.problem import set_constants
 from .._integrators.spike_lists import arm_lanes
-from .._kernel.jit import for_tuples, generic, helper, kernel
+from .._kernel.jit import for_tuples, generic, helper, inline, kernel
 from .._kernel.lanes import width
 from .._kernel.team import meet
 from ..inputs import port
@@ -121,14 +121,19 @@ def prepare_cells(lanes, neurons, coupled, n, dt):
     return count_constants(block)
 
 
-@helper
-def integrate_range(cells, ranges, r, first, last, dt):
-    """Take a range of neurons through an epoch; the number of spikes, or -1 - i where neuron i is no longer finite."""
-    box = cells.outbox
-    spikes = Outbox(
+@inline
+def outbox_of_range(box, ranges, r):
+    """The outbox of a population as a range fills it."""
+    return Outbox(
         box.threshold, box.refractory, box.rearm, box.armed, box.last_step, box.last_part, box.count, box.step,
         box.fraction, box.neuron, ranges.room[r],
     )  # fmt: skip
+
+
+@helper
+def integrate_range(cells, ranges, r, first, last, dt):
+    """Take a range of neurons through an epoch; the number of spikes, or -1 - i where neuron i is no longer finite."""
+    spikes = outbox_of_range(cells.outbox, ranges, r)
     span = Span(ranges.low[r], ranges.high[r], first, last, ranges.traced[r], False)
     bad, spiked = integrate_span(
         cells.method, cells.lanes, cells.neurons, span, dt, spikes, cells.traces, cells.statistics
@@ -147,6 +152,15 @@ def _choose(cells, which, ranges, r, first, last, dt):
     if which == 0:
         return take_range(cells[0], ranges, r, first, last, dt)
     return integrate_one(cells[1:], which - 1, ranges, r, first, last, dt)
+
+
+@generic
+def go_in_step(in_step, words, members, member, net, stage, first, last):
+    """Take the populations of a network that are coupled without delay through an epoch; here, there are none.
+
+    False where a member of the team has abandoned its work.
+    """
+    return True
 
 
 @generic
@@ -187,6 +201,7 @@ class Net(NamedTuple):
     anew: Any  # a tuple of projections without lists
     receivers: Any
     flight: Any
+    in_step: Any = ()  # what those populations want that are coupled without delay, if there are any
 
 
 @kernel
@@ -205,6 +220,8 @@ def run_epochs(words, members, member, net, stage, events):
             events[member] += deliver(net.routes, net.receivers, net.flight, r, due)
             events[member] += deliver_anew(net.anew, ranges.cells[r], net, r, due)
             ranges.spiked[r] = integrate_one(net.cells, ranges.cells[r], ranges, r, first, last, stage.dt)
+        if not go_in_step(net.in_step, words, members, member, net, stage, first, last):
+            return -1
         if not meet(words, members):
             return -1
         full = False

@@ -1,8 +1,9 @@
-"""Networks: populations by name, and the projections between them."""
+"""Networks: populations by name, and the projections and couplings between them."""
 
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -10,6 +11,8 @@ import numpy as np
 
 from .. import _check
 from .._kernel import threads
+from ..couplings import Coupling
+from .coupling import NetworkCoupling
 from .plan import ProjectionPlan
 from .population import Group, Population
 from .projection import Projection
@@ -45,8 +48,9 @@ class Network:
     ----------
     populations : dict of str to Population, PoissonSource or SpikeSource
         By the names under which results are found.
-    projections : sequence of Projection
-        Between these populations and views of them.
+    projections : sequence of Projection and Coupling
+        Between these populations and views of them: synapses, whose spikes arrive after a delay, and couplings without
+        one.  The latter stand in `couplings`, and have numbers of their own.
     seed : int, default 0
         Of all that is drawn: connections, weights, delays, Poisson trains.
 
@@ -64,17 +68,17 @@ class Network:
     np.int64(10)
     """
 
-    def __init__(self, populations: Mapping[str, Group], projections: Iterable[Projection] = (), seed: int = 0) -> None:
+    def __init__(self, populations: Mapping[str, Group], projections: Iterable[Projection | Coupling] = (), seed: int = 0) -> None:
         self.populations = _populations(populations)
-        self.projections = _projections(projections)
+        self.projections, self.couplings = _projections(projections)
         self.seed = _check.whole("seed", seed, 0, 2**64 - 1)
         members = list(self.populations.values())
-        for k, projection in enumerate(self.projections):
-            for end in ("pre", "post"):
-                group = getattr(projection, end).population
+        for what, links in (("projection", self.projections), ("coupling", self.couplings)):
+            for (k, link), end in itertools.product(enumerate(links), ("pre", "post")):
+                group = getattr(link, end).population
                 if not any(group is member for member in members):
                     raise ValueError(
-                        f"the {end} of projection {k} is not in the network: {group!r} is none of "
+                        f"the {end} of {what} {k} is not in the network: {group!r} is none of "
                         f"{', '.join(map(repr, self.populations))}"
                     )
 
@@ -87,8 +91,13 @@ class Network:
         """The name of a population, or of what a view is a part of."""
         return next(name for name, member in self.populations.items() if member is group.population)
 
-    def plan(self, projection: Projection | int) -> ProjectionPlan:
-        """How the synapses of a projection are made."""
+    def plan(self, projection: Projection | Coupling | int) -> ProjectionPlan:
+        """How the synapses of a projection, or the entries of a coupling, are made."""
+        if isinstance(projection, Coupling):
+            for coupling, plan in zip(self.couplings, self._coupling_plans, strict=True):
+                if coupling.declared is projection:
+                    return plan
+            raise ValueError(f"the coupling is not in the network: {projection!r}")
         return self._plans[self.number_of(projection)]
 
     def source_spikes(self, name: str, duration: float, dt: float) -> tuple[np.ndarray, np.ndarray]:
@@ -108,13 +117,14 @@ class Network:
                     f"make the delay longer, or dt at most {shortest:g}"
                 )
 
-    def connections(self, projection: Projection | int, sparse: bool = False) -> Any:
-        """Every synapse of a projection.
+    def connections(self, projection: Projection | Coupling | int, sparse: bool = False) -> Any:
+        """Every synapse of a projection, or every pair that a coupling couples.
 
         Parameters
         ----------
-        projection : Projection or int
-            Which, itself or its number.
+        projection : Projection, Coupling or int
+            Which, itself or its number.  Of a coupling that acts both ways, those from `pre` to `post`; its delay is of
+            no meaning.
         sparse : bool, default False
             Whether to return the weights as a ``scipy.sparse.coo_array`` of shape (pre, post), in which synapses
             between the same two neurons stay apart.
@@ -134,12 +144,12 @@ class Network:
         weight = np.broadcast_to(found.weight, found.pre.shape)
         return coo_array((weight, (found.pre, found.post)), shape=(plan.ends.pre.size, plan.ends.post.size))
 
-    def degrees(self, projection: Projection | int) -> Degrees:
+    def degrees(self, projection: Projection | Coupling | int) -> Degrees:
         """How many synapses each source and each target of a projection has; synapses are counted, not kept.
 
         Parameters
         ----------
-        projection : Projection or int
+        projection : Projection, Coupling or int
             Which, itself or its number.
 
         Returns
@@ -159,6 +169,11 @@ class Network:
     def _plans(self) -> list[ProjectionPlan]:
         return [ProjectionPlan(projection, self.seed, k) for k, projection in enumerate(self.projections)]
 
+    @functools.cached_property
+    def _coupling_plans(self) -> list[ProjectionPlan]:
+        # numbered from the other end, so that neither changes what is drawn for the other
+        return [ProjectionPlan(one, self.seed, MOST - 1 - k) for k, one in enumerate(self.couplings)]
+
     def number_of(self, projection: Projection | int) -> int:
         """The number of a projection, given itself or its number."""
         for k, one in enumerate(self.projections):
@@ -169,11 +184,12 @@ class Network:
         return _check.whole("projection", projection, 0, len(self.projections) - 1)
 
     def __reduce__(self) -> Any:  # without the plans that have been made
-        return Network, (self.populations, self.projections, self.seed)
+        return Network, (self.populations, (*self.projections, *(one.declared for one in self.couplings)), self.seed)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{name!r}: {group!r}" for name, group in self.populations.items())
-        return f"Network({{{parts}}}, {len(self.projections)} projections, seed={self.seed})"
+        couplings = f", {len(self.couplings)} couplings" if self.couplings else ""
+        return f"Network({{{parts}}}, {len(self.projections)} projections{couplings}, seed={self.seed})"
 
 
 def _populations(given: Mapping[str, Group]) -> dict[str, Group]:
@@ -199,16 +215,24 @@ def _populations(given: Mapping[str, Group]) -> dict[str, Group]:
     return dict(given)
 
 
-def _projections(given: Iterable[Projection]) -> tuple[Projection, ...]:
-    if isinstance(given, Projection) or not isinstance(given, Iterable):
+def _projections(given: Iterable[Projection | Coupling]) -> tuple[tuple[Projection, ...], tuple[NetworkCoupling, ...]]:
+    """The projections and the couplings."""
+    if isinstance(given, Projection | Coupling) or not isinstance(given, Iterable):
         raise TypeError(f"projections must be a sequence of Projections, as in [fn.Projection(...)]; got {given!r}")
-    chosen = tuple(given)
-    for k, projection in enumerate(chosen):
-        if not isinstance(projection, Projection):
-            raise TypeError(f"projections[{k}] must be a Projection; got {_check.shown(projection)}")
-    if len(chosen) > MOST:
-        raise ValueError(f"projections must be at most {MOST}; got {len(chosen)}")
-    return chosen
+    projections, couplings = [], []
+    for k, link in enumerate(given):
+        if isinstance(link, Projection):
+            projections.append(link)
+        elif isinstance(link, Coupling):
+            try:
+                couplings.append(NetworkCoupling(link))
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"projections[{k}]: {error}") from None
+        else:
+            raise TypeError(f"projections[{k}] must be a Projection or a Coupling; got {_check.shown(link)}")
+    if len(projections) + len(couplings) > MOST:
+        raise ValueError(f"projections must be at most {MOST}; got {len(projections) + len(couplings)}")
+    return tuple(projections), tuple(couplings)
 
 
 def _ranges(plan: ProjectionPlan) -> list[tuple[int, int]]:

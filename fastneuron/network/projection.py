@@ -81,11 +81,11 @@ class Projection:
         self.receptor = _check.known("receptor", receptor, post.population.receptors)
         self.autapses, self.multapses = _check.flag("autapses", autapses), _check.flag("multapses", multapses)
         self.stored = _check.flag("stored", stored)
-        self.rule = _rule(connections, len(pre), len(post))
+        self.rule = rule_of(connections, len(pre), len(post))
         self.rule.check(self.ends, self.autapses)
         if isinstance(self.rule, Explicit):
             self.rule.check_flags(self.ends, self.autapses, self.multapses)
-        self.weight = values.checked("weight", self._weight(weight), self.rule, self.ends)
+        self.weight = values.checked("weight", weight_of(self.rule, weight), self.rule, self.ends)
         self.delay = values.checked("delay", delay, self.rule, self.ends)
         self._check_delay()
         self._check_stored()
@@ -93,17 +93,7 @@ class Projection:
     @functools.cached_property
     def ends(self) -> Ends:
         """The members of both ends in ascending order."""
-        pre, post = self.pre.indices, self.post.indices
-        by_pre, by_post = np.argsort(pre, kind="stable"), np.argsort(post, kind="stable")
-        return Ends(
-            pre=pre[by_pre],
-            post=post[by_post],
-            pre_order=by_pre,
-            post_order=by_post,
-            n_pre=self.pre.population.n,
-            n_post=self.post.population.n,
-            same=self.pre.population is self.post.population,
-        )
+        return ends_of(self.pre, self.post)
 
     @property
     def mean_synapses(self) -> float:
@@ -114,13 +104,6 @@ class Projection:
     def delays(self) -> tuple[float, float]:
         """The shortest and the longest delay that there can be, ms."""
         return values.extremes(self.delay, self.rule, self.ends)
-
-    def _weight(self, given: Any) -> Any:
-        if not isinstance(self.rule, Explicit) or self.rule.weight is None:
-            return 1.0 if given is None else given
-        if given is not None:
-            raise ValueError(f"the values of the matrix are the weights; got weight={_check.shown(given)} as well")
-        return self.rule.weight
 
     def _check_delay(self) -> None:
         shortest = self.delays[0]
@@ -157,7 +140,30 @@ def _check_end(name: str, value: Any, kind: type, wanted: str) -> None:
         raise TypeError(f"{name} must be {wanted}; got {_check.shown(value)}")
 
 
-def _rule(connections: Any, pre: int, post: int) -> Rule:
+def ends_of(pre: Group, post: Group) -> Ends:
+    """The members of both ends in ascending order."""
+    by_pre, by_post = np.argsort(pre.indices, kind="stable"), np.argsort(post.indices, kind="stable")
+    return Ends(
+        pre=pre.indices[by_pre],
+        post=post.indices[by_post],
+        pre_order=by_pre,
+        post_order=by_post,
+        n_pre=pre.population.n,
+        n_post=post.population.n,
+        same=pre.population is post.population,
+    )
+
+
+def weight_of(rule: Rule, given: Any) -> Any:
+    """What is given as the weight: of a sparse matrix, its values, and else 1 where nothing is."""
+    if not isinstance(rule, Explicit) or rule.weight is None:
+        return 1.0 if given is None else given
+    if given is not None:
+        raise ValueError(f"the values of the matrix are the weights; got weight={_check.shown(given)} as well")
+    return rule.weight
+
+
+def rule_of(connections: Any, pre: int, post: int) -> Rule:
     """The rule that `connections` stands for."""
     if isinstance(connections, Rule):
         return connections

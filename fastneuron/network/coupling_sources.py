@@ -1,0 +1,71 @@
+"""The couplings of a network as its kernel wants them: of each population, what it sends and what it has from others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .._kernel.columns import columns
+from .coupling_currents import Entries, MeanField, Sender
+from .coupling import EntriesByTarget, NetworkCoupling, turned
+from .network import Network
+
+CACHE_LINE = 8  # float64
+
+
+@dataclass
+class Coupled:
+    """What a population sends, and the inputs that it has from its couplings."""
+
+    senders: tuple[Sender, ...] = ()
+    sources: tuple[Any, ...] = ()
+    alive: list[np.ndarray] = field(default_factory=list)  # whose addresses the sources have
+
+
+def coupling_sources(network: Network, members: int, whole: int) -> dict[str, Coupled]:
+    """Of each population that is coupled, by name; for a team of so many, and blocks of `whole` neurons at most."""
+    found: dict[str, Coupled] = {}
+    for coupling in network.couplings:
+        plan = network.plan(coupling.declared)
+        entries = None if coupling.is_mean_field else coupling.entries(plan)
+        ways = [(coupling.pre, coupling.post, entries)]
+        if coupling.both_ways:
+            ways.append((coupling.post, coupling.pre, entries and turned(entries, coupling.pre.population.n)))
+        for pre, post, mine in ways:
+            sent = np.zeros((2, -(-pre.population.n // whole) * whole))
+            sending = found.setdefault(network.name_of(pre), Coupled())
+            receiving = found.setdefault(network.name_of(post), Coupled())
+            kind = _numbers(coupling)
+            state = coupling.state_of(pre)
+            sending.senders += (Sender(kind, state, sent),)  # type: ignore[call-arg]
+            if mine is None:
+                receiving.sources += (_mean_field(coupling, kind, pre, post, sent, members),)
+            else:
+                receiving.sources += (_entries(kind, mine, sent),)
+                receiving.alive += [*mine, sent]
+    return found
+
+
+def _numbers(coupling: NetworkCoupling) -> Any:
+    """The parameters of its kind, as a kernel wants them."""
+    return type(coupling.kind.kernel_type())(*coupling.kind.parameters.values())
+
+
+def _entries(kind: Any, entries: EntriesByTarget, sent: np.ndarray) -> Entries:
+    addresses = [array.ctypes.data for array in entries]
+    each = int(entries.weight.size == entries.pre.size)
+    return Entries(kind, *addresses, each, sent.ctypes.data, sent.shape[1])  # type: ignore[call-arg]
+
+
+def _mean_field(coupling: NetworkCoupling, kind: Any, pre: Any, post: Any, sent: np.ndarray, members: int) -> MeanField:
+    among = np.zeros((1, sent.shape[1]))
+    among[0, pre.indices] = 1.0
+    gain: Any = coupling.weight * len(pre)
+    if len(post) < post.population.n:
+        reached = np.zeros(post.population.n)
+        reached[post.indices] = gain
+        gain = reached
+    values = columns([gain], post.population.n)
+    return MeanField(kind, values, among, float(len(pre)), sent, np.zeros((members, CACHE_LINE)))  # type: ignore[call-arg]
