@@ -23,6 +23,8 @@ RATE = 10.0  # Hz, of neurons of which nobody says how often they fire
 MOMENTS = 200  # at which a rate that changes is looked at
 PER_LEAVING = 24  # bytes of a spike in an outbox
 PER_LISTED = 28  # bytes that ordering a list of synapses takes for each, beside what is kept
+PER_ENTRY = 12  # of a coupling: a sender, and a weight
+PER_MADE_ENTRY = 48  # what ordering them takes for each, beside what is kept
 TARGET, LISTED_TARGET = 2, 4  # bytes
 PAIRS = 40_000_000  # bytes of distances that are looked at together
 
@@ -57,7 +59,7 @@ def memory(recipe: NetworkRecipe, plan: Plan, sent: Mapping[str, float]) -> int:
     """Bytes of memory, with so many spikes of each population and source."""
     populations, snapshot = map(sum, zip(*map(resources.population, recipe.parts.values()), strict=True))
     coupled = sum(_coupled(recipe, part, sent[name]) for name, part in recipe.parts.items())
-    standing = populations + coupled + _listed(recipe)
+    standing = populations + coupled + _listed(recipe) + _in_step(recipe)
     found = sum(resources.results(part) for part in recipe.parts.values())
     threads = plan.here * resources.PER_THREAD
     kept = {name: resources.PER_SPIKE * count * recipe.spike_times for name, count in sent.items()}
@@ -117,6 +119,21 @@ def _coupled(recipe: NetworkRecipe, part: Recipe, sent: float) -> int:
     return total + 8 * constants * blocks * differ
 
 
+def entries(recipe: NetworkRecipe) -> float:
+    """About how many pairs of neurons see each other at every stage, where each pair counts."""
+    ways = ((1 + one.both_ways, one) for one in recipe.network.couplings if not one.is_mean_field)
+    return sum(count * one.mean_synapses for count, one in ways)
+
+
+def _in_step(recipe: NetworkRecipe) -> float:
+    """Bytes of the entries of couplings, of what is sent, and of the blocks between two stages."""
+    if not recipe.network.couplings:
+        return 0.0
+    numbers = sum(part.n * (3 * len(part.variables) + 8 * len(part.receptors)) for part in recipe.parts.values())
+    sent = sum(2 * one.pre.population.n + one.post.population.n for one in recipe.network.couplings)
+    return 8.0 * (numbers + sent) + PER_ENTRY * entries(recipe)
+
+
 def _listed(recipe: NetworkRecipe) -> float:
     """Bytes of synapses that are kept, and of what their rules keep."""
     total = 0.0
@@ -137,7 +154,7 @@ def _listed(recipe: NetworkRecipe) -> float:
 
 def _making(recipe: NetworkRecipe, threads: int) -> float:
     """Bytes that the making of synapses takes for a while."""
-    most = 0.0
+    most = PER_MADE_ENTRY * entries(recipe)
     for projection in recipe.network.projections:
         if isinstance(projection.rule, Explicit):
             most = max(most, PER_LISTED * projection.mean_synapses)

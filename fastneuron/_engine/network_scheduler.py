@@ -15,8 +15,8 @@ from .._integrators.problem import most_spikes
 from .._kernel.team import Team
 from ..models.validation import explain
 from ..network.anew import Anew
-from ..network.delivery import LATEST, SENDER, Flight, Receivers
 from ..network.coupling_sources import coupling_sources
+from ..network.delivery import LATEST, SENDER, Flight, Receivers
 from ..network.epochs import LOST, Net, Stage, run_epochs
 from ..network.exchange import Outgoing, Ranges, pack, unpack
 from ..network.in_step import InStep
@@ -294,7 +294,9 @@ class NetworkChunkRun:
             anew=tuple(work.anew()),
             receivers=self._receivers(),
             flight=work.flight,
-            in_step=InStep(work.recipe.chosen.stages) if work.recipe.network.couplings else (),
+            in_step=InStep(stages=work.recipe.chosen.stages)  # type: ignore[call-arg]
+            if work.recipe.network.couplings
+            else (),
         )
 
     def _receivers(self) -> Any:

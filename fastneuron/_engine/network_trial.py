@@ -15,12 +15,13 @@ from ..network.projection import Projection
 from ..network.sources import PoissonSource, SpikeSource
 from .execute import execute
 from .network_recipe import NetworkRecipe, population_of
-from .network_resources import events
+from .network_resources import entries, events
 from .network_run import NetworkMemory
 
 STEPS = 2_000_000  # neuron-steps: some hundredths of a second
 NEURONS = 2048  # of each population
 EVENT, LATE_EVENT, EVENT_ANEW = 4e-9, 12e-9, 4e-9  # s of one core: with one delay for all, with one each, without lists
+PASS, ENTRY = 3e-9, 1e-9  # of a neuron that is coupled without delay, and of each that it sees, at a stage
 MADE, WEIGHED, SORTED, LISTED = 4e-8, 4e-8, 3.5e-7, 4e-7  # for a synapse; a weight and a delay of its own; by a list
 
 
@@ -31,7 +32,17 @@ def seconds(recipe: NetworkRecipe, threads: int, sent: Mapping[str, float]) -> f
     for projection in recipe.network.projections:
         each = EVENT_ANEW if not projection.stored else EVENT if isinstance(projection.delay, float) else LATE_EVENT
         delivered += each * events(recipe, projection, sent)
-    return (_alone(recipe) + delivered) / at_once + sum(map(_making, recipe.network.projections)) / threads
+    return (_alone(recipe) + delivered + _in_step(recipe)) / at_once + sum(
+        map(_making, recipe.network.projections)
+    ) / threads
+
+
+def _in_step(recipe: NetworkRecipe) -> float:
+    """Seconds of one core that neurons take beside, seeing each other at every stage."""
+    if not recipe.network.couplings:
+        return 0.0
+    passes = recipe.duration / recipe.dt * recipe.chosen.stages
+    return passes * (PASS * recipe.n + ENTRY * entries(recipe))
 
 
 def _making(projection: Projection) -> float:

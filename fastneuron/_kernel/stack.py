@@ -142,15 +142,29 @@ def _fill(context, builder, sig, args):
 
 
 @intrinsic(prefer_literal=True)
-def arrays_but(typingctx, record, name):
-    """The arrays on the stack that a NamedTuple has, but the one of that name: a tuple."""
+def arrays_but(typingctx, record, names):
+    """The arrays on the stack that a NamedTuple has, but those of these names: a tuple."""
+    left = [name.literal_value for name in names]
     fields = zip(record.fields, record.types, strict=True)
-    chosen = [
-        i for i, (field, kind) in enumerate(fields) if isinstance(kind, StackArray) and field != name.literal_value
-    ]
+    chosen = [i for i, (field, kind) in enumerate(fields) if isinstance(kind, StackArray) and field not in left]
     found = types.BaseTuple.from_types([record.types[i] for i in chosen])
 
     def codegen(context, builder, signature, args):
         return context.make_tuple(builder, found, [builder.extract_value(args[0], i) for i in chosen])
 
-    return found(record, name), codegen
+    return found(record, names), codegen
+
+
+@intrinsic
+def view_at(typingctx, kept, row, column, like):
+    """The numbers at ``kept[row, column:]`` as an array of the shape of `like`, an array on the stack.
+
+    LLVM knows how far from each other two of them in one row are.
+    """
+
+    def codegen(context, builder, signature, args):
+        view = context.make_array(signature.args[0])(context, builder, args[0])
+        step = builder.mul(args[1], cgutils.unpack_tuple(builder, view.shape)[1])
+        return builder.gep(view.data, [builder.add(step, args[2])], inbounds=True)
+
+    return like(kept, types.int64, types.int64, like), codegen

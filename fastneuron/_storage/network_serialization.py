@@ -16,6 +16,7 @@ from .. import _check
 from .._engine.network_recipe import DELIVERIES, NetworkRecipe, SourceRecipe, population_of
 from .._engine.recipe import Recipe
 from .._engine.run import Spikes
+from ..couplings import Coupling, CouplingKind
 from ..inputs.current import Current
 from ..network.connections import (
     AllToAll,
@@ -26,6 +27,7 @@ from ..network.connections import (
     FixedTotal,
     OneToOne,
 )
+from ..network.coupling import NetworkCoupling
 from ..network.distributions import Distribution, LogNormal, Normal, Uniform
 from ..network.network import Network
 from ..network.population import LARGEST, Group
@@ -74,6 +76,11 @@ def written(recipe: Recipe | NetworkRecipe) -> tuple[dict[str, Any], Arrays]:
         "delivery": recipe.delivery,
         "alone": recipe.alone,
     }
+    if recipe.network.couplings:
+        text["couplings"] = [
+            _written_coupling(recipe.network, k, coupling, arrays)
+            for k, coupling in enumerate(recipe.network.couplings)
+        ]
     return text, arrays
 
 
@@ -115,7 +122,11 @@ def read(text: dict[str, Any], array: Array, given: Classes, parts: dict[str, An
         _read_projection(populations, projection, _behind(array, f"projection.{k}"))
         for k, projection in enumerate(text["projections"])
     ]
-    network = Network(populations, projections, some.seed)
+    couplings = [
+        _read_coupling(populations, coupling, _behind(array, f"coupling.{k}"), given)
+        for k, coupling in enumerate(text.get("couplings", ()))
+    ]
+    network = Network(populations, [*projections, *couplings], some.seed)
     network.check_delays(some.dt)
     delivery = _check.known("delivery", text["delivery"], DELIVERIES)
     return NetworkRecipe(network, recipes, some.duration, some.dt, some.method, delivery, text["alone"] is True)
@@ -161,39 +172,63 @@ def _read_source(text: dict[str, Any], array: Array, name: str, given: Classes) 
 
 
 def _written_projection(network: Network, k: int, projection: Projection, arrays: Arrays) -> dict[str, Any]:
-    rule, name = projection.rule, f"projection.{k}"
+    text = {"receptor": projection.receptor}
+    text |= _written_link(network, f"projection {k}", f"connections({k})", projection, ("weight", "delay"), arrays)
+    return text | {flag: getattr(projection, flag) for flag in FLAGS}
+
+
+def _read_projection(populations: dict[str, Group], text: dict[str, Any], array: Array) -> Projection:
+    (pre, post), rule = _read_link(populations, text, array)
+    weight, delay = (_read_value(text[name], array, name) for name in ("weight", "delay"))
+    return Projection(pre, post, text["receptor"], rule, weight, delay, **{flag: text[flag] for flag in FLAGS})
+
+
+def _written_coupling(network: Network, k: int, coupling: NetworkCoupling, arrays: Arrays) -> dict[str, Any]:
+    text = {"kind": parametrised.written(f"coupling.{k}.kind", coupling.kind, arrays)}
+    text |= _written_link(network, f"coupling {k}", "connections(coupling)", coupling, ("weight",), arrays)
+    return text | {"symmetric": coupling.declared.symmetric}
+
+
+def _read_coupling(populations: dict[str, Group], text: dict[str, Any], array: Array, given: Classes) -> Coupling:
+    kind = parametrised.read(CouplingKind, text["kind"], array, "kind", given)
+    (pre, post), rule = _read_link(populations, text, array)
+    return Coupling(pre, post, kind, rule, _read_value(text["weight"], array, "weight"), symmetric=text["symmetric"])
+
+
+def _written_link(
+    network: Network, title: str, listed: str, link: Any, numbers: tuple[str, ...], arrays: Arrays
+) -> dict[str, Any]:
+    """The rule of a projection or a coupling, its ends, and those of its numbers."""
+    rule, name = link.rule, title.replace(" ", ".")
     kind = type(rule).__name__
-    callables = [what for what in ("weight", "delay") if callable(getattr(projection, what))]
+    callables = [what for what in numbers if callable(getattr(link, what))]
     if RULES.get(kind, (None,))[0] is not type(rule) or callables:
         what = f"a function for {callables[0]}" if callables else f"{rule!r}"
         raise ValueError(
-            f"out= keeps a network as data, and projection {k} has {_check.shown(what)}, which is code: give its "
-            f"synapses as arrays, those of net.connections({k})"
+            f"out= keeps a network as data, and {title} has {_check.shown(what)}, which is code: give its "
+            f"synapses as arrays, those of net.{listed}"
         )
-    text: dict[str, Any] = {"rule": kind, "receptor": projection.receptor}
+    text: dict[str, Any] = {"rule": kind}
     text |= {what: _written_value(f"{name}.{what}", getattr(rule, what), arrays) for what in RULES[kind][1]}
-    for what in ("weight", "delay"):
-        value = getattr(projection, what)
+    for what in numbers:
+        value = getattr(link, what)
         value = value.ravel() if isinstance(rule, OneToOne) and isinstance(value, np.ndarray) else value
         text[what] = _written_value(f"{name}.{what}", value, arrays)
-    text |= {flag: getattr(projection, flag) for flag in FLAGS}
     for end in ("pre", "post"):
-        group = getattr(projection, end)
+        group = getattr(link, end)
         text[f"{end}_population"] = network.name_of(group)
         text[f"{end}_neurons"] = _written_view(f"{name}.{end}_neurons", group, arrays)
     return text
 
 
-def _read_projection(populations: dict[str, Group], text: dict[str, Any], array: Array) -> Projection:
+def _read_link(populations: dict[str, Group], text: dict[str, Any], array: Array) -> tuple[list[Any], Any]:
+    """The two ends, and the rule."""
     kind, names = RULES[_check.known("rule", text["rule"], RULES)]
     ends: list[Any] = []
     for end in ("pre", "post"):
         group = populations[_check.known("a population", text[f"{end}_population"], populations)]
         ends.append(_read_view(group, text[f"{end}_neurons"], array, f"{end}_neurons"))
-    rule = kind(*(_read_value(text[name], array, name) for name in names))
-    weight, delay = (_read_value(text[name], array, name) for name in ("weight", "delay"))
-    pre, post = ends
-    return Projection(pre, post, text["receptor"], rule, weight, delay, **{flag: text[flag] for flag in FLAGS})
+    return ends, kind(*(_read_value(text[name], array, name) for name in names))
 
 
 def _written_view(name: str, group: Group, arrays: Arrays) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 from .. import _check
 from .._kernel.function_hash import Unknown, describe
 from .._parameters import PROCESS, Parametrised
+from ..couplings import CouplingKind, StateCoupled
 from ..inputs.current import Current, Sum
 from ..inputs.noise import Noise
 from ..inputs.waveforms import Samples
@@ -25,12 +26,13 @@ Classes = tuple[type, ...]
 
 
 def given_classes(models: Iterable[type]) -> Classes:
-    """The classes that a caller gives; TypeError if one is no model, current, noise or receptor."""
+    """The classes that a caller gives; TypeError if one is no model, current, noise, receptor or kind of coupling."""
     kinds = tuple(models) if isinstance(models, Iterable) and not isinstance(models, str | bytes) else (models,)
     for kind in kinds:
-        if not (isinstance(kind, type) and issubclass(kind, Model | Current | Noise | Receptor)):
+        if not (isinstance(kind, type) and issubclass(kind, Model | Current | Noise | Receptor | CouplingKind)):
             raise TypeError(
-                f"models must be classes of models, currents, noises or receptors; got {_check.shown(kind)}"
+                "models must be classes of models, currents, noises, receptors or kinds of coupling; "
+                f"got {_check.shown(kind)}"
             )
     return kinds
 
@@ -55,7 +57,7 @@ def written(name: str, thing: Parametrised, arrays: dict[str, np.ndarray]) -> di
         if np.ndim(value):
             arrays[f"{name}.{parameter}"] = value
         text["parameters"][parameter] = None if np.ndim(value) else repr(value)  # inf is no JSON
-    return text
+    return text | ({"state": thing.reads} if isinstance(thing, StateCoupled) else {})
 
 
 def read(base: type, text: dict[str, Any], array: Any, name: str, given: Classes) -> Any:
@@ -71,7 +73,7 @@ def read(base: type, text: dict[str, Any], array: Any, name: str, given: Classes
     }
     if list(values) != list(kind.names) or _formulas(kind) != text["formulas"]:
         raise Refused(f"the run is of another {kind.__name__}: its parameters or formulas have changed since")
-    return kind(**values)
+    return kind(**values, **({"state": text["state"]} if kind is StateCoupled else {}))
 
 
 def _class(base: type, text: dict[str, Any], given: Classes) -> Any:

@@ -15,8 +15,8 @@ from .._kernel.jit import for_tuples, generic, inline
 from .._kernel.lanes import fma, local, width
 from .._kernel.simd import lanes as vector_lanes
 from .._kernel.simd import load, muladd, total, zeros
-from ..inputs.port import BEGIN, END
 from ..couplings import coupling_current, prepare_coupling, sent
+from ..inputs.port import BEGIN
 
 
 class Sender(NamedTuple):
@@ -58,44 +58,45 @@ def _add_up_each(sources, half, member):
 
 
 @generic
-def collect(source, room, members, states, stage, seen):
-    """Work out the current that neurons, where they stand, have from a coupling at a stage of a step; here, none.
+def collect(source, room, members, states, seen):
+    """Work out the current that neurons have from a coupling, where all now stand; here, none.
 
     `seen` is the half in which the others are seen, and the member of the team.
     """
 
 
 @for_tuples(collect)
-def _collect_each(sources, rooms, members, states, stage, seen):
-    collect(sources[0], rooms[0], members, states, stage, seen)
-    collect(sources[1:], rooms[1:], members, states, stage, seen)
+def _collect_each(sources, rooms, members, states, seen):
+    collect(sources[0], rooms[0], members, states, seen)
+    collect(sources[1:], rooms[1:], members, states, seen)
 
 
 class CouplingRoom(NamedTuple):
     """What a block has of a coupling."""
 
     constants: Any  # (constant, lane)
-    currents: Any  # (3, lane), uA/cm^2: at the begin, in the middle and at the end of the step
+    begin: Any  # (1, lane): the current at the begin of the step, uA/cm^2
+    passing: Any  # (1, lane): at the stage that is under way
 
 
 def _begin_step(source, room, low, number, dt):
-    for lane in range(room.currents.shape[1]):
-        room.currents[BEGIN, lane] = room.currents[END, lane]
+    for lane in range(room.begin.shape[1]):
+        room.begin[0, lane] = room.passing[0, lane]
 
 
 def _add_current(source, room, lane, V, t, stage, total):
-    return total + room.currents[stage, lane]
+    return total + (room.begin[0, lane] if stage == BEGIN else room.passing[0, lane])
 
 
 def _room(source, lanes, zero, times):
-    return CouplingRoom(local((), 1, lanes, 0.0), local((0.0, 0.0, 0.0), 1, lanes, 0.0))
+    return CouplingRoom(local((), 1, lanes, 0.0), local((0.0,), 1, lanes, 0.0), local((0.0,), 1, lanes, 0.0))
 
 
 # four sums: one would wait four cycles for each addition
-def _collect_entries(source, room, members, states, stage, seen):
+def _collect_entries(source, room, members, states, seen):
     begin, there = source.begin, source.sent + 8 * source.n * seen[0]
     prepared = prepare_coupling(source.kind)
-    for lane in range(room.currents.shape[1]):
+    for lane in range(room.passing.shape[1]):
         neuron = members.low + min(lane, members.count - 1)
         V = states[0, lane]
         k, last = number_at(begin, neuron, 0), number_at(begin, neuron + 1, 0)
@@ -109,7 +110,7 @@ def _collect_entries(source, room, members, states, stage, seen):
         while k < last:
             a = _add_entry(source, prepared, V, there, k, a)
             k += 1
-        room.currents[stage, lane] = (a + b) + (c + d)
+        room.passing[0, lane] = (a + b) + (c + d)
 
 
 @inline
@@ -143,7 +144,7 @@ class Entries(NamedTuple):
 
 
 def _room_with_gain(source, lanes, zero, times):
-    return CouplingRoom(local((0.0,), 1, lanes, 0.0), local((0.0, 0.0, 0.0), 1, lanes, 0.0))
+    return CouplingRoom(local((0.0,), 1, lanes, 0.0), local((0.0,), 1, lanes, 0.0), local((0.0,), 1, lanes, 0.0))
 
 
 def _prepare_gain(source, room, lane, neuron, dt):
@@ -154,14 +155,14 @@ def _add_up(source, half, member):
     sums = zeros(0.0)
     for j in range(0, source.among.shape[1], vector_lanes(0.0)):
         sums = muladd(load(source.among, 0, j, 0.0), load(source.sent, half, j, 0.0), sums)
-    source.means[member, 0] = total(sums) / source.count
+    source.means[member, 0] = total(sums) / source.senders
 
 
-def _collect_mean(source, room, members, states, stage, seen):
+def _collect_mean(source, room, members, states, seen):
     mean, prepared = source.means[seen[1], 0], prepare_coupling(source.kind)
-    for lane in range(room.currents.shape[1]):
+    for lane in range(room.passing.shape[1]):
         current = coupling_current(source.kind, states[0, lane], mean, prepared)
-        room.currents[stage, lane] = room.constants[0, lane] * current
+        room.passing[0, lane] = room.constants[0, lane] * current
 
 
 class MeanField(NamedTuple):
@@ -173,7 +174,7 @@ class MeanField(NamedTuple):
     kind: Any  # the parameters
     columns: Columns  # the weight times the number of senders; 0 for whom it does not reach
     among: np.ndarray  # (1, n): 1 for a sender, else 0
-    count: float  # of the senders
+    senders: float  # their number
     sent: np.ndarray  # (2, n)
     means: np.ndarray  # (members of the team, a cache line)
 

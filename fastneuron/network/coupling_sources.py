@@ -1,4 +1,4 @@
-"""The couplings of a network as its kernel wants them: of each population, what it sends and what it has from others."""
+"""The couplings of a network as its kernel wants them: what each population sends, and what it has from others."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from .._kernel.columns import columns
-from .coupling_currents import Entries, MeanField, Sender
 from .coupling import EntriesByTarget, NetworkCoupling, turned
+from .coupling_currents import Entries, MeanField, Sender
 from .network import Network
 
 CACHE_LINE = 8  # float64
@@ -39,7 +39,7 @@ def coupling_sources(network: Network, members: int, whole: int) -> dict[str, Co
             receiving = found.setdefault(network.name_of(post), Coupled())
             kind = _numbers(coupling)
             state = coupling.state_of(pre)
-            sending.senders += (Sender(kind, state, sent),)  # type: ignore[call-arg]
+            sending.senders += (Sender(kind, state, sent),)
             if mine is None:
                 receiving.sources += (_mean_field(coupling, kind, pre, post, sent, members),)
             else:
@@ -62,7 +62,7 @@ def _entries(kind: Any, entries: EntriesByTarget, sent: np.ndarray) -> Entries:
 def _mean_field(coupling: NetworkCoupling, kind: Any, pre: Any, post: Any, sent: np.ndarray, members: int) -> MeanField:
     among = np.zeros((1, sent.shape[1]))
     among[0, pre.indices] = 1.0
-    gain: Any = coupling.weight * len(pre)
+    gain: Any = float(coupling.weight) * len(pre)  # type: ignore[arg-type]
     if len(post) < post.population.n:
         reached = np.zeros(post.population.n)
         reached[post.indices] = gain

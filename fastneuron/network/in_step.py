@@ -2,7 +2,7 @@
 
 A stage is a pass over all blocks.  Each sees what all neurons send at this stage, works out its own next, and sends
 there; then the threads meet.  So every stage of every neuron sees the others at that stage, and the method keeps its
-order.  Between two passes a block's arrays are kept in memory of the L2 cache.
+order.  Between two passes a block is kept in memory of the L2 cache: its states are worked on where they are.
 
 The spikes of a step are looked for in the pass behind it, since what acts on a neuron at the step's end is known there:
 the first stage of the next step, or a last pass of the epoch.
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from .._integrators.block import make_block
 from .._integrators.fixed_step import (
     Members,
+    Workspace,
     end_step,
     first_not_finite,
     load_state,
@@ -22,15 +23,15 @@ from .._integrators.fixed_step import (
 )
 from .._integrators.problem import set_constants
 from .._integrators.samples import TILE, Tile, flush_samples, take_sample
-from .._integrators.stages import copy_state, stages_of, take_stage
+from .._integrators.stages import copy_state, take_stage
 from .._integrators.statistics import observe
 from .._kernel.addresses import read_numbers, write_numbers
 from .._kernel.jit import for_tuples, generic, helper, inline, kernel
 from .._kernel.lanes import local, width
-from .._kernel.stack import arrays_but
+from .._kernel.stack import arrays_but, view_at
 from .._kernel.team import meet
-from .coupling_currents import add_up, collect, send
 from ..inputs import port
+from .coupling_currents import add_up, collect, send
 from .epochs import CoupledNeurons, Outbox, outbox_of_range
 
 SEND = -1  # in place of a stage: send, from the state there is
@@ -55,13 +56,19 @@ def _arrays_of_rooms(rooms):
 
 @for_tuples(_arrays_of_rooms)
 def _arrays_of_each_room(rooms):
-    return arrays_but(rooms[0], "constants") + _arrays_of_rooms(rooms[1:])
+    return arrays_but(rooms[0], ("constants", "passing")) + _arrays_of_rooms(rooms[1:])
 
 
 @inline
-def _arrays_of(block, space):
-    """All arrays of a block that change within a step."""
-    return (space.start, space.end, space.scratch, *_arrays_of_rooms(block.rooms))
+def _workspace_in(kept, number, space):
+    """The arrays of a method for a block where they are kept, each like that in `space`, and where the rest is."""
+    end = space.start.size
+    scratch = end + space.end.size
+    return Workspace(
+        view_at(kept, number, 0, space.start),
+        view_at(kept, number, end, space.end),
+        view_at(kept, number, scratch, space.scratch),
+    ), scratch + space.scratch.size
 
 
 @generic
@@ -100,7 +107,8 @@ def _write_each(arrays, kept, number, first):
 def count_kept(method, lanes, neurons):
     """How many numbers of a block are kept from pass to pass."""
     block = make_block(lanes, neurons, port.FIXED_STEPS)
-    return _count_numbers(_arrays_of(block, make_workspace(method, neurons, lanes)))
+    space = make_workspace(method, neurons, lanes)
+    return _count_numbers((space.start, space.end, space.scratch)) + _count_numbers(_arrays_of_rooms(block.rooms))
 
 
 @inline
@@ -126,27 +134,24 @@ def _take_sample_in_step(cells, block, space, members, traced, number):
 def _pass_range(cells, ranges, r, at):
     """Take a range through a pass; what ``ranges.spiked`` is to be."""
     neurons, lanes = cells.neurons, cells.lanes
-    block, space = make_block(lanes, neurons, port.FIXED_STEPS), make_workspace(cells.method, neurons, lanes)
-    arrays = _arrays_of(block, space)
+    block, like = make_block(lanes, neurons, port.FIXED_STEPS), make_workspace(cells.method, neurons, lanes)
+    held = _arrays_of_rooms(block.rooms)
     spikes, spiked, traced = outbox_of_range(cells.outbox, ranges, r), ranges.spiked[r], ranges.traced[r]
-    stages = stages_of(cells.method)[2]
-    stage, seen = (stages[at.stage] if at.stage > 0 else port.END), (at.half, at.member)
     for low in range(ranges.low[r], ranges.high[r], width(lanes)):
         members, number = Members(low, min(width(lanes), ranges.high[r] - low)), low // width(lanes)
         if low == ranges.low[r] or neurons.saved.shape[0] > 1:
             set_constants(neurons, block, members, at.dt)
+        space, behind = _workspace_in(cells.kept, number, like)
         if at.place == OPENS:
             load_state(block, space, members, neurons, at.number)
             copy_state(block, space.end, space.scratch)
         else:
-            _read_all(arrays, cells.kept, number, 0)
+            _read_all(held, cells.kept, number, behind)
         if at.stage != SEND:
-            collect(block.sources, block.rooms, members, space.scratch, stage, seen)
+            collect(block.sources, block.rooms, members, space.scratch, (at.half, at.member))
             if at.stage == 0:
                 if at.place != OPENS:
-                    spiked = end_step(
-                        block.model_type, block, space, members, (at.number - 1, at.dt), spikes, spiked
-                    )
+                    spiked = end_step(block.model_type, block, space, members, (at.number - 1, at.dt), spikes, spiked)
                     traced = _take_sample_in_step(cells, block, space, members, traced, at.number)
                 if at.place == CLOSES:
                     show_inputs(block, space)
@@ -157,8 +162,8 @@ def _pass_range(cells, ranges, r, at):
                     continue
                 copy_state(block, space.end, space.start)
                 port.begin_step(block.sources, block.rooms, low, at.number, at.dt)
+                _write_all(held, cells.kept, number, behind)
             take_stage(cells.method, block, space, at.stage, at.number, at.dt)
-            _write_all(arrays, cells.kept, number, 0)
         send(cells.senders, lanes, space.scratch, low, 1 - at.half)
     return spiked
 

@@ -68,7 +68,9 @@ class Network:
     np.int64(10)
     """
 
-    def __init__(self, populations: Mapping[str, Group], projections: Iterable[Projection | Coupling] = (), seed: int = 0) -> None:
+    def __init__(
+        self, populations: Mapping[str, Group], projections: Iterable[Projection | Coupling] = (), seed: int = 0
+    ) -> None:
         self.populations = _populations(populations)
         self.projections, self.couplings = _projections(projections)
         self.seed = _check.whole("seed", seed, 0, 2**64 - 1)

@@ -1,9 +1,10 @@
-"""A projection in its network: from its declaration to its synapses."""
+"""A projection in its network: from its declaration to its synapses; likewise a coupling."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Generator
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from . import values
 from .connections.rows import Rows, ordered, scratch
 from .connections.rule import chunk_size
 from .connections.wiring import Scratch, Wiring
-from .projection import Projection
 
 
 class ProjectionPlan:
@@ -19,7 +19,7 @@ class ProjectionPlan:
 
     Parameters
     ----------
-    projection : Projection
+    projection : Projection or NetworkCoupling
         Whose.
     seed, number : int
         Of the network, and of the projection in it.
@@ -30,7 +30,7 @@ class ProjectionPlan:
         Of what each synapse has of its own; None where one number serves all.
     """
 
-    def __init__(self, projection: Projection, seed: int, number: int) -> None:
+    def __init__(self, projection: Any, seed: int, number: int) -> None:
         self.projection, self.ends, self.rule = projection, projection.ends, projection.rule
         self.seed = seed if seed < 2**63 else seed - 2**64  # the same bits as an int64
         self.number = number

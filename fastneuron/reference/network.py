@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import currents, receptors
+from . import couplings, currents, receptors
 from .simulate import TOLERANCE, Run, Spikes, _equations, threshold_of
 
 APART = 1e-9  # ms and mV: nearer than this, two crossings of a neuron are one, and neurons cross together
@@ -35,10 +35,13 @@ class Neuron:
     is_held: bool = False
     armed: bool = True  # whether V has been below `rearm` since the last spike
     spikes: list[float] = field(default_factory=list)
+    coupled: list[tuple[Any, float, int]] = field(default_factory=list)  # current(V, state), weight, and the sender
 
-    def slope(self, t, state):
-        """The derivative of its state."""
+    def slope(self, t, state, everybody):
+        """The derivative of its state, `everybody` being the states of all."""
         total = self.drive(t)
+        for current, weight, sender in self.coupled:
+            total += weight * current(state[0], everybody[sender])
         for receptor in self.receptors.values():
             total += receptor.current(state[0], receptor.at(t))
         slopes = self.equations.derivative(self.p, total, *state)
@@ -59,8 +62,10 @@ class System:
 
     def derivative(self, t, state):
         """Of all."""
-        parts = [neuron.slope(t, state[part].tolist()) for neuron, part in zip(self.neurons, self.slices, strict=True)]
-        return np.concatenate(parts)
+        everybody = [state[part].tolist() for part in self.slices]
+        return np.concatenate(
+            [neuron.slope(t, mine, everybody) for neuron, mine in zip(self.neurons, everybody, strict=True)]
+        )
 
     def events(self):
         """An upward crossing of each neuron's threshold ends a piece; its falls below `rearm` come behind them."""
@@ -111,6 +116,7 @@ def simulate(
             places += [(name, i) for i in range(len(group))]
     system = System([one for members in neurons.values() for one in members])
     number = {place: k for k, place in enumerate(places)}
+    _couple(net, number, system)
     outgoing, arrivals = _synapses(net, number, duration, dt)
     edges = sorted({float(t) for one in system.neurons for t in one.drive.edges if 0 < t < duration})
     names = [] if record is None else [record] if isinstance(record, str) else list(record)
@@ -195,6 +201,19 @@ def _synapses(net, number, duration, dt):
                 arrivals += [(float(t) + d, *rest) for d, *rest in outgoing.get((name, int(i)), [])]
     heapq.heapify(arrivals)
     return outgoing, arrivals
+
+
+def _couple(net, number, system):
+    """Let neurons feel each other without delay."""
+    for coupling in net.couplings:
+        found = net.connections(coupling.declared)
+        weight = np.broadcast_to(found.weight, found.pre.shape)
+        ends = [(net.name_of(end.population), end) for end in (coupling.pre, coupling.post)]
+        for i, j, w in zip(found.pre, found.post, weight, strict=True):
+            places = [number[name, int(end.indices[k])] for k, (name, end) in zip((i, j), ends, strict=True)]
+            for sender, receiver in (places, places[::-1])[: 1 + coupling.both_ways]:
+                current = couplings.current(coupling.kind, system.neurons[sender].names)
+                system.neurons[receiver].coupled.append((current, float(w), sender))
 
 
 def _solve(system, outgoing, arrivals, edges, duration, time, names):
