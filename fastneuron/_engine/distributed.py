@@ -39,7 +39,9 @@ def bounds_of(recipe: NetworkRecipe, rank: int, size: int) -> Bounds:
 
 
 def share_of(recipe: NetworkRecipe, ranks: Ranks) -> NetworkRecipe:
-    """The share of a network that this process has."""
+    """The share of a network that this process has; ValueError where no process can have one."""
+    if recipe.network.couplings:
+        raise ValueError("comm cannot be given with a Coupling, whose neurons see each other at every stage of a step")
     return recipe.share(bounds_of(recipe, ranks.rank, ranks.size))
 
 

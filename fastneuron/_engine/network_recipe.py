@@ -174,7 +174,7 @@ def checked_network(asked: Mapping[str, Any]) -> NetworkRecipe:
         first += group.n
     some = next(iter(parts.values()))
     network.check_delays(some.dt)
-    _check_couplings(network, a.method, a.comm)
+    _check_couplings(network, a.method)
     delivery = _check.known("delivery", a.delivery, DELIVERIES)
     if METHODS[a.method].is_adaptive:
         _check.steps(some.duration, some.dt)  # of which epochs are made
@@ -187,7 +187,7 @@ def checked_network(asked: Mapping[str, Any]) -> NetworkRecipe:
     return NetworkRecipe(network, parts, some.duration, some.dt, a.method, delivery, network is not a.model)
 
 
-def _check_couplings(network: Network, method: str, comm: Any) -> None:
+def _check_couplings(network: Network, method: str) -> None:
     """Refuse what cannot be coupled without delay."""
     if network.couplings and not METHODS[method].stages:
         able = " or ".join(repr(name) for name, one in METHODS.items() if one.stages)
@@ -195,8 +195,6 @@ def _check_couplings(network: Network, method: str, comm: Any) -> None:
             f"method must be {able} with a Coupling, whose neurons see each other at every stage of one common step; "
             f"got {method!r}"
         )
-    if network.couplings and comm is not None:
-        raise ValueError("comm cannot be given with a Coupling, whose neurons see each other at every stage of a step")
 
 
 def _check_arguments(asked: Mapping[str, Any]) -> None:
