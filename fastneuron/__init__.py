@@ -13,6 +13,7 @@ from .couplings import Coupling, CouplingKind, GapJunction, Graded, StateCoupled
 from .estimate import Estimate, estimate
 from .inputs.current import Current
 from .inputs.noise import Noise, OrnsteinUhlenbeck, WhiteNoise
+from .inputs.poisson import PoissonCurrent, PoissonJumps
 from .inputs.waveforms import Chirp, Pulses, Ramp, Samples, Sine, Step
 from .mlp import MLP, MLPHistory, check_gradient
 from .models import (
@@ -118,6 +119,8 @@ __all__ = [
     "Perceptron",
     "PerceptronHistory",
     "PhaseResponse",
+    "PoissonCurrent",
+    "PoissonJumps",
     "PoissonSource",
     "Population",
     "Projection",

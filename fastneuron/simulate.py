@@ -133,7 +133,8 @@ def simulate(
         be a mapping from names of states.
     noise : Noise, optional
         Noise on the current, with the method ``"heun"``: ``fn.WhiteNoise(sigma)`` or ``fn.OrnsteinUhlenbeck(sigma,
-        tau)``.
+        tau)``.  Or Poisson input, with any fixed step: ``fn.PoissonJumps(rate, jump)`` or ``fn.PoissonCurrent(rate,
+        weight, tau)``.
     seed : int, default 0
         Of the noise, at least 0 and below 2**64; each neuron has noise of its own, that depends on nothing but the
         seed, the neuron's index and the number of the step.

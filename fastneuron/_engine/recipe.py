@@ -17,7 +17,7 @@ from .. import _check, _units
 from .._formulas import underlying
 from .._integrators import METHODS, Chunk, Method
 from ..inputs.current import Current, as_current
-from ..inputs.noise import Noise
+from ..inputs.noise import NOISES, Noise
 from ..models import Model
 from ..models.validation import check_reset, rehearse, rehearse_input
 from ..models.watched import (
@@ -243,6 +243,8 @@ def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recip
     a = SimpleNamespace(**_units.plain_arguments(asked, model.units))
     method = _method(a, model)
     stimulus = _stimulus(a)
+    if a.noise is not None:
+        a.noise.check(method["dt"])
     population = _population(a, model, stimulus)
     threshold = checked_threshold(model, a.threshold)
     variables = Variables([*model.states, *a.receptors], names_of(threshold, list(model.states)))
@@ -315,12 +317,16 @@ def _stimulus(a: SimpleNamespace) -> dict[str, Any]:
     """What drives the neurons."""
     if not isinstance(a.noise, Noise | None):
         hint = "; write it with its values: WhiteNoise(20.0)" if isinstance(a.noise, type) else ""
-        raise TypeError(f"noise must be a WhiteNoise or an OrnsteinUhlenbeck; got {_check.shown(a.noise)}{hint}")
-    if a.noise is not None and not METHODS[a.method].noise:
-        able = _listed([name for name, method in METHODS.items() if method.noise], "or")
+        raise TypeError(f"noise must be {NOISES}; got {_check.shown(a.noise)}{hint}")
+    if a.noise is not None and not _takes(METHODS[a.method], a.noise):
+        able = _listed([name for name, method in METHODS.items() if _takes(method, a.noise)], "or")
         raise ValueError(f"noise needs method={able}; got method={a.method!r}")
     seed = _check.whole("seed", a.seed, 0, 2**64 - 1)
     return {"current": as_current("current", a.current), "noise": a.noise, "seed": seed}
+
+
+def _takes(method: Method, noise: Noise) -> bool:
+    return method.noise or (noise.of_any_fixed_step and not method.is_adaptive)
 
 
 def _listed(names: Sequence[str], last: str) -> str:

@@ -41,17 +41,23 @@ def normal_of(words):
 
 
 @inline
+def stream_words(seed, stream, neuron, step):
+    """Four words of 32 bits of a neuron and a step; the `stream` has 16 bits."""
+    counter = step & LOW, (step >> 32) & LOW, neuron & LOW, ((neuron >> 32) & 0xFFFF) | (stream << 16)
+    return philox(*counter, seed & LOW, (seed >> 32) & LOW)
+
+
+@inline
 def normal(seed, stream, neuron, step):
     """The standard normal number of a neuron and a step."""
-    counter = step & LOW, (step >> 32) & LOW, neuron & LOW, ((neuron >> 32) & 0xFFFF) | (stream << 16)
-    return normal_of(philox(*counter, seed & LOW, (seed >> 32) & LOW))
+    return normal_of(stream_words(seed, stream, neuron, step))
 
 
 @inline
 def network_words(seed, kind, number, first, second, third):
     """Four words of 32 bits that belong to a kind of draw, a projection or a source by its number, and three numbers.
 
-    The `kind` is 2 to 15, since the streams of the noise are 0 and 1, plus 16 times the number of an attempt.
+    The `kind` is 2 to 15, plus 16 times the number of an attempt: streams of noise are 0, 1 and other multiples of 16.
     """
     counter = first & LOW, second & LOW, third & LOW, (kind << 16) | number
     return philox(*counter, seed & LOW, (seed >> 32) & LOW)

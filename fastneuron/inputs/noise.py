@@ -16,6 +16,7 @@ from .._parameters import Parameter, Parametrised, formula
 from .port import END
 
 STEPS, FIRST = 0, 1  # streams of random numbers
+NOISES = "a WhiteNoise, an OrnsteinUhlenbeck, a PoissonJumps or a PoissonCurrent"  # for messages
 
 
 class Noise(Parametrised):
@@ -26,7 +27,8 @@ class Noise(Parametrised):
     end of a step, from the noise at the end of the last one; z is a standard normal number of its own each time.
     """
 
-    formulas: ClassVar = ("prepare", "begin", "move")
+    of_any_fixed_step: ClassVar = False  # or of the one method whose order white noise leaves it
+    formulas: ClassVar[tuple[str, ...]] = ("prepare", "begin", "move")
     units: ClassVar = {"sigma": "uA/cm^2", "tau": "ms"}
     nonnegative: ClassVar = ("sigma",)
 
@@ -34,6 +36,9 @@ class Noise(Parametrised):
         """The noise as the kernels want it, of the neurons from `first_neuron` on of a whole population."""
         values = columns(list(self.parameters.values()), n)
         return (NoiseSource(self.kernel_type(), values, seed, first_neuron, np.zeros(n)),)
+
+    def check(self, dt: float) -> None:
+        """ValueError where it is not for steps of `dt` ms."""
 
     def nbytes(self, n: int) -> int:
         """Bytes of the arrays that the kernels have of it."""

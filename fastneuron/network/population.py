@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .. import _check
 from ..inputs.current import Current, as_current
-from ..inputs.noise import Noise
+from ..inputs.noise import NOISES, Noise
 from ..models import Model
 from ..models.model import RESULTS
 from ..models.watched import checked_rearm, checked_refractory, checked_threshold
@@ -97,7 +97,7 @@ class Population(Group):
     current : float, (n,) array_like or Current, default 0
         Injected current, uA/cm^2.
     noise : Noise, optional
-        Noise on the current.
+        Noise on the current, or Poisson input that no source sends.
     threshold : float or dict of float, optional
         A spike is an upward crossing of it by the voltage, mV; by default the model's own,
         and only that where it is a parameter of the model.
@@ -142,7 +142,7 @@ class Population(Group):
         self.current = as_current("current", current)
         if not isinstance(noise, Noise | None):
             hint = "; write it with its values: WhiteNoise(20.0)" if isinstance(noise, type) else ""
-            raise TypeError(f"noise must be a WhiteNoise or an OrnsteinUhlenbeck; got {_check.shown(noise)}{hint}")
+            raise TypeError(f"noise must be {NOISES}; got {_check.shown(noise)}{hint}")
         self.noise = noise
         states = list(model.states)
         self.threshold = checked_threshold(model, threshold)

@@ -10,6 +10,7 @@ from .._kernel.addresses import clear_at, transpose_at
 from .._kernel.columns import Columns, columns, read
 from .._kernel.jit import inline
 from .._kernel.lanes import fma, local, put, take
+from .._kernel.moments import line, parabola
 from .kinetics import KICKS, M0, M1, Kinetics
 from .receptor import Receptor, receptor_current
 
@@ -71,7 +72,7 @@ def _begin_step(source, room, low, number, dt):
     first, parts = len(source.type), len(source.parts)
     for lane in range(room.stages.shape[1]):
         m0, m1 = room.arrivals[M0, lane], room.arrivals[M1, lane]
-        begin, middle, end = fma(-6.0, m1, 4.0 * m0), m0, fma(6.0, m1, -2.0 * m0)
+        begin, middle, end = line(m0, m1)
         for c in range(parts):
             constant = first + 4 * c
             z = room.state[c, lane]
@@ -95,9 +96,7 @@ def _add_current(source, room, lane, V, t, stage, total):
 
 def _place(source, room, lane, part):
     """The parabola through the three stages."""
-    begin, middle, end = room.stages[0, lane], room.stages[1, lane], room.stages[2, lane]
-    bend = 2.0 * (begin + end) - 4.0 * middle
-    room.stages[3, lane] = fma(fma(bend, part, end - begin - bend), part, begin)
+    room.stages[3, lane] = parabola(room.stages[0, lane], room.stages[1, lane], room.stages[2, lane], part)
 
 
 def _store(source, room, lane, neuron):
@@ -159,9 +158,8 @@ def _begin_jump(source, room, low, number, dt):
     take_arrivals(source.inbox, room.arrivals, low, number)
     for lane in range(room.stages.shape[1]):
         m0, m1, steps = room.arrivals[M0, lane], room.arrivals[M1, lane], room.constants[0, lane]
-        room.stages[0, lane] = steps * fma(-6.0, m1, 4.0 * m0)
-        room.stages[1, lane] = steps * m0
-        room.stages[2, lane] = steps * fma(6.0, m1, -2.0 * m0)
+        begin, middle, end = line(m0, m1)
+        room.stages[0, lane], room.stages[1, lane], room.stages[2, lane] = steps * begin, steps * middle, steps * end
 
 
 def _add_jump(source, room, lane, V, t, stage, derivative):

@@ -1,0 +1,368 @@
+"""Poisson input: spikes that come from outside a population, to each neuron its own, in no list.
+
+In a step a neuron gets a number of them, drawn by inversion, at times that are independent and uniform: a Poisson
+process, exactly.  The words of a draw are functions of (seed, neuron, step), so nothing is carried on.  What they do in
+the step is known by two moments, as with synapses (see `fastneuron.receptors.kinetics`), so methods keep their order.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from .._kernel.columns import Columns, columns, read
+from .._kernel.elementary import exp
+from .._kernel.jit import generic, inline
+from .._kernel.lanes import from_bits, local
+from .._kernel.moments import line, parabola
+from .._kernel.random import ONE, stream_words, uniform_of
+from .._parameters import Parameter
+from .noise import Noise
+
+MOST = 8.0  # events of a draw, on average: those of a longer step are drawn in parts
+PARTS = 250  # of a step, at most: the number of a draw has 12 bits, of which 4 are for its times
+TAIL = 64  # events of a draw: more have a chance of 1e-35
+BITS = 25  # of a time: those of 5 events are in four words, of 3 beside the number of events
+AT_ONCE = 5
+FIRST = 3
+
+
+class PoissonInput(Noise):
+    """Base class of the Poisson inputs, whose first parameter is the ``rate``, Hz."""
+
+    formulas: ClassVar = ()
+    nonnegative: ClassVar = ("rate",)
+    of_any_fixed_step: ClassVar = True
+    rate: Parameter
+
+    def check(self, dt: float) -> None:
+        """ValueError where a step has more events than can be drawn."""
+        if (highest := float(np.max(self.rate))) * 0.001 * dt > MOST * PARTS:
+            raise ValueError(
+                f"the rate of a {type(self).__name__} must be at most {MOST * PARTS:g} events a step, "
+                f"{MOST * PARTS * 1000.0 / dt:g} Hz with dt = {dt:g} ms; got {highest:g} Hz"
+            )
+
+    def nbytes(self, n: int) -> int:
+        """Bytes of the arrays that the kernels have of it."""
+        return 8 * sum(np.size(value) for value in self.parameters.values())
+
+
+class PoissonJumps(PoissonInput):
+    """Poisson input that makes the voltage jump: each neuron has spikes of its own, which arrive as at a `Delta`.
+
+    For many sources that are not simulated: those of one weight are together one train of the summed rate.
+
+    Parameters
+    ----------
+    rate : float or (n,) array_like
+        Hz, of all spikes that a neuron gets; 0 or more, and at most 2,000 a step.
+    jump : float or (n,) array_like
+        What each adds to the voltage, mV; below 0 where it inhibits.
+
+    Examples
+    --------
+    The drive of Brunel (2000), 1,000 synapses of 0.1 mV at 20 Hz, to neurons that fire where nothing inhibits them:
+
+    >>> import fastneuron as fn
+    >>> model = fn.LeakyIntegrateAndFire.brunel()
+    >>> fn.simulate(model, 1000.0, noise=fn.PoissonJumps(20_000.0, 0.1), seed=1).spike_count
+    array([62])
+    """
+
+    jump: Parameter
+    units: ClassVar = {"rate": "Hz", "jump": "mV"}
+
+    def sources(self, n: int, seed: int, first_neuron: int) -> tuple[JumpsSource]:  # type: ignore[override]
+        """The input as the kernels want it, of the neurons from `first_neuron` on of a whole population."""
+        return (JumpsSource(columns([self.rate, self.jump], n), seed, first_neuron),)
+
+
+class PoissonCurrent(PoissonInput):
+    """Poisson input of currents that decay: each neuron has spikes of its own, as at an `ExponentialCurrent`.
+
+    Parameters
+    ----------
+    rate : float or (n,) array_like
+        Hz, of all spikes that a neuron gets; 0 or more, and at most 2,000 a step.
+    weight : float or (n,) array_like
+        What each adds to the current, uA/cm^2; below 0 where it inhibits.
+    tau : float or (n,) array_like
+        Time constant of its decay, ms; positive.
+
+    Examples
+    --------
+    >>> import fastneuron as fn
+    >>> model = fn.LeakyIntegrateAndFire.brunel()
+    >>> fn.simulate(model, 1000.0, noise=fn.PoissonCurrent(20_000.0, 4.0, tau=0.5), seed=1).spike_count
+    array([62])
+    """
+
+    weight: Parameter
+    tau: Parameter
+    units: ClassVar = {"rate": "Hz", "weight": "uA/cm^2", "tau": "ms"}
+    positive: ClassVar = ("tau",)
+
+    def sources(self, n: int, seed: int, first_neuron: int) -> tuple[CurrentsSource]:  # type: ignore[override]
+        """The input as the kernels want it, of the neurons from `first_neuron` on of a whole population."""
+        given = columns([self.rate, self.weight, self.tau], n)
+        return (CurrentsSource(given, seed, first_neuron, np.zeros(n)),)
+
+    def nbytes(self, n: int) -> int:
+        """Bytes of the arrays that the kernels have of it."""
+        return super().nbytes(n) + 8 * n
+
+
+# constants of a lane: draws of a step, the mean of each, the chance that there is nothing in one; then its own
+DRAWS, MEAN, NOTHING, OWN = range(4)
+# rows of a draw: its uniform number, and how far its inversion has come
+UNIFORM, TERM, SUM = range(3)
+# rows of a step: events, the sum of their times, of exp(-(1 - time) / tau)
+COUNT, TIMES, DECAYED = range(3)
+
+
+class PoissonRoom(NamedTuple):
+    """What a block has of a Poisson input."""
+
+    lanes: Any
+    constants: Any  # (constant, lane)
+    words: Any  # (4, lane): random words
+    draw: Any  # (3, lane)
+    left: Any  # (1, lane): events of a draw whose times are not drawn yet
+    events: Any  # (3, lane)
+    stages: Any  # (4, lane): at the begin, in the middle, at the end of the step; where it is placed
+    current: Any  # (1, lane): uA/cm^2, at the end of the last step
+
+
+@inline
+def _any_room(lanes, constants):
+    three = (0.0, 0.0, 0.0)
+    return PoissonRoom(
+        lanes, local(constants, 1, lanes, 0.0), local((0, 0, 0, 0), 1, lanes, 0), local(three, 1, lanes, 0.0),
+        local((0,), 1, lanes, 0), local(three, 1, lanes, 0.0), local((0.0, 0.0, 0.0, 0.0), 1, lanes, 0.0),
+        local((0.0,), 1, lanes, 0.0),
+    )  # fmt: skip
+
+
+@inline
+def _prepare_draws(constants, lane, rate, dt):
+    mean = rate * 0.001 * dt
+    draws = max(math.ceil(mean / MOST), 1.0)
+    constants[DRAWS, lane], constants[MEAN, lane], constants[NOTHING, lane] = draws, mean / draws, exp(-mean / draws)
+
+
+@generic
+def add_event(source, room, lane, time, present):
+    """Add an event at a time, a fraction of the step, to the sums of a lane; none where `present` is 0 and not 1."""
+
+
+@inline
+def draw_events(source, room, low, number):
+    """Sum up the events of step `number` in all lanes, the first being that of neuron `low`."""
+    most = 0.0
+    for lane in range(room.events.shape[1]):
+        room.events[COUNT, lane] = room.events[TIMES, lane] = room.events[DECAYED, lane] = 0.0
+        most = max(most, room.constants[DRAWS, lane])
+    for draw in range(int(most)):
+        _draw_words(source, room, low, number, 16 * draw)
+        _draw_count(room, draw)
+        left = _add_first(source, room)
+        more = 16 * draw
+        while left > 0:
+            more += 1
+            _draw_words(source, room, low, number, more)
+            left = _add_more(source, room)
+
+
+@inline
+def _draw_words(source, room, low, number, attempt):
+    for lane in range(room.words.shape[1]):
+        words = stream_words(source.seed, (attempt + 1) << 4, source.first_neuron + low + lane, number)
+        room.words[0, lane], room.words[1, lane], room.words[2, lane], room.words[3, lane] = words
+
+
+@inline
+def _draw_count(room, draw):
+    """Events by inversion: as many as terms of the distribution go into a uniform number."""
+    any_left = 0
+    for lane in range(room.left.shape[1]):
+        one = uniform_of((room.words[0, lane], room.words[1, lane]))
+        nothing = room.constants[NOTHING, lane] if draw < room.constants[DRAWS, lane] else 1.0
+        room.draw[UNIFORM, lane], room.draw[TERM, lane], room.draw[SUM, lane] = one, nothing, nothing
+        room.left[0, lane] = 0
+        any_left |= one >= nothing
+    count = 0
+    while any_left and count < TAIL:
+        count += 1
+        share, any_left = 1.0 / count, 0
+        for lane in range(room.left.shape[1]):
+            room.left[0, lane] += room.draw[UNIFORM, lane] >= room.draw[SUM, lane]
+            term = room.draw[TERM, lane] * (room.constants[MEAN, lane] * share)
+            sum = room.draw[SUM, lane] + term
+            room.draw[TERM, lane], room.draw[SUM, lane] = term, sum
+            any_left |= room.draw[UNIFORM, lane] >= sum
+
+
+@inline
+def _time_of(bits):
+    """The middle of one of 2**25 parts of the step."""
+    return from_bits((bits << (52 - BITS)) | ONE) - (1.0 - 2.0 ** (-BITS - 1))
+
+
+@inline
+def _add_first(source, room):
+    """The first events of a draw, whose times are what its number has left of the words; how many lanes want more."""
+    wanting = 0
+    for lane in range(room.left.shape[1]):
+        w1, w2, w3, left = room.words[1, lane], room.words[2, lane], room.words[3, lane], room.left[0, lane]
+        room.events[COUNT, lane] += left
+        third = ((w1 & 0xFFF) << 13) | ((w2 & 0x7F) << 6) | (w3 & 0x3F)
+        for k, bits in enumerate((w2 >> 7, w3 >> 7, third)):
+            add_event(source, room, lane, _time_of(bits), 1.0 if left > k else 0.0)
+        room.left[0, lane] = left - FIRST
+        wanting += left > FIRST
+    return wanting
+
+
+@inline
+def _add_more(source, room):
+    """Five more events of a draw; how many lanes want more."""
+    wanting = 0
+    for lane in range(room.left.shape[1]):
+        w0, w1, w2, w3 = room.words[0, lane], room.words[1, lane], room.words[2, lane], room.words[3, lane]
+        left = room.left[0, lane]
+        fifth = ((w0 & 0x7F) << 18) | ((w1 & 0x7F) << 11) | ((w2 & 0x7F) << 4) | (w3 & 0xF)
+        for k, bits in enumerate((w0 >> 7, w1 >> 7, w2 >> 7, w3 >> 7, fifth)):
+            add_event(source, room, lane, _time_of(bits), 1.0 if left > k else 0.0)
+        room.left[0, lane] = left - AT_ONCE
+        wanting += left > AT_ONCE
+    return wanting
+
+
+@inline
+def _put_stages(room, lane, begin, middle, end):
+    room.stages[0, lane], room.stages[1, lane], room.stages[2, lane] = begin, middle, end
+
+
+def _place(source, room, lane, part):
+    room.stages[3, lane] = parabola(room.stages[0, lane], room.stages[1, lane], room.stages[2, lane], part)
+
+
+# jumps: the constants are those of a draw, and jump / dt
+
+
+def _jumps_room(source, lanes, zero, times):
+    return _any_room(lanes, (0.0, 0.0, 0.0, 0.0))
+
+
+def _prepare_jumps(source, room, lane, neuron, dt):
+    given = local((0.0, 0.0), 1, room.lanes, 0.0)
+    read(source.columns, given, lane, neuron)
+    room.constants[OWN, lane] = given[1, lane] / dt
+    _prepare_draws(room.constants, lane, given[0, lane], dt)
+
+
+def _add_jump_event(source, room, lane, time, present):
+    room.events[TIMES, lane] += present * time
+
+
+def _begin_jumps(source, room, low, number, dt):
+    draw_events(source, room, low, number)
+    for lane in range(room.stages.shape[1]):
+        size = room.constants[OWN, lane]
+        _put_stages(room, lane, *line(size * room.events[COUNT, lane], size * room.events[TIMES, lane]))
+
+
+def _add_jumps(source, room, lane, V, t, stage, derivative):
+    return (derivative[0] + room.stages[stage, lane], *derivative[1:])
+
+
+class JumpsSource(NamedTuple):
+    """`PoissonJumps` as an input of the kernels."""
+
+    columns: Columns
+    seed: int
+    first_neuron: int  # its index in the whole population
+
+    room = _jumps_room
+    prepare = _prepare_jumps
+    begin_step = _begin_jumps
+    add_event = _add_jump_event
+    add_to_derivative = _add_jumps
+    place = _place
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Nothing goes on."""
+        return {}
+
+
+# currents: the constants are those of a draw, the weight, dt / tau, and what half a step and a whole leave of a current
+WEIGHT, STEP, HALF, FULL = OWN, OWN + 1, OWN + 2, OWN + 3
+
+
+def _currents_room(source, lanes, zero, times):
+    return _any_room(lanes, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+
+
+def _prepare_currents(source, room, lane, neuron, dt):
+    given = local((0.0, 0.0, 0.0), 1, room.lanes, 0.0)
+    read(source.columns, given, lane, neuron)
+    x = dt / given[2, lane]
+    room.constants[WEIGHT, lane], room.constants[STEP, lane] = given[1, lane], x
+    room.constants[HALF, lane], room.constants[FULL, lane] = exp(-0.5 * x), exp(-x)
+    _prepare_draws(room.constants, lane, given[0, lane], dt)
+
+
+def _load_current(source, room, lane, neuron, first):
+    room.current[0, lane] = source.state[neuron]
+
+
+def _add_current_event(source, room, lane, time, present):
+    room.events[TIMES, lane] += present * time
+    room.events[DECAYED, lane] += present * exp((time - 1.0) * room.constants[STEP, lane])
+
+
+def _begin_currents(source, room, low, number, dt):
+    """An event at the fraction theta of the step is exp(-x (s - theta)) from there on: its moments in closed form."""
+    draw_events(source, room, low, number)
+    for lane in range(room.stages.shape[1]):
+        x, weight, before = room.constants[STEP, lane], room.constants[WEIGHT, lane], room.current[0, lane]
+        decayed = room.events[DECAYED, lane]
+        m0 = (room.events[COUNT, lane] - decayed) / x
+        m1 = (room.events[TIMES, lane] - decayed + m0) / x
+        begin, middle, end = line(weight * m0, weight * m1)
+        half, full = room.constants[HALF, lane] * before, room.constants[FULL, lane] * before
+        _put_stages(room, lane, begin + before, middle + half, end + full)
+        room.current[0, lane] = full + weight * decayed
+
+
+def _add_currents(source, room, lane, V, t, stage, total):
+    return total + room.stages[stage, lane]
+
+
+def _store_current(source, room, lane, neuron):
+    source.state[neuron] = room.current[0, lane]
+
+
+class CurrentsSource(NamedTuple):
+    """`PoissonCurrent` as an input of the kernels."""
+
+    columns: Columns
+    seed: int
+    first_neuron: int  # its index in the whole population
+    state: np.ndarray  # (n,) the current at the end of each neuron's last step
+
+    room = _currents_room
+    prepare = _prepare_currents
+    load = _load_current
+    begin_step = _begin_currents
+    add_event = _add_current_event
+    add_current = _add_currents
+    place = _place
+    store = _store_current
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What the current goes on from."""
+        return {"noise": self.state}
