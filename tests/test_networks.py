@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
-from fastneuron._engine import network_scheduler
-from fastneuron._integrators import problem
+from fastneuron._engine import coupled, network_scheduler
 from fastneuron._kernel import lanes
 from tests.catalogue import rest_slow
 
@@ -170,7 +169,7 @@ def test_bits_do_not_depend_on_how_the_work_is_cut(whole, name, value, monkeypat
 @pytest.mark.slow
 @pytest.mark.parametrize("block", [lanes.Lanes8, lanes.Lanes64])
 def test_bits_do_not_depend_on_lanes(whole, block, monkeypatch):
-    monkeypatch.setattr(problem, "choose_lanes", lambda *_: block())
+    monkeypatch.setattr(coupled, "choose_lanes", lambda *_: block())
     assert_same(whole, carry_out(balanced(), threads=1))
 
 

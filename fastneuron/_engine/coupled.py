@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._kernel.lanes import choose_lanes
 from ..network.coupling_sources import Coupled as InStep
 from ..network.epochs import Cells, CoupledNeurons, Outbox, prepare_cells
 from ..network.in_step import CellsInStep, count_kept
@@ -16,6 +17,7 @@ from .recipe import Recipe
 from .scheduler import PopulationAtWork
 
 WHOLE = 64  # neurons in the largest block
+SEVERAL = 2  # neurons, whose block has lanes by the four, as inboxes are read
 
 
 def whole_of(network: Network, name: str) -> int:
@@ -47,7 +49,7 @@ class Coupled:
             source(receptor, self.kinetics[name], n, self.inbox[name], self.conductance[name])
             for name, receptor in recipe.receptors.items()
         )
-        self.lanes = problem.lanes
+        self.lanes = choose_lanes(max(n, SEVERAL))
         (watched,) = recipe.watched
         last = n if watched.refractory > 0 else 0
         self.outbox = Outbox(  # type: ignore[call-arg]

@@ -18,6 +18,7 @@ from ..network.lists import Lists
 from ..network.own_steps import LOST, CellsInOwnSteps, Ranges, Stage, run_in_own_steps
 from ..receptors.agenda import NOTHING, Agenda
 from ..receptors.arrivals import Inbox, begin, source
+from .coupled import SEVERAL
 from .network_recipe import NetworkRecipe
 from .network_scheduler import NOBODY, NetworkAtWork, NetworkChunkRun, NetworkResult
 from .ranks import Ranks
@@ -35,7 +36,7 @@ class CoupledInOwnSteps:
 
     def __init__(self, recipe: Recipe, samples: int) -> None:
         self.recipe, self.population = recipe, PopulationAtWork(recipe)
-        self.lanes = choose_block(recipe.n)
+        self.lanes = choose_block(max(recipe.n, SEVERAL))
         self.conductance = {
             name: begin(receptor, recipe.n, recipe.initial[name]) for name, receptor in recipe.receptors.items()
         }

@@ -81,18 +81,19 @@ def tableau(
 
 MOST_STAGES = 16  # for which a kernel has room, those of the dense output included
 POWERS = 8  # of the fraction of the step, in dense output
-VECTOR = 8  # lanes at a time: one register of AVX-512, two of AVX2
+VECTOR = 8  # lanes at a time, at most: one register of AVX-512, two of AVX2
 
 
 class _Vectors:
     """A local array (row, lane) or (lane,) in the hands of the compiler, some lanes at a time."""
 
-    kind = ir.VectorType(ir.DoubleType(), VECTOR)
-
     def __init__(self, builder, array_type, array):
         self.builder = builder
+        self.size = min(array_type.shape[-1], VECTOR)
+        self.kind = ir.VectorType(ir.DoubleType(), self.size)
         self.data = builder.bitcast(array, self.kind.as_pointer())
-        self.vectors = ir.Constant(ir.IntType(64), array_type.shape[-1] // VECTOR)
+        self.count = array_type.shape[-1] // self.size
+        self.vectors = ir.Constant(ir.IntType(64), self.count)
 
     def _address(self, row, vector):
         if isinstance(row, int):
@@ -101,19 +102,19 @@ class _Vectors:
         return self.builder.gep(self.data, [index])
 
     def load(self, row, vector):
-        return self.builder.load(self._address(row, vector), align=8 * VECTOR)
+        return self.builder.load(self._address(row, vector), align=8 * self.size)
 
     def store(self, row, vector, value):
-        self.builder.store(value, self._address(row, vector), align=8 * VECTOR)
+        self.builder.store(value, self._address(row, vector), align=8 * self.size)
 
 
 def _sum(builder, terms, k, states, d, vector):
     """The sum over stages for state `d`, lanes from `vector` * VECTOR on."""
-    kind = _Vectors.kind
-    fma = builder.module.declare_intrinsic(f"llvm.fma.v{VECTOR}f64", (), ir.FunctionType(kind, [kind] * 3))
-    total = ir.Constant(_Vectors.kind, [0.0] * VECTOR)
+    kind = k.kind
+    fma = builder.module.declare_intrinsic(f"llvm.fma.v{k.size}f64", (), ir.FunctionType(kind, [kind] * 3))
+    total = ir.Constant(kind, [0.0] * k.size)
     for j, weight in terms.items():
-        splat = ir.Constant(_Vectors.kind, [float(weight)] * VECTOR)
+        splat = ir.Constant(kind, [float(weight)] * k.size)
         total = builder.call(fma, [splat, k.load(j * states + d, vector), total])
     return total, fma
 
@@ -121,7 +122,7 @@ def _sum(builder, terms, k, states, d, vector):
 @intrinsic
 def sum_stage(typingctx, weights, row, state_type, lanes, k, start, length, out):
     """``out = start + length * sum_j weights[row, j] k[j]`` for all states and lanes; each lane has its own length."""
-    states, width = len(state_type), lanes.instance_class.lanes
+    states = len(state_type)
     arrays = (k, start, length, out)
 
     def codegen(context, builder, signature, args):
@@ -133,7 +134,7 @@ def sum_stage(typingctx, weights, row, state_type, lanes, k, start, length, out)
             block = builder.append_basic_block(f"row{number}")
             choice.add_case(number, block)
             builder.position_at_end(block)
-            for vector in range(width // VECTOR if terms else 0):
+            for vector in range(k.count if terms else 0):
                 h = length.load(0, vector)
                 for d in range(states):
                     total, fma = _sum(builder, terms, k, states, d, vector)
@@ -148,7 +149,7 @@ def sum_stage(typingctx, weights, row, state_type, lanes, k, start, length, out)
 @intrinsic
 def keep_stage(typingctx, row, state_type, lanes, derivative, k):
     """``k[row] = derivative`` for all states and lanes."""
-    states, width = len(state_type), lanes.instance_class.lanes
+    states = len(state_type)
 
     def codegen(context, builder, signature, args):
         derivative_, k_ = (
@@ -156,7 +157,7 @@ def keep_stage(typingctx, row, state_type, lanes, derivative, k):
         )
         first = builder.mul(args[0], ir.Constant(args[0].type, states))
         for d in range(states):
-            for vector in range(width // VECTOR):
+            for vector in range(k_.count):
                 k_.store(builder.add(first, ir.Constant(first.type, d)), vector, derivative_.load(d, vector))
         return context.get_dummy_value()
 
@@ -166,13 +167,13 @@ def keep_stage(typingctx, row, state_type, lanes, derivative, k):
 @intrinsic
 def sum_errors(typingctx, weights, state_type, lanes, k, out):
     """``out = sum_j errors[row, j] k[j]`` for all rows, states and lanes."""
-    states, width = len(state_type), lanes.instance_class.lanes
+    states = len(state_type)
 
     def codegen(context, builder, signature, args):
         _, _, _, *values = args
         k_, out_ = (_Vectors(builder, kind, array) for kind, array in zip((k, out), values, strict=True))
         for number, terms in enumerate(weights.instance_class.errors):
-            for vector in range(width // VECTOR):
+            for vector in range(k_.count):
                 for d in range(states):
                     out_.store(number * states + d, vector, _sum(builder, terms, k_, states, d, vector)[0])
         return context.get_dummy_value()
