@@ -23,6 +23,7 @@ methods = pytest.mark.parametrize("method", NAMES)
 def one_block(monkeypatch):
     """The same block for all sizes: one compilation."""
     monkeypatch.setattr(problem, "choose_lanes", lambda *_: lanes.Lanes8())
+    monkeypatch.setattr(adaptive, "choose_block", lambda n: lanes.Lanes16())
 
 
 # ---- the tables

@@ -21,11 +21,16 @@ class Objective:
     parameters: Array  # (P,)
     data: kernels.Data
     held: kernels.Data | None = None  # data set aside
+    trained_by: tuple[Any, ...] = ()  # an optimizer and its arrays, whose kernel then finds the loss, too
 
     def loss(self, data: kernels.Data | None = None, gradient: Array | None = None) -> float:
         """The mean loss, on all the data or on others; its gradient is laid into `gradient`."""
+        data = self.data if data is None else data
+        if self.trained_by and gradient is None:
+            order, look = np.arange(data.weight.size), kernels.StepSettings(kernels.ROWS, 0.0, 0.0, 0.0, learns=False)
+            return kernels.train_epoch(self.network, self.parameters, *self.trained_by, data, order, look, 0)[0]
         nothing = np.empty(0, self.parameters.dtype) if gradient is None else gradient
-        return kernels.mean_loss(self.network, self.parameters, self.data if data is None else data, nothing)
+        return kernels.mean_loss(self.network, self.parameters, data, nothing)
 
     def penalty(self, alpha: float) -> float:
         """``alpha / 2`` times the sum of the squared weights, over the weight of all rows."""

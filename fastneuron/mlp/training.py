@@ -50,14 +50,17 @@ def train(
         state = OptimizerState(config.optimizer, objective.parameters)
     elif not state.suits(config.optimizer, objective.parameters):
         raise ValueError("the state of the optimizer was made for another optimizer or another network")
+    in_batches = not isinstance(config.optimizer, str) and not config.optimizer.all_rows
+    if in_batches:
+        objective.trained_by = config.optimizer, (state.moments, np.empty_like(objective.parameters))
     monitor = Monitor(objective, config)
     if not monitor.history.stopped:
-        if isinstance(config.optimizer, str):
-            epochs = METHODS[config.optimizer](objective, config, monitor, show)
-        elif config.optimizer.all_rows:
-            epochs = _by_epochs(objective, config, monitor, state)
-        else:
+        if in_batches:
             epochs = _by_batches(objective, config, orders, monitor, state)
+        elif isinstance(config.optimizer, str):
+            epochs = METHODS[config.optimizer](objective, config, monitor, show)
+        else:
+            epochs = _by_epochs(objective, config, monitor, state)
         for loss in epochs:
             show(loss)
             yield
@@ -83,16 +86,15 @@ def _by_batches(
     objective: Objective, config: TrainingConfig, orders: Any, monitor: Monitor, state: OptimizerState
 ) -> Iterator[float]:
     n = objective.data.weight.size
-    room = state.moments, np.empty_like(objective.parameters)
     order = np.arange(n)
     for epoch in range(config.epochs):
         if config.shuffle:
             order = orders.permutation(n)
         step = kernels.StepSettings(
-            min(config.batch, n), config.rate * config.factor(epoch), float(config.decay), float(config.penalty)
+            min(config.batch, n), config.rate * config.factor(epoch), float(config.decay), float(config.penalty), True
         )
         loss, state.steps = kernels.train_epoch(
-            objective.network, objective.parameters, config.optimizer, room, objective.data, order, step, state.steps
+            objective.network, objective.parameters, *objective.trained_by, objective.data, order, step, state.steps
         )
         stop = monitor(loss)
         yield loss
