@@ -17,11 +17,14 @@ import numpy.typing as npt
 from . import _check
 from ._engine.network_run import NetworkRun
 from ._engine.run import Run
-from ._figures import BLUE, COLOURS, GREY, VERMILION, axes, draw_spikes, evenly, labelled, pyplot, say_how_many, tidy
+from ._figures import BLUE, COLOURS, GREY, axes, draw_spikes, evenly, labelled, pyplot, say_how_many, tidy
+from ._units import plain
 from .dynamics.figure import bifurcation_curves as bifurcation_curves
 from .dynamics.figure import bifurcations as bifurcations
+from .dynamics.plane import of_one, panels, plane
+from .dynamics.plane import portrait as portrait_of
 from .inputs.current import Constant, Current
-from .simulate import simulate
+from .models import Model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -268,21 +271,37 @@ def traces(
 
 
 def phase_plane(
-    run: Run, neuron: int = 0, current: npt.ArrayLike | Current | None = None, ax: Axes | None = None
-) -> Axes:
-    """The path of one neuron of a model with two states, and its nullclines.
+    run: Run | Model,
+    neuron: int = 0,
+    current: npt.ArrayLike | Current | None = None,
+    ax: Axes | None = None,
+    window: tuple[tuple[float, float], tuple[float, float]] | None = None,
+    portrait: bool | None = None,
+) -> Axes | Figure:
+    """The phase plane of one neuron of a model with two states: nullclines, directions, and what the flow leads to.
+
+    Of a model: its fixed points by kind, stable ones filled, saddles half; the separatrices of saddles and their
+    unstable manifolds; cycles, unstable ones dashed.  Of a run: the path of the neuron.
 
     Parameters
     ----------
-    run : Run
-        What ``simulate(..., record=("V", "N"))`` returned.
+    run : Run or Model
+        What ``simulate(..., record=("V", "N"))`` returned, or a model.
     neuron : int, default 0
-        Which of the recorded neurons, by its index in the population.
+        Which of the recorded neurons, or of the model's, by its index in the population.
     current : float or (n,) array_like, optional
         The current of the nullclines, uA/cm^2; by default what was injected, at the end of the run if it was a function
-        of time.
+        of time.  Of a model 0, and several currents are panels of a figure.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
+    window : ((float, float), (float, float)), optional
+        The ends of both axes.
+    portrait : bool, optional
+        Whether to find fixed points, separatrices and cycles: by default of a model, not of a run.
+
+    Returns
+    -------
+    Axes, or a Figure where there are several currents
 
     Examples
     --------
@@ -292,39 +311,40 @@ def phase_plane(
     >>> ax = plot.phase_plane(run)
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('V (mV)', 'N')
+    >>> figure = plot.phase_plane(fn.MorrisLecar.snic(), current=[30.0, 60.0])
+    >>> [ax.get_title() for ax in figure.axes]
+    ['30 uA/cm^2', '60 uA/cm^2']
     """
-    names = list(run.model.states)
+    if not isinstance(run, Run | Model):
+        raise TypeError(f"run must be a Run or a Model; got {_check.shown(run)}")
+    model = run.model if isinstance(run, Run) else run
+    names = list(model.states)
     if len(names) != 2:
-        raise ValueError(f"a phase plane has two states; {type(run.model).__name__} has {', '.join(names)}")
-    row = _rows(run, names[0], [neuron], 1)[0]
-    x, y = run[names[0]][row], run[names[1]][row]
+        raise ValueError(f"a phase plane has two states; {type(model).__name__} has {', '.join(names)}")
+    amplitude, alone = _currents_of(run, neuron, current), of_one(model, neuron)
+    if amplitude.size > 1:
+        if ax is not None:
+            raise ValueError(f"ax must not be given with several currents, which are panels; got {amplitude.size}")
+        return panels(alone, amplitude, window, model.units.get("current", "uA/cm^2"))
+    path = None
+    if isinstance(run, Run):
+        row = _rows(run, names[0], [neuron], 1)[0]
+        path = np.array([run[name][row] for name in names])
+    found = portrait_of(alone, amplitude[0]) if (path is None if portrait is None else portrait) else None
+    ax = axes(ax, (3.6, 3.2) if found is None else (4.0, 3.0))
+    return plane(ax, alone, amplitude[0], window, found, path, f"neuron {neuron:,}")
+
+
+def _currents_of(run: Any, neuron: int, current: Any) -> np.ndarray:
+    """The current of the neuron of a run, at its end, or those at which a model is to be drawn, (k,)."""
+    if not isinstance(run, Run):
+        given = plain("current", 0.0 if current is None else current, run.units.get("current", "uA/cm^2"))
+        return _check.numbers("current", given).ravel()
     amplitude, waveform = _amplitude(run, current), run.current if current is None else current
     if amplitude is None and isinstance(waveform, Current):
         amplitude = np.ravel(waveform(run.end))
     amplitude = np.ravel(np.asarray(amplitude))
-    ax = axes(ax, (3.6, 3.2))
-    margin = 0.12 * np.array([np.ptp(x) or 1.0, np.ptp(y) or 0.1])
-    across = np.linspace(x.min() - margin[0], x.max() + margin[0], 241)
-    up = np.linspace(y.min() - margin[1], y.max() + margin[1], 241)
-    alone = {name: np.ravel(value)[neuron if np.size(value) > 1 else 0] for name, value in run.model.parameters.items()}
-    grid = dict(zip(names, (axis.ravel() for axis in np.meshgrid(across, up)), strict=True))
-    # a nullcline is where a state stands still: one short step says so, whatever the model
-    step = simulate(
-        run.model.replace(**alone),
-        duration=1e-6,
-        dt=1e-6,
-        current=amplitude[neuron if amplitude.size > 1 else 0],
-        initial=grid,
-    )
-    for name, colour, style in zip(names, (VERMILION, BLUE), ("--", "-."), strict=True):
-        change = (step.state[name] - grid[name]).reshape(up.size, across.size)
-        ax.contour(across, up, change, levels=[0], colors=colour, linestyles=style, linewidths=1.2)
-        ax.plot([], [], color=colour, linestyle=style, linewidth=1.2, label=f"d{name}/dt = 0")
-    ax.plot(x, y, color="black", linewidth=0.9, label=f"neuron {neuron:,}")
-    ax.plot(x[:1], y[:1], "o", color="black", markersize=3.5)
-    ax.set(xlabel=_labelled(run, names[0]), ylabel=_labelled(run, names[1]))
-    ax.legend(frameon=False, fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, handlelength=2.2)
-    return ax
+    return amplitude[[neuron if amplitude.size > 1 else 0]]
 
 
 def summary(run: Run, current: npt.ArrayLike | Current | None = None) -> Figure:

@@ -93,7 +93,7 @@ def test_a_plot_knows_the_current():
     run = fn.simulate(fn.MorrisLecar.hopf(), 200.0, current=current, record=("V", "N"))
     np.testing.assert_array_equal(plot.fi_curve(run).lines[0].get_xdata(), current)
     given, known = (plot.phase_plane(run, 3, **more) for more in ({"current": current}, {}))
-    for one, other in zip(given.collections, known.collections, strict=True):
+    for one, other in zip(given.collections[:2], known.collections[:2], strict=True):
         assert np.array_equal(one.get_paths()[0].vertices, other.get_paths()[0].vertices)
     stepped = fn.simulate(fn.MorrisLecar.hopf(), 100.0, current=fn.Step(100.0, start=5.0), record=("V", "N"))
     V, N = np.concatenate([path.vertices for path in plot.phase_plane(stepped).collections[0].get_paths()]).T
@@ -137,12 +137,58 @@ def test_phase_plane_has_its_nullclines_right(run):
     ax = plot.phase_plane(run, neuron=200, current=CURRENT)
     path = ax.lines[-2].get_xydata()
     np.testing.assert_array_equal(path, np.column_stack([run["V"][200], run["N"][200]]))
-    V_still, N_still = (np.concatenate([piece.vertices for piece in c.get_paths()]) for c in ax.collections)
+    V_still, N_still = (np.concatenate([piece.vertices for piece in c.get_paths()]) for c in ax.collections[:2])
     V, N = N_still.T
     np.testing.assert_allclose(N, (1 + np.tanh((V - 2) / 30)) / 2, atol=2e-3)
     V, N = V_still.T
     drive = CURRENT[200] - 2 * (V + 60) - 4.4 * (1 + np.tanh((V + 1.2) / 18)) / 2 * (V - 120)
     np.testing.assert_allclose(N, drive / (8 * (V + 84)), atol=2e-3)
+
+
+def legend(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_a_portrait_has_fixed_points_separatrices_and_cycles():
+    model = fn.MorrisLecar.homoclinic()
+    ax = plot.phase_plane(model, current=37.0)
+    assert legend(ax)[:4] == ["dV/dt = 0", "dN/dt = 0", "separatrix", "unstable manifold"]
+    assert legend(ax)[4:] == ["stable cycle", "unstable cycle", "stable node", "stable focus", "saddle"]
+    lines = {line.get_label(): line.get_xydata() for line in ax.lines}
+    fixed = fn.fixed_points(model, 37.0)
+    saddle = [fixed.state[name][fixed.kind == "saddle"][0] for name in model.states]
+    np.testing.assert_allclose(lines["saddle"], [saddle])
+    np.testing.assert_allclose(lines["separatrix"][0], saddle)
+    start = {"V": -10.0, "N": 0.0085}
+    cycle = fn.cycles(model, 37.0, initial=start).orbit(400)
+    np.testing.assert_allclose(lines["stable cycle"][:, 0].min(), cycle["V"].min(), atol=0.05)
+    np.testing.assert_allclose(lines["stable cycle"][:, 1].max(), cycle["N"].max(), atol=1e-3)
+
+
+def test_neurons_fire_on_one_side_of_a_separatrix():
+    model = fn.MorrisLecar.snic()
+    ax = plot.phase_plane(model, current=30.0)
+    (colour,) = {line.get_color() for line in ax.lines if line.get_label() == "separatrix"}
+    drawn = [line for line in ax.lines if line.get_color() == colour and line.get_linestyle() == "-"]
+    path = np.concatenate([line.get_xydata() for line in drawn])
+    below = path[path[:, 1] < 0.02]  # the saddle is at 0.026
+    at = below[np.argmax(below[:, 1])]
+    run = fn.simulate(model, 100.0, dt=0.05, current=30.0, initial={"V": at[0] + np.array([-0.1, 0.1]), "N": at[1]})
+    assert run.spike_count.tolist() == [0, 1]
+
+
+def test_several_currents_are_panels_in_one_window():
+    figure = plot.phase_plane(fn.MorrisLecar.snic(), current=[30.0, 60.0], window=((-70, 50), (-0.1, 0.6)))
+    assert [ax.get_title() for ax in figure.axes] == ["30 uA/cm^2", "60 uA/cm^2"]
+    assert {(*ax.get_xlim(), *ax.get_ylim()) for ax in figure.axes} == {(-70.0, 50.0, -0.1, 0.6)}
+    with pytest.raises(ValueError, match=r"window must be the ends of both axes, .*; got 3"):
+        plot.phase_plane(fn.MorrisLecar.snic(), window=3)
+    with pytest.raises(ValueError, match=r"ax must not be given with several currents"):
+        plot.phase_plane(fn.MorrisLecar.snic(), current=[30.0, 60.0], ax=figure.axes[0])
+    with pytest.raises(TypeError, match=r"run must be a Run or a Model; got 3"):
+        plot.phase_plane(3)
+    with pytest.raises(ValueError, match=r"a phase plane has two states; HodgkinHuxley has V, m, h, n"):
+        plot.phase_plane(fn.HodgkinHuxley())
 
 
 @pytest.mark.parametrize(("current", "label"), [(CURRENT, "Injected current"), (100.0, "Firing rate")])
