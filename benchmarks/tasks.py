@@ -180,9 +180,45 @@ class Driven:
         return (late[-1:] - late[:1]) / (late.size - 1)
 
 
+@dataclass(frozen=True)
+class GapJunctions:
+    """Morris-Lecar neurons, Hopf set, each with gap junctions to some others: the final V (n,) is asked for.
+
+    Attributes
+    ----------
+    duration : float
+        ms.
+    n, each : int
+        How many neurons, and to how many others each is coupled on average.
+    """
+
+    duration: float
+    n: int = 1000
+    each: int = 10
+
+    @property
+    def current(self) -> np.ndarray:
+        """Of each neuron, uA/cm^2."""
+        return np.linspace(90.0, 110.0, self.n)
+
+    @property
+    def initial(self) -> dict[str, np.ndarray]:
+        """V (mV), and the recovery variable."""
+        rng = np.random.default_rng(1)
+        return {"V": rng.uniform(-50.0, 0.0, self.n), "N": np.full(self.n, 0.1)}
+
+    @property
+    def ends(self) -> tuple[np.ndarray, np.ndarray]:
+        """The two neurons of each junction, in both directions; the weight of all is `GAP`."""
+        rng = np.random.default_rng(0)
+        one, other = np.nonzero(np.triu(rng.random((self.n, self.n)) < self.each / self.n, 1))
+        return np.concatenate([one, other]), np.concatenate([other, one])
+
+
 RATE = 0.1
+GAP = 0.05  # mS/cm^2
 WEIGHT, DELAY = {"exc": 0.03, "inh": 0.335}, 0.1  # mS/cm^2; ms
-TASKS = {task.__name__: task for task in (Population, Training, Forward, Network, Cobahh, Driven)}
+TASKS = {task.__name__: task for task in (Population, Training, Forward, Network, Cobahh, Driven, GapJunctions)}
 
 
 @cache

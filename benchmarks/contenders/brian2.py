@@ -8,7 +8,7 @@ from pathlib import Path
 import brian2 as b2
 import numpy as np
 
-from ..tasks import DELAY, WEIGHT, Cobahh, Driven, Population
+from ..tasks import DELAY, GAP, WEIGHT, Cobahh, Driven, GapJunctions, Population
 
 PACKAGE = "brian2"
 OWN = list(b2.prefs.codegen.cpp.extra_compile_args_gcc)
@@ -85,6 +85,20 @@ def driven(task: Driven, threads: int, flags: list[str], method: str, dt: float)
     neuron.V = -65.0
     network = b2.Network(neuron, b2.SpikeMonitor(neuron, name="spikes"))
     return _built(network, task.duration, lambda results: task.period(_spikes(results)[1]))
+
+
+def gapjunctions(
+    task: GapJunctions, threads: int, flags: list[str], method: str, dt: float
+) -> Callable[[], np.ndarray]:
+    """By a summed variable, as its documentation says: it is worked out at the begin of each step, and stays."""
+    _begin(threads, flags, dt)
+    equations = EQUATIONS["morris_lecar"].replace("(I - ", "(I + gap - ", 1) + "\ngap : 1"
+    neurons = b2.NeuronGroup(task.n, equations, method=method, threshold="V >= 0", refractory="V >= 0", name="neurons")
+    neurons.V, neurons.w, neurons.I = task.initial["V"], task.initial["N"], task.current
+    junctions = b2.Synapses(neurons, neurons, f"gap_post = {GAP}*(V_pre - V_post) : 1 (summed)")
+    junctions.connect(i=task.ends[0], j=task.ends[1])
+    network = b2.Network(neurons, junctions, b2.SpikeMonitor(neurons))
+    return _built(network, task.duration, lambda results: _array(results, "neurons_V"))
 
 
 def _traub_miles(n: int, current: float, threads: int, flags: list[str], method: str, dt: float) -> b2.NeuronGroup:

@@ -6,7 +6,7 @@ import numpy as np
 
 import fastneuron as fn
 
-from ..tasks import DELAY, RATE, WEIGHT, Cobahh, Driven, Forward, Network, Population, Training
+from ..tasks import DELAY, GAP, RATE, WEIGHT, Cobahh, Driven, Forward, GapJunctions, Network, Population, Training
 
 PACKAGE = "fastneuron"
 
@@ -52,6 +52,14 @@ def driven(task: Driven, threads: int, dt: float = 0.05, **options: str) -> Call
         return task.period(found.spikes.time)
 
     return run
+
+
+def gapjunctions(task: GapJunctions, threads: int, dt: float = 0.05, **options: str) -> Callable[[], np.ndarray]:
+    """`simulate`, which makes the entries anew in each run."""
+    cells = fn.Population(fn.MorrisLecar.hopf(), task.n, current=task.current)
+    net = fn.Network({"cells": cells}, [fn.Coupling(cells, cells, fn.GapJunction(), task.ends, weight=GAP)])
+    options |= {"initial": {"cells": task.initial}, "threads": threads}
+    return lambda: fn.simulate(net, task.duration, dt, **options)["cells"].state["V"]
 
 
 def training(task: Training, threads: int) -> Callable[[], np.ndarray]:

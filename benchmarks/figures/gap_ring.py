@@ -40,7 +40,8 @@ def order(run):
     """The order parameter, over the neurons that fire."""
     time = np.linspace(LATE, DURATION - 200.0, 500)
     trains = [run.spikes.time[run.spikes.neuron == i] for i in range(N)]
-    phases = [np.interp(time, one, 2 * np.pi * np.arange(len(one))) for one in trains if one.size and one[-1] > time[-1]]
+    firing = [one for one in trains if one.size and one[-1] > time[-1]]
+    phases = [np.interp(time, one, 2 * np.pi * np.arange(len(one))) for one in firing]
     return np.abs(np.exp(1j * np.array(phases)).mean(axis=0)).mean()
 
 
