@@ -86,8 +86,8 @@ def markdown(found: dict[str, Any]) -> str:
     lines = ["*Quick run: no figure to believe.*", ""] if found["quick"] else []
     lines += [
         f"1,000 Morris-Lecar neurons, 10 gap junctions each, one thread, {it['processor']}, {it['date']}:",
-        "time in units of what rk4 at 0.05 ms takes in the same rounds, and how many times as fast the fastest of ours is",
-        "that is at least as exact.",
+        "time in units of what rk4 at 0.05 ms takes in the same rounds, and how many times as fast the fastest of ours",
+        "is that is at least as exact.",
         "",
         "| method | step | time | median error of V after 50 ms | ours at most as wrong |",
         "|---|--:|--:|--:|--:|",
