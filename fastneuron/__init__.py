@@ -19,6 +19,7 @@ from .mlp import MLP, MLPHistory, check_gradient
 from .models import (
     AdaptiveExponential,
     Channel,
+    Circuit,
     ExponentialIntegrateAndFire,
     FitzHughNagumo,
     HodgkinHuxley,
@@ -81,6 +82,7 @@ __all__ = [
     "ByDistance",
     "Channel",
     "Chirp",
+    "Circuit",
     "Coupling",
     "CouplingKind",
     "Current",

@@ -42,6 +42,8 @@ OURS = {
 def compiled(formula: Any, single: bool = False) -> Any:
     """A formula as a helper that melts into kernels, its literal numbers in single precision if asked."""
     function = as_function(formula)
+    if single and hasattr(function, "in_single"):  # a formula that calls others, which are to be so as well
+        function = function.in_single()
     if _owner(function) == PACKAGE:
         return inline(_narrowed(function) if single else function, TRUSTED)
     return inline(_rebuilt(function, single, {}), UNCHECKED)

@@ -198,11 +198,16 @@ class KernelTypes:
 def _type_named(cls: Any, name: str) -> Any:
     # named by content: a class defined again with another formula is another type, the same again is the same
     if name not in KernelTypes.__dict__:
-        kind = kernel_namedtuple(name, cls.names)
+        kind = kernel_namedtuple(name, _fields(cls.names))
         kind.owner, kind.single = cls, {}
         kind.formulas = {name: compiled(getattr(cls, name)) for name in cls.formulas}
         setattr(KernelTypes, name, kind)
     return getattr(KernelTypes, name)
+
+
+def _fields(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of parameters as fields: those of a circuit have dots in them, and nobody asks for them by name."""
+    return names if all(map(str.isidentifier, names)) else tuple(f"of_{k}" for k in range(len(names)))
 
 
 def kernel_namedtuple(name: str, fields: Any) -> Any:

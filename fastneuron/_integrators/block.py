@@ -30,7 +30,9 @@ def make_block(lanes, neurons, times):
     """Room for some neurons of a population; nothing in it is set.  `times`: how inputs are asked (`port.room`)."""
     zero = neurons.state_type[0]  # its type is the precision of the arithmetic
     constants_type = models.prepare(neurons.model_type)
-    gates_type = models.gates(neurons.model_type, zero, constants_type)
+    gates_type = models.gates(
+        neurons.model_type, models.voltage(neurons.model_type, neurons.state_type), constants_type
+    )
     return Block(
         lanes,
         neurons.model_type,
@@ -109,17 +111,18 @@ def _copy_each_in(arrays, saved, number, row):
 
 @inline
 def evaluate_gates(block, state):
-    """Work out, for every lane, what the voltage in `state` alone decides."""
+    """Work out, for every lane, what the voltages in `state` alone decide."""
     for lane in range(width(block.lanes)):
         constants = take(block.constants_type, block.constants, lane)
-        put(block.gates, lane, models.gates(block.model_type, state[0, lane], constants))
+        V = models.voltage(block.model_type, take(block.state_type, state, lane))
+        put(block.gates, lane, models.gates(block.model_type, V, constants))
 
 
 @inline
 def derivative(block, lane, state, t, stage):
     """The derivative of `state`, a tuple, in a lane, at a stage of a step, which is at time t."""
-    constants = take(block.constants_type, block.constants, lane)
-    return _derivative(block, lane, state, t, stage, models.gates(block.model_type, state[0], constants))
+    constants, V = take(block.constants_type, block.constants, lane), models.voltage(block.model_type, state)
+    return _derivative(block, lane, state, t, stage, models.gates(block.model_type, V, constants))
 
 
 @inline

@@ -163,7 +163,7 @@ def _rate_alone(one, state):
     """How fast V changes without any input, mV/ms: this is in flight while what has inputs is."""
     block = one.block
     constants = take(block.constants_type, block.constants, one.lane)
-    gates = models.gates(block.model_type, state[0], constants)
+    gates = models.gates(block.model_type, models.voltage(block.model_type, state), constants)
     return models.derivative(block.model_type, state, 0.0, constants, gates)[0]
 
 

@@ -80,12 +80,16 @@ def _like(x, constant):
 
 @generic
 def narrowed(x, value):
-    """Return a value in the precision of x."""
+    """Return a value, or each of a tuple, in the precision of x."""
     return _precision(x)(value)
 
 
 @specialises(narrowed)
 def _narrowed(x, value):
+    if isinstance(value, types.BaseTuple):
+        if len(value) == 0:
+            return lambda x, value: ()
+        return lambda x, value: (narrowed(x, value[0]), *narrowed(x, value[1:]))
     single = x is types.float32
     return (lambda x, value: types.float32(value)) if single else (lambda x, value: types.float64(value))
 

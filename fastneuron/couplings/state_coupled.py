@@ -39,11 +39,6 @@ class StateCoupled(CouplingKind):
         super().__init__(*values, **named)
         object.__setattr__(self, "reads", state)
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """E by name."""
-        return {"E": self.E}
-
     def replace(self, **changes: Any) -> Self:
         """The same with some parameters changed."""
         return type(self)(str(self.reads), **{**self.parameters, **changes})

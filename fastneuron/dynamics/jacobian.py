@@ -61,7 +61,9 @@ def unit(like, k):
 @inline
 def formula(model_type, state, current, prepared):
     """The derivative of a state."""
-    return models.derivative(model_type, state, current, prepared, models.gates(model_type, state[0], prepared))
+    return models.derivative(
+        model_type, state, current, prepared, models.gates(model_type, models.voltage(model_type, state), prepared)
+    )
 
 
 @inline

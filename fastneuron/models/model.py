@@ -14,7 +14,7 @@ from numba import types
 
 from .._check import known, number, shown
 from .._formulas import as_function
-from .._kernel.jit import generic, specialises
+from .._kernel.jit import generic, inline, specialises
 from .._parameters import Parameter, Parametrised, formula
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "reset",
     "resets",
     "threshold",
+    "voltage",
 ]
 
 RESULTS = {  # names in a run, a store or a dataset, with which a state's would clash
@@ -95,6 +96,7 @@ class Model(Parametrised):
     states: ClassVar[Mapping[str, float | Callable[..., Any]]]
     threshold: ClassVar[float | str] = 0.0
     spiking: ClassVar[tuple[str, ...]] = ()
+    voltages: ClassVar[tuple[int, ...] | None] = None  # where a circuit has those of its cells among the states
     presets: ClassVar[tuple[str, ...]] = ()
     formulas: ClassVar = ("prepare", "gates", "derivative", "reset", "steep")
 
@@ -265,6 +267,11 @@ def prepare(parameters):
 
 
 @generic
+def voltage(parameters, state):
+    """Return what `gates` takes of a state, a tuple: the voltage, or a tuple of those of a circuit's cells."""
+
+
+@generic
 def gates(parameters, V, prepared):
     """Return what the voltage of a lane alone decides; the type of `parameters` selects the formula."""
 
@@ -296,6 +303,22 @@ def _as_gates(found):
 def _prepare(parameters):
     function = formula(parameters, "prepare")
     return lambda parameters: function(parameters)
+
+
+@specialises(voltage)
+def _voltage(parameters, state):
+    places = parameters.instance_class.owner.voltages
+    if places is None:
+        return lambda parameters, state: state[0]
+    return _elements(*places)
+
+
+def _elements(first, *rest):
+    """A function (parameters, state) that returns some elements of the state, a tuple."""
+    if not rest:
+        return lambda parameters, state: (state[first],)
+    others = inline(_elements(*rest))
+    return lambda parameters, state: (state[first], *others(parameters, state))
 
 
 @specialises(gates)
