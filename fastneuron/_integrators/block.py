@@ -6,7 +6,7 @@ from .. import models
 from .._kernel.addresses import copy_rows
 from .._kernel.columns import read
 from .._kernel.jit import for_tuples, generic, inline, inline_ast
-from .._kernel.lanes import local, put, take, width
+from .._kernel.lanes import local, put, put_at, take, width
 from .._kernel.scalars import narrowed
 from ..inputs import port
 
@@ -112,10 +112,22 @@ def _copy_each_in(arrays, saved, number, row):
 @inline
 def evaluate_gates(block, state):
     """Work out, for every lane, what the voltages in `state` alone decide."""
+    evaluate_pieces(models.pieces(block.model_type), block, state)
+
+
+@generic
+def evaluate_pieces(pieces, block, state):
+    return None
+
+
+@for_tuples(evaluate_pieces)
+def _evaluate_pieces(pieces, block, state):
     for lane in range(width(block.lanes)):
         constants = take(block.constants_type, block.constants, lane)
         V = models.voltage(block.model_type, take(block.state_type, state, lane))
-        put(block.gates, lane, models.gates(block.model_type, V, constants))
+        row, values = models.gates_piece(block.model_type, V, constants, pieces)
+        put_at(block.gates, row, lane, values)
+    evaluate_pieces(pieces[1:], block, state)
 
 
 @inline

@@ -159,6 +159,9 @@ def _of_gates(made: _Maker, layout: Layout) -> Any:
     def gates(V, p):
         return whole(V, p)
 
+    rows = [cell.gates.start for cell in layout.cells if cell.gates.stop > cell.gates.start]
+    rows += [edge.gate for edge in layout.edges if edge.gate >= 0]
+    gates.pieces = tuple(zip(rows, map(made.melted, [*opened, *sent]), strict=True))
     return gates
 
 

@@ -305,6 +305,34 @@ def _prepare(parameters):
     return lambda parameters: function(parameters)
 
 
+@generic
+def pieces(parameters):
+    """Return a tuple that is as long as there are pieces of gates, each worked out in a loop of its own."""
+
+
+@generic
+def gates_piece(parameters, V, prepared, rest):
+    """Return the gates of a piece, the first of the `rest`, and the row in which they begin."""
+
+
+@specialises(pieces)
+def _pieces(parameters):
+    made = getattr(parameters.instance_class.owner.gates, "pieces", None)
+    count = 1 if made is None else len(made)
+    found = (0,) * count
+    return lambda parameters: found
+
+
+@specialises(gates_piece)
+def _gates_piece(parameters, V, prepared, rest):
+    owner = parameters.instance_class.owner
+    made = getattr(owner.gates, "pieces", None)
+    if made is None:
+        return lambda parameters, V, prepared, rest: (0, gates(parameters, V, prepared))
+    row, function = made[len(made) - len(rest)]
+    return lambda parameters, V, prepared, rest: (row, function(V, prepared))
+
+
 @specialises(voltage)
 def _voltage(parameters, state):
     places = parameters.instance_class.owner.voltages
