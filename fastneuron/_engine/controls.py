@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from .. import _check
 from .._units import plain
-from ..inputs.current import Current, as_current
+from ..inputs.current import Current
+from ..inputs.per_cell import current_for
 from ..models import Model
 from ..models.validation import rehearse_input
 from .coupled import Coupled
@@ -55,7 +56,7 @@ class Controls:
     @current.setter
     def current(self, value: npt.ArrayLike | Current) -> None:
         recipe = self._population.recipe
-        given = as_current("current", plain("current", value, recipe.model.units.get("current", "uA/cm^2")))
+        given = current_for(recipe.model, plain("current", value, recipe.model.units.get("current", "uA/cm^2")))
         _check_size("current", given.size, self.n)
         rehearse_input(given, recipe.dt)
         self._problem.drive_by(given)

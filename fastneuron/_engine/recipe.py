@@ -16,9 +16,10 @@ import numpy.typing as npt
 from .. import _check, _units
 from .._formulas import underlying
 from .._integrators import METHODS, Chunk, Method
-from ..inputs.current import Current, as_current
+from ..inputs.current import Current
 from ..inputs.noise import NOISES, Noise
-from ..models import Model
+from ..inputs.per_cell import PerCell, current_for
+from ..models import Circuit, Model
 from ..models.validation import check_reset, rehearse, rehearse_input
 from ..models.watched import (
     Threshold,
@@ -31,7 +32,7 @@ from ..models.watched import (
 )  # fmt: skip
 from ..receptors import Receptor
 from . import summary as summaries
-from .recorded import checked_record, units_of
+from .recorded import CURRENT, checked_record, units_of
 from .sampling import after_of, bin_width_of, check_after, interval_of
 
 DOUBLE = np.dtype(np.float64)
@@ -242,7 +243,7 @@ def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recip
     model = _model(asked["model"])
     a = SimpleNamespace(**_units.plain_arguments(asked, model.units))
     method = _method(a, model)
-    stimulus = _stimulus(a)
+    stimulus = _stimulus(a, model)
     if a.noise is not None:
         a.noise.check(method["dt"])
     population = _population(a, model, stimulus)
@@ -263,14 +264,17 @@ def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recip
         refractory=checked_refractory(a.refractory, threshold, list(model.states)),
         rearm=checked_rearm(a.rearm, threshold, list(model.states)),
     )
-    if not is_built_in(model):
+    if not is_built_in(model) or isinstance(model, Circuit):
         start = [float(recipe.initial[state].flat[0]) for state in model.states]
-        rehearse(model, start, 0.0)
+        if not isinstance(model, Circuit):  # whose cells have been rehearsed
+            rehearse(model, start, 0.0)
         METHODS[a.method].refuse(model, start)
     if model.resets():
         check_reset(model, recipe.initial, recipe.watched[0].threshold)
     for given in recipe.inputs:
         rehearse_input(given, recipe.dt)
+    if CURRENT in recipe.record and isinstance(recipe.current, PerCell):
+        raise ValueError("record has no one current where cells differ in theirs: run.current['A'](t) is that of A")
     return recipe
 
 
@@ -313,7 +317,7 @@ def _method(a: SimpleNamespace, model: Model) -> dict[str, Any]:
     return {"method": a.method, "duration": duration, "dt": dt, "rtol": rtol, "atol": _absolute(a.atol, model)}
 
 
-def _stimulus(a: SimpleNamespace) -> dict[str, Any]:
+def _stimulus(a: SimpleNamespace, model: Model) -> dict[str, Any]:
     """What drives the neurons."""
     if not isinstance(a.noise, Noise | None):
         hint = "; write it with its values: WhiteNoise(20.0)" if isinstance(a.noise, type) else ""
@@ -321,8 +325,10 @@ def _stimulus(a: SimpleNamespace) -> dict[str, Any]:
     if a.noise is not None and not _takes(METHODS[a.method], a.noise):
         able = _listed([name for name, method in METHODS.items() if _takes(method, a.noise)], "or")
         raise ValueError(f"noise needs method={able}; got method={a.method!r}")
+    if a.noise is not None and isinstance(model, Circuit):
+        raise ValueError(f"noise is for single neurons, and a circuit has {len(model.cells)}; got {a.noise!r}")
     seed = _check.whole("seed", a.seed, 0, 2**64 - 1)
-    return {"current": as_current("current", a.current), "noise": a.noise, "seed": seed}
+    return {"current": current_for(model, a.current), "noise": a.noise, "seed": seed}
 
 
 def _takes(method: Method, noise: Noise) -> bool:

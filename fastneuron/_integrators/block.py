@@ -112,22 +112,24 @@ def _copy_each_in(arrays, saved, number, row):
 @inline
 def evaluate_gates(block, state):
     """Work out, for every lane, what the voltages in `state` alone decide."""
-    evaluate_pieces(models.pieces(block.model_type), block, state)
+    _evaluate(models.pieces(block.model_type), block, state)
 
 
 @generic
-def evaluate_pieces(pieces, block, state):
+def _evaluate(pieces, block, state):
     return None
 
 
-@for_tuples(evaluate_pieces)
-def _evaluate_pieces(pieces, block, state):
+@for_tuples(_evaluate)
+def _evaluate_each(pieces, block, state):
     for lane in range(width(block.lanes)):
         constants = take(block.constants_type, block.constants, lane)
         V = models.voltage(block.model_type, take(block.state_type, state, lane))
         row, values = models.gates_piece(block.model_type, V, constants, pieces)
         put_at(block.gates, row, lane, values)
-    evaluate_pieces(pieces[1:], block, state)
+    _evaluate(
+        pieces[1:], block, state
+    )  # a loop for each: in one, two Morris-Lecar cells have 0.62, not 0.73 of the speed
 
 
 @inline
@@ -145,8 +147,8 @@ def gated_derivative(block, lane, state, t, stage):
 
 @inline
 def _derivative(block, lane, state, t, stage, gates):
-    # the first addition is to -0.0, which the compiler drops; it could not drop one to 0.0
-    current = port.add_current(block.sources, block.rooms, lane, state[0], t, stage, -0.0)
+    nothing = port.nothing(block.sources)  # -0.0, to which the compiler drops an addition; it could not drop one to 0.0
+    current = port.add_current(block.sources, block.rooms, lane, state[0], t, stage, nothing)
     constants = take(block.constants_type, block.constants, lane)
     alone = models.derivative(block.model_type, state, narrowed(state[0], current), constants, gates)
     return port.add_to_derivative(block.sources, block.rooms, lane, state[0], t, stage, alone)

@@ -13,6 +13,7 @@ from .._kernel.columns import columns
 from .._kernel.jit import generic
 from .._kernel.lanes import choose_lanes, width
 from ..inputs.current import Constant, Current, WaveformSource
+from ..inputs.per_cell import CellSource
 from ..models.validation import undefined_term
 from ..models.watched import Watched
 from .block import prepare
@@ -127,7 +128,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         self.n = self.state.shape[1]
-        self.lanes = choose_lanes(self.n, self.state.itemsize)
+        self.lanes = choose_lanes(self.n, self.state.itemsize, self.model.voltages is not None)
         self.columns = columns(list(self.model.parameters.values()), self.n)
         each = self.n if len(self.watched) == 1 else (len(self.watched), self.n)
         self.spike_count = np.zeros(each, np.int64)
@@ -154,7 +155,7 @@ class Problem:
         if type(current) is type(old) is Constant and current.size == old.size:
             self.sources[0].columns.values[...] = current.amplitude
             return
-        others = tuple(source for source in self.sources if not isinstance(source, WaveformSource))
+        others = tuple(source for source in self.sources if not isinstance(source, WaveformSource | CellSource))
         self._rely_on(current.sources(self.n, self.seed, self.first_neuron) + others)
 
     def change_to(self, model: Any) -> None:

@@ -23,7 +23,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from .._kernel.jit import for_tuples, generic, inline
-from .._kernel.lanes import fma, put, take, width
+from .._kernel.lanes import element, fma, put, replaced, take, width
 from .._kernel.scalars import like, narrowed, select
 from ..inputs.port import MIDDLE
 from ..models.validation import first_neuron
@@ -36,6 +36,10 @@ LINEAR = 1e-9  # what rounding may bend a straight line, relative to its values
 def refuse_nonlinear(model: Any, state: list[float]) -> None:
     """ValueError if the derivative of a state but the voltage is not linear in that state itself; in Python."""
     kind = type(model)
+    if kind.voltages is not None:
+        raise ValueError(
+            "method='staggered' is for models with one voltage, and a circuit has several: use 'rk4' or 'dop853'"
+        )
     constants = kind.prepare(first_neuron(model))
     gates = kind.gates(state[0], constants)
     for k, name in list(enumerate(kind.states))[1:]:
@@ -51,20 +55,6 @@ def refuse_nonlinear(model: Any, state: list[float]) -> None:
                 f"method='staggered' wants the derivative of each state but the voltage linear in that state, as a "
                 f"gate's is; d{name}/dt of {kind.__name__} is not linear in {name}: use 'rk4' or 'dop853'"
             )
-
-
-@intrinsic
-def element(typingctx, y, rest):
-    """The element of the tuple `y` that stands where the first of `rest`, its last elements, does."""
-    index = len(y) - len(rest)
-    return y.dtype(y, rest), lambda context, builder, signature, args: builder.extract_value(args[0], index)
-
-
-@intrinsic
-def replaced(typingctx, y, rest, value):
-    """The tuple `y` with another value for that element."""
-    index = len(y) - len(rest)
-    return y(y, rest, value), lambda context, builder, signature, args: builder.insert_value(args[0], args[2], index)
 
 
 @intrinsic

@@ -17,8 +17,10 @@ from .._parameters import PROCESS, Parametrised
 from ..couplings import CouplingKind, StateCoupled
 from ..inputs.current import Current, Sum
 from ..inputs.noise import Noise
+from ..inputs.per_cell import PerCell
 from ..inputs.waveforms import Samples
-from ..models import Model
+from ..models import Circuit, Model
+from ..models.circuit import Link, circuit_class
 from ..receptors import Receptor
 from .damage import Refused
 
@@ -39,14 +41,31 @@ def given_classes(models: Iterable[type]) -> Classes:
 
 def classes_of(things: Iterable[Parametrised]) -> Classes:
     """The classes that things are made of, to be given where they are read again."""
-    parts = [part for thing in things for part in (thing.parts if isinstance(thing, Sum) else (thing,))]
-    return tuple(dict.fromkeys(map(type, parts)))
+    return tuple(dict.fromkeys(kind for thing in things for kind in _kinds(thing)))
+
+
+def _kinds(thing: Parametrised) -> list[type]:
+    """The classes of a thing, which may have parts."""
+    if isinstance(thing, Sum):
+        return [type(part) for part in thing.parts]
+    if isinstance(thing, Circuit):
+        cells, links = thing.parts
+        return [kind for _, kind in cells] + [link.kind for link in links]
+    return [type(thing)]
 
 
 def written(name: str, thing: Parametrised, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     """A thing as values that JSON can hold; its arrays go into `arrays`, by names that begin with `name`."""
     kind = type(thing)
-    text: dict[str, Any] = {"class": f"{kind.__module__}:{kind.__qualname__}"}
+    text: dict[str, Any] = {"class": _place(kind)}
+    if isinstance(thing, PerCell):
+        text |= {"named": list(thing.named), "cells": list(thing.cells)}
+    if isinstance(thing, Circuit):
+        cells, links = thing.parts
+        text["cells"] = {cell: {"class": _place(one), "formulas": _formulas(one)} for cell, one in cells}
+        text["couplings"] = [
+            link._asdict() | {"kind": {"class": _place(link.kind), "formulas": _formulas(link.kind)}} for link in links
+        ]
     if isinstance(thing, Sum):
         return text | {"parts": [written(f"{name}.{i}", part, arrays) for i, part in enumerate(thing.parts)]}
     if isinstance(thing, Samples):
@@ -62,7 +81,10 @@ def written(name: str, thing: Parametrised, arrays: dict[str, np.ndarray]) -> di
 
 def read(base: type, text: dict[str, Any], array: Any, name: str, given: Classes) -> Any:
     """The thing again; ValueError where its class is not there, or not what it was."""
-    kind: Any = _class(base, text, given)
+    kind: Any = _circuit(text, given) if "couplings" in text else _class(base, text, given)
+    if kind is PerCell:
+        parts = [read(base, part, array, f"{name}.{i}", given) for i, part in enumerate(text["parts"])]
+        return PerCell(dict(zip(text["named"], parts, strict=True)), text["cells"])
     if kind is Sum:
         return Sum(*(read(base, part, array, f"{name}.{i}", given) for i, part in enumerate(text["parts"])))
     if kind is Samples:
@@ -74,6 +96,21 @@ def read(base: type, text: dict[str, Any], array: Any, name: str, given: Classes
     if list(values) != list(kind.names) or _formulas(kind) != text["formulas"]:
         raise Refused(f"the run is of another {kind.__name__}: its parameters or formulas have changed since")
     return kind(**values, **({"state": text["state"]} if kind is StateCoupled else {}))
+
+
+def _place(kind: type) -> str:
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _circuit(text: dict[str, Any], given: Classes) -> Any:
+    """The class of a circuit of the cells and couplings that a file names."""
+    cells = tuple((name, _class(Model, cell, given)) for name, cell in text["cells"].items())
+    links = [Link(**{**link, "kind": _class(CouplingKind, link["kind"], given)}) for link in text["couplings"]]
+    written_parts = [*text["cells"].values(), *(link["kind"] for link in text["couplings"])]
+    for kind, part in zip([kind for _, kind in cells] + [link.kind for link in links], written_parts, strict=True):
+        if _formulas(kind) != part["formulas"]:
+            raise Refused(f"the run is of another {kind.__name__}: its parameters or formulas have changed since")
+    return circuit_class(cells, tuple(links))
 
 
 def _class(base: type, text: dict[str, Any], given: Classes) -> Any:

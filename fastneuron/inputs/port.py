@@ -8,7 +8,7 @@ change from step to step.  A kernel calls, in this order:
     room                                    once: of steps, or to be asked at any time
     prepare, load                           for each neuron that takes a lane
     begin_step                              for each step
-    add_current, add_to_derivative          for each stage of it and each lane
+    nothing, add_current, add_to_derivative for each stage of it and each lane
     arrive, next_discontinuity              where an adaptive method has stopped, and looks for its next stop
     place, held_until, hold, take_spike     where a neuron with a reset spikes, in its lane
     take_spike_at                           the same with an adaptive method
@@ -73,6 +73,17 @@ def begin_step(source, room, low, number, dt):
 def add_current(source, room, lane, V, t, stage, total):
     """A current, uA/cm^2, with what the input of a lane adds to it at the voltage V, time t (ms); here, nothing."""
     return total
+
+
+@generic
+def nothing(sources):
+    """What the currents of all inputs are added to: -0.0, or of a circuit's cells a tuple; the compiler drops it."""
+    return -0.0
+
+
+@for_tuples(nothing)
+def _nothing_of_first(sources):
+    return nothing(sources[0])
 
 
 @generic

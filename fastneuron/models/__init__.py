@@ -8,7 +8,20 @@ from .fitzhugh_nagumo import FitzHughNagumo
 from .hodgkin_huxley import HodgkinHuxley
 from .izhikevich import Izhikevich
 from .leaky_integrate_and_fire import LeakyIntegrateAndFire
-from .model import Model, can_be_steep, derivative, gates, gates_piece, pieces, is_steep, prepare, reset, resets, threshold, voltage
+from .model import (
+    Model,
+    can_be_steep,
+    derivative,
+    gates,
+    gates_piece,
+    is_steep,
+    pieces,
+    prepare,
+    reset,
+    resets,
+    threshold,
+    voltage,
+)
 from .morris_lecar import MorrisLecar
 from .morris_lecar_full import MorrisLecarFull
 from .quadratic_integrate_and_fire import QuadraticIntegrateAndFire
@@ -31,7 +44,9 @@ __all__ = [
     "can_be_steep",
     "derivative",
     "gates",
+    "gates_piece",
     "is_steep",
+    "pieces",
     "prepare",
     "reset",
     "resets",

@@ -161,7 +161,7 @@ def _of_gates(made: _Maker, layout: Layout) -> Any:
 
     rows = [cell.gates.start for cell in layout.cells if cell.gates.stop > cell.gates.start]
     rows += [edge.gate for edge in layout.edges if edge.gate >= 0]
-    gates.pieces = tuple(zip(rows, map(made.melted, [*opened, *sent]), strict=True))
+    gates.pieces = tuple(zip(rows, map(made.melted, [*opened, *sent]), strict=True))  # type: ignore[attr-defined]
     return gates
 
 

@@ -140,7 +140,7 @@ def circuit_class(cells: tuple[tuple[str, Any], ...], links: tuple[Link, ...]) -
     return _circuit_class(cells, links, tuple(type(kind.kernel_type()).__name__ for kind in kinds))
 
 
-copyreg.pickle(_Made, lambda kind: (circuit_class, kind.parts))  # type: ignore[arg-type]
+copyreg.pickle(_Made, lambda kind: (circuit_class, kind.parts))
 
 
 @functools.lru_cache(256)
@@ -152,6 +152,7 @@ def _circuit_class(cells: tuple[tuple[str, Any], ...], links: tuple[Link, ...], 
     units = {f"{name}.{one}": unit for name, kind in named for one, unit in kind.units.items()}
     units |= {f"{link.name}.weight": link.kind.weight_units for link in links}
     layout = layout_of(cells, links)
+    spiking = {f"{name}.{next(iter(kind.states))}": kind.threshold for name, kind in cells}
     body = {
         "__module__": __name__,
         "__doc__": Circuit.__doc__,
@@ -162,6 +163,8 @@ def _circuit_class(cells: tuple[tuple[str, Any], ...], links: tuple[Link, ...], 
         "parts": (cells, links),
         "voltages": layout.voltages,
         "threshold": cells[0][1].threshold,
+        "spiking": tuple(spiking),
+        "thresholds_by_state": spiking,
         **{limit: tuple(f"{name}.{one}" for name, kind in named for one in getattr(kind, limit)) for limit in LIMITS},
         **{name: staticmethod(function) for name, function in formulas_of(layout).items()},
     }

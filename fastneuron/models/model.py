@@ -96,6 +96,7 @@ class Model(Parametrised):
     states: ClassVar[Mapping[str, float | Callable[..., Any]]]
     threshold: ClassVar[float | str] = 0.0
     spiking: ClassVar[tuple[str, ...]] = ()
+    thresholds_by_state: ClassVar[Mapping[str, float]] = {}  # where they differ between the cells of a circuit
     voltages: ClassVar[tuple[int, ...] | None] = None  # where a circuit has those of its cells among the states
     presets: ClassVar[tuple[str, ...]] = ()
     formulas: ClassVar = ("prepare", "gates", "derivative", "reset", "steep")
@@ -307,26 +308,29 @@ def _prepare(parameters):
 
 @generic
 def pieces(parameters):
-    """Return a tuple that is as long as there are pieces of gates, each worked out in a loop of its own."""
+    """Return as many zeros as there are pieces of gates: one, or in a circuit one for each cell and synapse."""
 
 
 @generic
 def gates_piece(parameters, V, prepared, rest):
-    """Return the gates of a piece, the first of the `rest`, and the row in which they begin."""
+    """Return the row in which the gates of a piece begin, the first of the `rest`, and these gates."""
+
+
+def _pieces_of(parameters, single=False):
+    """The row and the formula of each piece; None where all is one."""
+    whole = parameters.instance_class.owner.gates
+    return getattr(whole.in_single() if single and hasattr(whole, "in_single") else whole, "pieces", None)
 
 
 @specialises(pieces)
 def _pieces(parameters):
-    made = getattr(parameters.instance_class.owner.gates, "pieces", None)
-    count = 1 if made is None else len(made)
-    found = (0,) * count
+    found = (0,) * len(_pieces_of(parameters) or (0,))
     return lambda parameters: found
 
 
 @specialises(gates_piece)
 def _gates_piece(parameters, V, prepared, rest):
-    owner = parameters.instance_class.owner
-    made = getattr(owner.gates, "pieces", None)
+    made = _pieces_of(parameters, single=getattr(V, "dtype", V) is types.float32)
     if made is None:
         return lambda parameters, V, prepared, rest: (0, gates(parameters, V, prepared))
     row, function = made[len(made) - len(rest)]
@@ -351,7 +355,7 @@ def _elements(first, *rest):
 
 @specialises(gates)
 def _gates(parameters, V, prepared):
-    function = formula(parameters, "gates", single=V is types.float32)
+    function = formula(parameters, "gates", single=getattr(V, "dtype", V) is types.float32)
     return lambda parameters, V, prepared: as_gates(function(V, prepared))
 
 

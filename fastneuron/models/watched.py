@@ -54,7 +54,10 @@ def checked_threshold(model: Any, given: Any) -> Threshold:
     spiking = kind.spiking or (first,)
     if not isinstance(given, Mapping):
         level = kind.checked_threshold(given)
-        return level if spiking == (first,) else {name: level for name in model.states if name in spiking}
+        own = kind.thresholds_by_state if given is None else {}
+        return (
+            level if spiking == (first,) else {name: own.get(name, level) for name in model.states if name in spiking}
+        )
     example = f"threshold must map states to mV, as in {{{first!r}: 0.0}}"
     if not given:
         raise ValueError(f"{example}; got {{}}")

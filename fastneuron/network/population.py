@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .. import _check
 from ..inputs.current import Current, as_current
 from ..inputs.noise import NOISES, Noise
-from ..models import Model
+from ..models import Circuit, Model
 from ..models.model import RESULTS
 from ..models.watched import checked_rearm, checked_refractory, checked_threshold
 
@@ -136,6 +136,10 @@ class Population(Group):
                 "; a model is an instance: write MorrisLecar() with its parentheses" if isinstance(model, type) else ""
             )
             raise TypeError(f"model must be a Model, for example MorrisLecar.hopf(); got {_check.shown(model)}{hint}")
+        if isinstance(model, Circuit):
+            raise TypeError(
+                "model must be that of one neuron: the cells of a circuit are populations of their own here"
+            )
         self.model = model
         self.n = _check.whole("n", n, 1, LARGEST)
         self.receptors = _receptors(receptors, model)

@@ -115,6 +115,7 @@ def simulate(
         Or a network of them, whose neurons are then one system, solved anew from each spike and from each arrival of
         one: `initial` maps the populations' names to such dicts, and what is not said with the network (`current`,
         `neurons`, `threshold`, `sample_interval`) has no effect.
+        Or a circuit: its cells are one system, and `spikes` maps the names of voltages to spikes.
     duration, dt : float
         ms.
     current : float, (n,) array_like or Current, default 0
@@ -170,9 +171,14 @@ def simulate(
         from . import network  # it stands on what is here
 
         return network.simulate(model, duration, dt, initial, record, every)
-    equations = _equations(model)
     if noise is not None:
         raise NotImplementedError("there is no reference for noise")
+    if hasattr(model, "couplings"):
+        from . import circuit  # the same
+
+        when = record, neurons, dt if sample_interval is None else sample_interval, every
+        return circuit.simulate(model, duration, current, initial, when, threshold)
+    equations = _equations(model)
     names = list(model.states)
     wanted = dict(initial or {})
     if unknown := set(wanted) - set(names):
