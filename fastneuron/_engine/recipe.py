@@ -18,21 +18,14 @@ from .._formulas import underlying
 from .._integrators import METHODS, Chunk, Method
 from ..inputs.current import Current
 from ..inputs.noise import NOISES, Noise
-from ..inputs.per_cell import PerCell, current_for
-from ..models import Circuit, Model
+from ..inputs.per_cell import current_for
+from ..models import Model
 from ..models.validation import check_reset, rehearse, rehearse_input
-from ..models.watched import (
-    Threshold,
-    Watched,
-    checked_rearm,
-    checked_refractory,
-    checked_threshold,
-    names_of,
-    watched,
-)  # fmt: skip
+from ..models.watched import Threshold, Watched, checked_rearm, checked_refractory, checked_threshold, names_of, watched
 from ..receptors import Receptor
 from . import summary as summaries
-from .recorded import CURRENT, checked_record, units_of
+from .circuits import check_circuits
+from .recorded import checked_record, units_of
 from .sampling import after_of, bin_width_of, check_after, interval_of
 
 DOUBLE = np.dtype(np.float64)
@@ -264,17 +257,15 @@ def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recip
         refractory=checked_refractory(a.refractory, threshold, list(model.states)),
         rearm=checked_rearm(a.rearm, threshold, list(model.states)),
     )
-    if not is_built_in(model) or isinstance(model, Circuit):
+    if not is_built_in(model):
         start = [float(recipe.initial[state].flat[0]) for state in model.states]
-        if not isinstance(model, Circuit):  # whose cells have been rehearsed
-            rehearse(model, start, 0.0)
+        rehearse(model, start, 0.0)
         METHODS[a.method].refuse(model, start)
     if model.resets():
         check_reset(model, recipe.initial, recipe.watched[0].threshold)
     for given in recipe.inputs:
         rehearse_input(given, recipe.dt)
-    if CURRENT in recipe.record and isinstance(recipe.current, PerCell):
-        raise ValueError("record has no one current where cells differ in theirs: run.current['A'](t) is that of A")
+    check_circuits(recipe)
     return recipe
 
 
@@ -325,8 +316,6 @@ def _stimulus(a: SimpleNamespace, model: Model) -> dict[str, Any]:
     if a.noise is not None and not _takes(METHODS[a.method], a.noise):
         able = _listed([name for name, method in METHODS.items() if _takes(method, a.noise)], "or")
         raise ValueError(f"noise needs method={able}; got method={a.method!r}")
-    if a.noise is not None and isinstance(model, Circuit):
-        raise ValueError(f"noise is for single neurons, and a circuit has {len(model.cells)}; got {a.noise!r}")
     seed = _check.whole("seed", a.seed, 0, 2**64 - 1)
     return {"current": current_for(model, a.current), "noise": a.noise, "seed": seed}
 

@@ -12,9 +12,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import _check
-from ..couplings import Coupling
+from .._parameters import Parameter
+from ..couplings import Coupling, Graded
 from ._composition import Link, formulas_of, layout_of
 from .model import Model
+from .morris_lecar import MorrisLecar
 from .validation import rehearse
 
 LIMITS = ("positive", "nonnegative", "nonzero", "unbounded")
@@ -68,6 +70,7 @@ class Circuit(Model):
     3
     """
 
+    presets: ClassVar = ("half_centre",)
     parts: ClassVar[tuple[tuple[tuple[str, type[Model]], ...], tuple[Link, ...]]]  # cells and links, numbers apart
 
     def __init_subclass__(cls) -> None:
@@ -87,6 +90,24 @@ class Circuit(Model):
                 of_link = {"weight": coupling.weight, **coupling.kind.parameters}
                 parameters |= {f"{link.name}.{one}": value for one, value in of_link.items()}
         super().__init__(**parameters)
+
+    @classmethod
+    def half_centre(cls, weight: Parameter = 0.008, half: Parameter = 30.0, **changes: Parameter) -> Any:
+        """A half-centre oscillator: two Morris-Lecar neurons, A and B, that inhibit each other; current 0.8 uA/cm^2.
+
+        The threshold of both synapses, `half`, decides how they take turns: where it is high the active cell falls
+        through it and lets go (synaptic release), where it is low the silent one rises through it (synaptic escape).
+        The cells must start apart, as with ``initial={"A.V": 20.0, "B.V": -40.0}``.
+
+        Skinner, Kopell & Marder (1994), J Comput Neurosci 1:69, doi:10.1007/BF00962719; Wang & Rinzel (1992), Neural
+        Comput 4:84, doi:10.1162/neco.1992.4.1.84.
+        """
+        cell = MorrisLecar(
+            C=1.0, g_L=0.005, g_Ca=0.015, g_K=0.02, E_L=-50.0, E_Ca=100.0, E_K=-80.0,
+            V1=0.0, V2=15.0, V3=0.0, V4=15.0, phi=5e-4,
+        )  # fmt: skip
+        inhibition = Coupling("A", "B", Graded(E=-80.0, half=half, slope=2.0), weight=weight, symmetric=True)
+        return cls({"A": cell, "B": cell}, [inhibition]).replace(**changes)
 
     @property
     def cells(self) -> Mapping[str, Model]:

@@ -173,11 +173,11 @@ def simulate(
         return network.simulate(model, duration, dt, initial, record, every)
     if noise is not None:
         raise NotImplementedError("there is no reference for noise")
+    step = dt if sample_interval is None else sample_interval
     if hasattr(model, "couplings"):
         from . import circuit  # the same
 
-        when = record, neurons, dt if sample_interval is None else sample_interval, every
-        return circuit.simulate(model, duration, current, initial, when, threshold)
+        return circuit.simulate(model, duration, current, initial, (record, neurons, step, every), threshold)
     equations = _equations(model)
     names = list(model.states)
     wanted = dict(initial or {})
@@ -189,9 +189,7 @@ def simulate(
     values = dict(zip(values, np.broadcast_arrays(*map(np.atleast_1d, values.values())), strict=True))
     n = values["current"].size
     recorded = [] if record is None else [record] if isinstance(record, str) else list(record)
-    time = (
-        _sample_times(duration, dt if sample_interval is None else sample_interval, every) if recorded else np.empty(0)
-    )
+    time = _sample_times(duration, step, every) if recorded else np.empty(0)
     everybody = np.arange(n if recorded else 0)
     chosen = everybody if neurons is None else np.atleast_1d(everybody[neurons])
 
