@@ -36,7 +36,7 @@ def in_epochs(method, lanes, neurons, saved, last, epoch, dt, spikes):
             load_state(room, space, members, neurons, first)
             steps = Steps(first, min(first + epoch, last), dt)
             spiked = integrate_block(method, room, space, members, steps, spikes, spiked)
-            store_state(room, space, members, neurons)
+            store_state(room, space, members, neurons, False)
     return spiked
 
 

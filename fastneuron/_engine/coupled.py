@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._kernel.cache_lines import zeros_on_lines
 from .._kernel.lanes import choose_lanes
 from ..network.coupling_sources import Coupled as InStep
 from ..network.epochs import Cells, CoupledNeurons, Outbox, prepare_cells
@@ -17,7 +18,7 @@ from .recipe import Recipe
 from .scheduler import PopulationAtWork
 
 WHOLE = 64  # neurons in the largest block
-SEVERAL = 2  # neurons, whose block has lanes by the four, as inboxes are read
+SEVERAL = 2  # neurons, whose block has lanes by the eight, as inboxes are read
 
 
 def whole_of(network: Network, name: str) -> int:
@@ -41,10 +42,10 @@ class Coupled:
         problem = self.population.problem
         n, blocks = recipe.n, -(-recipe.n // WHOLE) * WHOLE
         self.kinetics = {name: kinetics(receptor, recipe.dt) for name, receptor in recipe.receptors.items()}
-        self.conductance = {name: np.zeros((len(k.gain), n)) for name, k in self.kinetics.items()}
+        self.conductance = {name: zeros_on_lines((len(k.gain), n)) for name, k in self.kinetics.items()}
         for name in self.conductance:
             self.open(name, recipe.initial[name])
-        self.inbox = {name: np.zeros((slots, blocks, k.table.shape[2])) for name, k in self.kinetics.items()}
+        self.inbox = {name: zeros_on_lines((slots, blocks, k.table.shape[2])) for name, k in self.kinetics.items()}
         self.synapses = tuple(
             source(receptor, self.kinetics[name], n, self.inbox[name], self.conductance[name])
             for name, receptor in recipe.receptors.items()
@@ -95,7 +96,7 @@ class Coupled:
         blocks = -(-self.recipe.n // lanes) if differ else 1
 
         def coupled(rows: int) -> CoupledNeurons:
-            saved = np.empty((blocks, rows, lanes))
+            saved = zeros_on_lines((blocks, rows, lanes))
             types = alone.model_type, alone.state_type, alone.variables_type
             return CoupledNeurons(*types, alone.sources, alone.state, saved)  # type: ignore[call-arg]
 

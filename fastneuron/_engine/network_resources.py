@@ -15,7 +15,7 @@ from ..receptors.kinetics import kinetics
 from . import resources
 from .coupled import WHOLE
 from .network_recipe import NetworkRecipe
-from .network_scheduler import EPOCH, RANGE
+from .network_scheduler import RANGE, longest_epoch
 from .plan import Plan
 from .recipe import Recipe
 
@@ -97,14 +97,14 @@ def check_memory(recipe: NetworkRecipe, plan: Plan) -> None:
 def shortest_delay(recipe: NetworkRecipe) -> int:
     """Steps, at least 1."""
     delays = [projection.delays[0] / recipe.dt for projection in recipe.network.projections]
-    return max(int(min([float(EPOCH), *delays]) + 1e-9), 1)
+    return max(int(min([float(longest_epoch(recipe)), *delays]) + 1e-9), 1)
 
 
 def _coupled(recipe: NetworkRecipe, part: Recipe, sent: float) -> int:
     """Bytes of what a population has in a network beside its own: boxes, conductances, constants of its blocks."""
     if recipe.chosen.is_adaptive:  # of each receptor: modes, since when, the list of what arrives
         return sum(8 * part.n * (2 * len(receptor.modes) + 3) for receptor in part.receptors.values())
-    slots, blocks = min(shortest_delay(recipe), EPOCH), -(-part.n // WHOLE) * WHOLE
+    slots, blocks = shortest_delay(recipe), -(-part.n // WHOLE) * WHOLE
     # of the outbox what has ever been in use, all of it in a network that fires: huge pages make it resident
     total = PER_LEAVING * int(min(part.n * most_spikes(part.model, slots), sent))
     constants = len(part.model.parameters)

@@ -18,6 +18,7 @@ from numba.core.errors import NumbaError
 
 from .._integrators import Chunk, Problem, Traces, take_sample_of_all
 from .._kernel import threads as _threads
+from .._kernel.cache_lines import zeros_on_lines
 from ..inputs.current import sample_current
 from ..inputs.port import arrays_of
 from ..models.validation import explain
@@ -226,7 +227,7 @@ class _ChunkRun:
 
 def _problem(recipe: Recipe) -> Problem:
     """The population as the kernels want it, at its start."""
-    state = np.empty((len(recipe.initial), recipe.n), recipe.dtype)
+    state = zeros_on_lines((len(recipe.initial), recipe.n), recipe.dtype)
     for row, value in zip(state, recipe.initial.values(), strict=True):
         row[:] = value
     return Problem(

@@ -24,7 +24,7 @@ from .._kernel.jit import generic, inline, inline_ast, kernel, specialises
 from .._kernel.lanes import local, put, take, width
 from ..inputs import port
 from .block import derivative, make_block
-from .problem import Chunk, Problem, Traces, most_spikes, set_constants
+from .problem import Chunk, Problem, Traces, are_alike, most_spikes, set_constants
 from .reset import reset_spikes
 from .samples import TILE, Tile, flush_samples, take_sample
 from .spike_lists import arm_fallen, row_of
@@ -43,6 +43,7 @@ class Span(NamedTuple):
     last: int
     traced: int
     tolerant: bool  # whether a neuron that is no longer finite is left so
+    shows: bool  # whether what inputs show is wanted at the end
 
 
 class Members(NamedTuple):
@@ -101,26 +102,31 @@ def load_state(block, space, members, neurons, first):
     if members.count == width(block.lanes):  # neighbours: the loop packs
         for lane in range(width(block.lanes)):
             port.load(block.sources, block.rooms, lane, members.low + lane, first)
-            put(space.end, lane, take(neurons.variables_type, neurons.state, members.low + lane))
+            put(space.end, lane, take(neurons.state_type, neurons.state, members.low + lane))
     else:
         for lane in range(width(block.lanes)):
             neuron = members.low + min(lane, members.count - 1)
             port.load(block.sources, block.rooms, lane, neuron, first)
-            put(space.end, lane, take(neurons.variables_type, neurons.state, neuron))
-
-
-@inline
-def store_state(block, space, members, neurons):
-    """Write back what the neurons of a block go on from."""
-    for lane in range(members.count):
-        put(neurons.state, members.low + lane, take(neurons.variables_type, space.end, lane))
-        port.store(block.sources, block.rooms, lane, members.low + lane)
+            put(space.end, lane, take(neurons.state_type, neurons.state, neuron))
 
 
 @inline
 def show_inputs(block, space):
     """Put what inputs show beside the states."""
     port.show(block.sources, block.rooms, space.end, len(block.state_type))
+
+
+@inline
+def store_state(block, space, members, neurons, shows):
+    """Write back what the neurons of a block go on from, and, if that is wanted, what inputs show beside it."""
+    for lane in range(members.count):
+        put(neurons.state, members.low + lane, take(neurons.state_type, space.end, lane))
+        port.store(block.sources, block.rooms, lane, members.low + lane)
+    if shows:  # to do so in every epoch of two steps took a twentieth of the time
+        show_inputs(block, space)
+        for row in range(len(neurons.state_type), len(neurons.variables_type)):
+            for lane in range(members.count):
+                neurons.state[row, members.low + lane] = space.end[row, lane]
 
 
 @inline
@@ -174,16 +180,16 @@ def find_spikes(block, space, members, number, dt, spikes, spiked):
 
 
 @inline
-def first_not_finite(state, count):
+def first_not_finite(state_type, state, count):
     """The first of `count` lanes whose state is infinite or NaN, or -1."""
     lost = 0
-    for d in range(state.shape[0]):
+    for d in range(len(state_type)):
         for lane in range(state.shape[1]):
             lost |= state[d, lane] - state[d, lane] != 0.0
     if not lost:
         return -1
     for lane in range(count):
-        for d in range(state.shape[0]):
+        for d in range(len(state_type)):
             if state[d, lane] - state[d, lane] != 0.0:
                 return lane
     return -1
@@ -205,17 +211,17 @@ def integrate_span(method, lanes, neurons, span, dt, spikes, traces, statistics)
     space = make_workspace(method, neurons, lanes)
     values = local(neurons.variables_type, TILE, lanes, neurons.state_type[0])
     spiked = 0
-    traced_end = span.traced
+    traced_end, next_sample = span.traced, span.first // traces.every + 1
     for low in range(span.low, span.high, width(lanes)):
         members = Members(low, min(width(lanes), span.high - low))
-        set_constants(neurons, block, members, dt)
+        if low == span.low or not are_alike(neurons):
+            set_constants(neurons, block, members, dt)
         load_state(block, space, members, neurons, span.first)
         traced = traced_end  # np.searchsorted here cost a fifth of the speed, far from the hot loop
         while traced_end < traces.neuron.size and traces.neuron[traced_end] < low + members.count:
             traced_end += 1
         tile = Tile(values, low, traced, traced_end)
-        filled, sampled = 0, 0
-        sample = span.first // traces.every + 1
+        filled, sampled, sample = 0, 0, next_sample
         for number in range(span.first, span.last):
             spiked = take_step(method, block, space, members, number, dt, spikes, spiked)
             if number + 1 == sample * traces.every:
@@ -227,11 +233,10 @@ def integrate_span(method, lanes, neurons, span, dt, spikes, traces, statistics)
                     filled = take_sample(tile, filled, neurons.variables_type, space.end, traces, sampled)
                 sample += 1
         flush_samples(tile, filled, traces, sampled)
-        show_inputs(block, space)
-        bad = -1 if span.tolerant else first_not_finite(space.end, members.count)
+        bad = -1 if span.tolerant else first_not_finite(block.state_type, space.end, members.count)
         if bad >= 0:
             return low + bad, spiked
-        store_state(block, space, members, neurons)
+        store_state(block, space, members, neurons, span.shows)
     return -1, spiked
 
 
@@ -253,7 +258,7 @@ def advance(
     traced = int(np.searchsorted(traces.neuron, low)) if low else 0
     failure = None
     for first in range(chunk.first, chunk.last, stride):
-        span = Span(low, high, first, min(first + stride, chunk.last), traced, problem.tolerant)
+        span = Span(low, high, first, min(first + stride, chunk.last), traced, problem.tolerant, True)
         bad, count = _integrate(method, problem, traces, span, buffer, statistics)
         if bad >= 0:  # go on with those before it: the error must not depend on the division into calls
             failure = _failure(method, problem, traces, bad, span)
@@ -261,7 +266,7 @@ def advance(
             if high == low:
                 break
             its_block = bad - (bad - low) % problem.lanes.lanes
-            rest = Span(its_block, high, span.first, span.last, traces.neuron.size, False)
+            rest = Span(its_block, high, span.first, span.last, traces.neuron.size, False, True)
             _integrate(method, problem, traces, rest, buffer, None)
         take_spikes(buffer.neuron[:count].copy(), buffer.time[:count].copy())
         yield (high - low) * (span.last - first) * problem.dt
@@ -290,7 +295,7 @@ def _failure(method: Any, problem: Problem, traces: Traces, neuron: int, span: S
     while bad - good > 1:
         middle = (good + bad) // 2
         failed, _ = _integrate(
-            method, problem, traces, Span(neuron, neuron + 1, good, middle, nobody, False), buffer, None
+            method, problem, traces, Span(neuron, neuron + 1, good, middle, nobody, False, True), buffer, None
         )
         good, bad = (good, middle) if failed >= 0 else (middle, bad)
     term = problem.undefined_term(neuron, good * problem.dt)

@@ -30,6 +30,12 @@ def set_constants(neurons, block, members, dt):
     """Give a block the constants of its members, which repeat the last of them in the lanes past it."""
 
 
+@generic
+def are_alike(neurons):
+    """Whether all blocks of these neurons have the same constants, and a block may keep those of the one before it."""
+    return False
+
+
 def _prepare_all(neurons, block, members, dt):
     for lane in range(width(block.lanes)):
         prepare(block, neurons, lane, members.low + min(lane, members.count - 1), dt)

@@ -69,45 +69,40 @@ def add_at(typingctx, address, weight, four):
 
 
 @intrinsic
-def clear_at(typingctx, address, count):
-    """Set as many float64 at an address to 0."""
+def take_columns(typingctx, address, columns, out, lane):
+    """Take eight rows of numbers, each as long as `columns`, a multiple of four, to eight lanes; leave zeros there.
 
-    def codegen(context, builder, signature, args):
-        size = builder.mul(args[1], ir.Constant(args[1].type, 8))
-        cgutils.memset(builder, _pointer(builder, args[0], ir.IntType(8)), size, 0)
-        return context.get_dummy_value()
-
-    return types.void(types.int64, types.int64), codegen
-
-
-@intrinsic
-def transpose_at(typingctx, address, stride, out, row, lane):
-    """Four times four float64, `stride` numbers apart at an address, into rows `row` to `row` + 4, lanes `lane` to + 4.
-
-    LLVM finds these shuffles too dear to make a loop over lanes of them.
+    LLVM finds these shuffles too dear to make a loop over lanes of them.  Whole vectors of eight: one that is read a
+    moment after it was written as two halves has to wait for both.
     """
+    count = len(columns)
 
     def codegen(context, builder, signature, args):
-        address, stride, out, row, lane = args
-        kind, word = context.get_value_type(FOUR), args[0].type
-        step = builder.mul(stride, word(8))
-        lines = []
-        for i in range(4):
-            where = builder.add(address, builder.mul(step, word(i)))
-            lines.append(builder.load(_pointer(builder, where, kind), align=8))
+        address, _, out, lane = args
+        word, kind = address.type, ir.VectorType(ir.DoubleType(), 4)
+
+        def part(neuron, first):  # four numbers of a neuron
+            where = _pointer(builder, builder.add(address, word(8 * (count * neuron + first))), kind)
+            four = builder.load(where, align=8)
+            builder.store(ir.Constant(kind, [0.0] * 4), where, align=8)
+            return four
 
         def pick(a, b, *which):
-            return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), 4), list(which)))
+            return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(which)), list(which)))
 
-        low = [pick(lines[i], lines[i + 1], 0, 4, 2, 6) for i in (0, 2)]
-        high = [pick(lines[i], lines[i + 1], 1, 5, 3, 7) for i in (0, 2)]
-        columns = [pick(*low, 0, 1, 4, 5), pick(*high, 0, 1, 4, 5), pick(*low, 2, 3, 6, 7), pick(*high, 2, 3, 6, 7)]
-        for i, column in enumerate(columns):
-            where = element_at(context, builder, signature.args[2], out, [builder.add(row, word(i)), lane])
-            builder.store(column, builder.bitcast(where, kind.as_pointer()), align=8)
+        for first in range(0, count, 4):
+            pairs = [pick(part(i, first), part(i + 1, first), *range(8)) for i in (0, 2, 4, 6)]
+            for c in (0, 2):  # two columns of four neurons, twice; then each column
+                which = [c, c + 4, c + 8, c + 12, c + 1, c + 5, c + 9, c + 13]
+                halves = [pick(pairs[i], pairs[i + 1], *which) for i in (0, 2)]
+                for k in (0, 1):
+                    column = pick(*halves, *range(4 * k, 4 * k + 4), *range(4 * k + 8, 4 * k + 12))
+                    row = word(first + c + k)
+                    where = element_at(context, builder, signature.args[2], out, [row, lane])
+                    builder.store(column, builder.bitcast(where, column.type.as_pointer()), align=8)
         return context.get_dummy_value()
 
-    return types.void(types.int64, types.int64, out, types.int64, types.int64), codegen
+    return types.void(types.int64, columns, out, types.int64), codegen
 
 
 @intrinsic

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .._integrators.block import count_constants, make_block, restore_constants, save_constants
 from .._integrators.fixed_step import Members, Span, integrate_span
-from .._integrators.problem import set_constants
+from .._integrators.problem import are_alike, set_constants
 from .._integrators.spike_lists import arm_lanes
 from .._kernel.jit import for_tuples, generic, helper, inline, kernel
 from .._kernel.lanes import width
@@ -23,10 +23,11 @@ from .trains import SourceSpikes, emit
 
 
 def _restore(neurons, block, members, dt):
-    if neurons.saved.shape[0] == 1:
-        restore_constants(block, neurons.saved, 0)
-    else:
-        restore_constants(block, neurons.saved, members.low // width(block.lanes))
+    restore_constants(block, neurons.saved, 0 if are_alike(neurons) else members.low // width(block.lanes))
+
+
+def _have_same(neurons):
+    return neurons.saved.shape[0] == 1
 
 
 class CoupledNeurons(NamedTuple):
@@ -40,6 +41,7 @@ class CoupledNeurons(NamedTuple):
     saved: Any  # (blocks, constant, lane), or those of one block where all neurons have the same
 
     set_constants = _restore
+    are_alike = _have_same
 
 
 def _list_in_outbox(spikes, spiked, neuron, number, part, dt):
@@ -83,13 +85,13 @@ class Outbox(NamedTuple):
 
 
 @generic
-def take_range(cells, ranges, r, first, last, dt):
+def take_range(cells, ranges, r, first, last, dt, shows):
     """Take a range of neurons through the steps of an epoch; what ``ranges.spiked`` is to be."""
     return 0
 
 
-def _take_range(cells, ranges, r, first, last, dt):
-    return integrate_range(cells, ranges, r, first, last, dt)
+def _take_range(cells, ranges, r, first, last, dt, shows):
+    return integrate_range(cells, ranges, r, first, last, dt, shows)
 
 
 class Cells(NamedTuple):
@@ -131,10 +133,10 @@ def outbox_of_range(box, ranges, r):
 
 
 @helper
-def integrate_range(cells, ranges, r, first, last, dt):
+def integrate_range(cells, ranges, r, first, last, dt, shows):
     """Take a range of neurons through an epoch; the number of spikes, or -1 - i where neuron i is no longer finite."""
     spikes = outbox_of_range(cells.outbox, ranges, r)
-    span = Span(ranges.low[r], ranges.high[r], first, last, ranges.traced[r], False)
+    span = Span(ranges.low[r], ranges.high[r], first, last, ranges.traced[r], False, shows)
     bad, spiked = integrate_span(
         cells.method, cells.lanes, cells.neurons, span, dt, spikes, cells.traces, cells.statistics
     )
@@ -142,16 +144,16 @@ def integrate_range(cells, ranges, r, first, last, dt):
 
 
 @generic
-def integrate_one(cells, which, ranges, r, first, last, dt):
+def integrate_one(cells, which, ranges, r, first, last, dt, shows):
     """A range of population `which` of a tuple of cells through an epoch."""
     return 0
 
 
 @for_tuples(integrate_one)
-def _choose(cells, which, ranges, r, first, last, dt):
+def _choose(cells, which, ranges, r, first, last, dt, shows):
     if which == 0:
-        return take_range(cells[0], ranges, r, first, last, dt)
-    return integrate_one(cells[1:], which - 1, ranges, r, first, last, dt)
+        return take_range(cells[0], ranges, r, first, last, dt, shows)
+    return integrate_one(cells[1:], which - 1, ranges, r, first, last, dt, shows)
 
 
 @generic
@@ -219,7 +221,9 @@ def run_epochs(words, members, member, net, stage, events):
             due = Due(first, last, ranges.low[r], ranges.high[r], stage.dt)
             events[member] += deliver(net.routes, net.receivers, net.flight, r, due)
             events[member] += deliver_anew(net.anew, ranges.cells[r], net, r, due)
-            ranges.spiked[r] = integrate_one(net.cells, ranges.cells[r], ranges, r, first, last, stage.dt)
+            ranges.spiked[r] = integrate_one(
+                net.cells, ranges.cells[r], ranges, r, first, last, stage.dt, last == stage.last
+            )
         if not go_in_step(net.in_step, words, members, member, net, stage, first, last):
             return -1
         if not meet(words, members):

@@ -21,7 +21,7 @@ from .._integrators.fixed_step import (
     show_inputs,
     store_state,
 )
-from .._integrators.problem import set_constants
+from .._integrators.problem import are_alike, set_constants
 from .._integrators.samples import TILE, Tile, flush_samples, take_sample
 from .._integrators.stages import copy_state, take_stage
 from .._integrators.statistics import observe
@@ -139,7 +139,7 @@ def _pass_range(cells, ranges, r, at):
     spikes, spiked, traced = outbox_of_range(cells.outbox, ranges, r), ranges.spiked[r], ranges.traced[r]
     for low in range(ranges.low[r], ranges.high[r], width(lanes)):
         members, number = Members(low, min(width(lanes), ranges.high[r] - low)), low // width(lanes)
-        if low == ranges.low[r] or neurons.saved.shape[0] > 1:
+        if low == ranges.low[r] or not are_alike(neurons):
             set_constants(neurons, block, members, at.dt)
         space, behind = _workspace_in(cells.kept, number, like)
         if at.place == OPENS:
@@ -154,11 +154,10 @@ def _pass_range(cells, ranges, r, at):
                     spiked = end_step(block.model_type, block, space, members, (at.number - 1, at.dt), spikes, spiked)
                     traced = _take_sample_in_step(cells, block, space, members, traced, at.number)
                 if at.place == CLOSES:
-                    show_inputs(block, space)
-                    bad = first_not_finite(space.end, members.count)
+                    bad = first_not_finite(block.state_type, space.end, members.count)
                     if bad >= 0:
                         return -1 - (low + bad)
-                    store_state(block, space, members, neurons)
+                    store_state(block, space, members, neurons, True)
                     continue
                 copy_state(block, space.end, space.start)
                 port.begin_step(block.sources, block.rooms, low, at.number, at.dt)

@@ -95,7 +95,7 @@ def _integrate_range(cells, ranges, r, first, last, dt):
     return spiked
 
 
-def _take_range(cells, ranges, r, first, last, dt):
+def _take_range(cells, ranges, r, first, last, dt, shows):
     return _integrate_range(cells, ranges, r, first, last, dt)
 
 
@@ -224,7 +224,9 @@ def run_in_own_steps(words, members, member, net, stage, progress):
                 if net.receivers.used[r] > net.receivers.places:
                     return first
         for r in range(member, len(ranges.low), members):
-            ranges.spiked[r] = integrate_one(net.cells, ranges.cells[r], ranges, r, first, last, stage.dt)
+            ranges.spiked[r] = integrate_one(
+                net.cells, ranges.cells[r], ranges, r, first, last, stage.dt, last == stage.last
+            )
         if not meet(words, members):
             return -1
         if member == 0:

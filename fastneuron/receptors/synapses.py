@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._kernel.addresses import clear_at, transpose_at
+from .._kernel.addresses import take_columns
 from .._kernel.columns import Columns, columns, read
 from .._kernel.jit import inline
 from .._kernel.lanes import fma, local, put, take
@@ -32,12 +32,10 @@ class Inbox(NamedTuple):
 @inline
 def take_arrivals(inbox, out, low, number):
     """Take what arrives in a step at the neurons from `low` on out of the inbox, into columns of lanes."""
-    columns, lanes = len(inbox.columns), out.shape[1]
+    columns = len(inbox.columns)
     address = inbox.address + 8 * ((number % inbox.slots) * inbox.n + low) * columns
-    for first in range(0, columns, 4):
-        for lane in range(0, lanes, 4):
-            transpose_at(address + 8 * (columns * lane + first), columns, out, first, lane)
-    clear_at(address, columns * lanes)
+    for lane in range(0, out.shape[1], 8):
+        take_columns(address + 8 * columns * lane, inbox.columns, out, lane)
 
 
 class SynapseRoom(NamedTuple):
