@@ -108,6 +108,16 @@ def test_memory_is_read_once_where_little_is_needed(monkeypatch):
     assert len(asked) == 2
 
 
+def test_a_small_run_is_counted_where_memory_is_short(monkeypatch):
+    monkeypatch.setattr(resources, "memory", lambda *given: pytest.fail("counted"))
+    fn.simulate(fn.MorrisLecar.hopf(), 1.0, current=100.0)
+    monkeypatch.undo()
+    monkeypatch.setattr(resources, "memory_left", lambda: 1e6)
+    monkeypatch.setattr(resources, "_lately", (-np.inf, 0.0))
+    with pytest.raises(MemoryError, match="and 1 MB are left"):
+        fn.simulate(fn.MorrisLecar.hopf(), 1.0, current=100.0)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 10**400, True, "1", None, np.ma.masked, 1j])
 def test_numbers_of_pythons_own_are_checked_as_others(value):
     kinds = TypeError, ValueError

@@ -20,7 +20,7 @@ from .labels import label_of
 from .network_recipe import NetworkRecipe
 from .network_scheduler import NetworkAtWork
 from .own_steps import at_work
-from .recipe import Recipe
+from .recipe import Recipe, of_fields
 from .run import FinalState, Run, Spikes
 from .scheduler import SUMMARY, ChunkResult, PopulationAtWork
 from .summary import results
@@ -207,12 +207,13 @@ def run_of(
     if piece is not None:
         begin, duration = piece.first * recipe.dt, (piece.last - piece.first) * recipe.dt
     first = piece.begin if piece else 0
-    counts = dict(zip(recipe.spiking, np.atleast_2d(found.spike_count), strict=True))
-    return Run(
+    each = [found.spike_count] if found.spike_count.ndim == 1 else found.spike_count
+    return of_fields(
+        Run,
         model=recipe.model,
         duration=recipe.duration if duration is None else duration,
         dt=recipe.dt,
-        spike_count=found.spike_count if found.spike_count.ndim == 1 else found.spike_count.sum(axis=0),
+        spike_count=found.spike_count if len(each) == 1 else found.spike_count.sum(axis=0),
         spikes=spikes if recipe.spike_times else Spikes.not_kept(recipe.n, recipe.spiking),
         state=FinalState(found.state),
         time=recipe.times(first, first + samples),
@@ -229,7 +230,7 @@ def run_of(
         receptors=recipe.receptors,
         group=group,
         begin=begin,
-        spike_counts=counts,
+        spike_counts=dict(zip(recipe.spiking, each, strict=True)),
     )
 
 

@@ -78,6 +78,9 @@ class Extent(NamedTuple):
     bins: int
 
 
+NO_EXTENT = Extent(0, 0, 0, 0.0, 1.0, 0)  # of a run without summaries
+
+
 class Sums(NamedTuple):
     """What is summed over some neurons in a chunk; whole numbers, so the order of adding does not matter."""
 

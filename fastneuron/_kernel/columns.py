@@ -1,5 +1,6 @@
 """Columns: the numbers of a population, each a scalar or one per neuron, in one vector for a kernel."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -19,10 +20,16 @@ class Columns(NamedTuple):
 def columns(entries: Sequence[Any], n: int) -> Columns:
     """Scalars take one place, arrays n: nothing is blown up."""
     if {*map(type, entries)} <= {float}:
-        return Columns(np.array(entries, np.float64), np.arange(len(entries)), np.zeros(len(entries), np.int64))
+        return Columns(np.array(entries, np.float64), *_scalars(len(entries)))
     arrays = [np.ravel(entry) for entry in entries]
     sizes = np.array([array.size for array in arrays], np.int64)
     return Columns(np.concatenate([np.empty(0), *arrays]), np.cumsum(sizes) - sizes, (sizes == n).astype(np.int64))
+
+
+@functools.lru_cache(64)
+def _scalars(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where so many scalars stand, and their strides: nobody writes to these."""
+    return np.arange(count), np.zeros(count, np.int64)
 
 
 @inline
