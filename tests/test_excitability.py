@@ -90,6 +90,28 @@ def test_rest_and_firing_coexist_where_it_says(preset):
     assert [rest.of(k).stable[0] and rest.of(k).state["V"][0] < -20 for k in range(3)] == [True, True, False]
 
 
+def test_the_period_grows_as_the_normal_form_says():
+    """T = pi (a b (I - fold))^(-1/2) + ..., where x' = a (I - fold) + b x^2 on the centre manifold."""
+    model = fn.MorrisLecar.snic()
+    found = fn.excitability(model)
+    at = np.array([found.state[name][0] for name in model.states])
+
+    def jacobian(state):
+        return fn.jacobian(model, dict(zip(model.states, state, strict=True)), found.rheobase)[0]
+
+    (rates, right), (others, left) = (np.linalg.eig(matrix) for matrix in (jacobian(at), jacobian(at).T))
+    q, p = right[:, abs(rates).argmin()], left[:, abs(others).argmin()]
+    p = p / (p @ q)
+    b = 0.5 * p @ (jacobian(at + 1e-3 * q) - jacobian(at - 1e-3 * q)) @ q / 2e-3
+    a = p[0] / model.C
+    away = np.array([0.04, 0.01, 0.0025])
+    period = fn.cycles(model, found.rheobase + away, settle=15_000.0).period
+    assert np.isfinite(period).all()
+    powers = np.column_stack([away**-0.5, np.ones(3), away**0.5])  # of which the law is the first
+    growth = np.linalg.solve(powers, period)[0]
+    assert growth == pytest.approx(np.pi / np.sqrt(a * b), rel=1e-4)
+
+
 class Oscillator(fn.Model):
     """A user's own, which FitzHugh would know."""
 

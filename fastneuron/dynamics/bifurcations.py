@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 
 from .. import _check
+from .._integrators.adaptive import MANY
 from ..models import Model
 from .arguments import checked_current, checked_range
 from .cycle_branches import NODES, Branch, branches
@@ -20,6 +21,7 @@ from .tangent import smooth
 
 SAMPLES = 100  # between two nodes of a cycle, for its extrema
 EXACT = 1e-12  # of what is found by halving
+FEW = 1000  # cycles
 SNIC_LAW = 0.02  # how well periods follow their law at a fold, as part of them
 
 
@@ -254,7 +256,9 @@ def _cycles(family: Family, arrived: list[Branch]) -> dict[str, Any]:
     period, value = (np.concatenate([branch[k] for branch in arrived]) for k in (3, 4))
     nodes = np.moveaxis(np.concatenate([branch.state for branch in arrived]), 2, 0)
     multiplier, low, high = np.empty(period.size, complex), *np.empty((2, len(names), period.size))
-    for some in batches(period.size, NODES * SAMPLES):
+    # few cycles in blocks as narrow as those of the branches: the kernel of wide ones would take 6 s to compile
+    few = {"most": MANY - 1} if period.size < FEW else {}
+    for some in batches(period.size, NODES * (len(names) if few else SAMPLES), **few):
         model, current = family.at(neuron[some], value[some])
         low[:, some], high[:, some], multiplier[some] = _look(Flow(model, current), nodes[:, some], period[some])
     columns = {"neuron": neuron, "branch": np.repeat(np.arange(len(arrived)), sizes), "value": value, "period": period}

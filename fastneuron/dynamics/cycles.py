@@ -244,9 +244,9 @@ def in_order(multipliers: np.ndarray) -> np.ndarray:
     return np.take_along_axis(multipliers, order, axis=1)
 
 
-def batches(n: int, lanes: int) -> list[np.ndarray]:
-    """The neurons in parts, so that with so many lanes for each a part takes bearable memory."""
-    size = max(1, LANES // lanes)
+def batches(n: int, lanes: int, most: int = LANES) -> list[np.ndarray]:
+    """The neurons in parts, so that with so many lanes for each a part has no more than `most`: bearable memory."""
+    size = max(1, most // lanes)
     return [np.arange(first, min(first + size, n)) for first in range(0, n, size)]
 
 

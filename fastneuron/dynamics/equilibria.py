@@ -53,7 +53,7 @@ def slope(family: Family, neuron: np.ndarray, V: np.ndarray, value: np.ndarray) 
         return Slope(V, V, V, np.empty((D, 0)), np.empty((0, D, D)))
     model, current = family.at(neuron, value)
     at = points(model, np.zeros((D, V.size)), current)
-    steady_states(at, V, at.state)
+    steady_states(at, np.ascontiguousarray(V), at.state)
     near = linear(model, at, family.parameter)
     forcing = near.by_current if family.parameter == "current" else near.by_parameter
     J = near.jacobian

@@ -74,7 +74,8 @@ def steady(points, current, prepared, V, room):
     part of what they are where these are 0: nothing, where they are linear.
     """
     room.state[0, 0] = V
-    room.state[1:, 0] = 0.0
+    for d in range(1, room.state.shape[0]):
+        room.state[d, 0] = 0.0
     rate, _ = linearise(points, current, prepared, room)
     scale = 0.0
     for d in range(1, len(rate)):
@@ -167,4 +168,5 @@ def steady_states(points, V, out):
     for m in range(V.size):
         prepared = models.prepare(parameters_of(points, points.neuron[m]))
         steady(points, points.current[m], prepared, V[m], room)
-        out[:, m] = room.state[:, 0]
+        for d in range(out.shape[0]):  # a slice takes 2 s to compile
+            out[d, m] = room.state[d, 0]
