@@ -121,7 +121,7 @@ def simulate(
         Nothing is reset there but by a model with a `reset`, whose threshold may be a parameter of its own and is then
         not given here; a neuron that stays above it is warned of.  A mapping says which states spike, and where:
         ``{"A.V": 0.0, "B.V": 0.0}``; each is watched as if it were alone, ``run.spikes["B.V"]`` are the spikes of one,
-        and ``run.of("B.V")`` is the run with these alone.  In a network the voltage alone spikes.
+        and ``run.of("B.V")`` is the run with these alone.  In a network each of these spikes is sent.
     threads : int, optional
         Number of threads; one per core this process may use by default, and four per core at most.
     progress : bool, default False
@@ -247,8 +247,6 @@ def simulate_population(asked: Mapping[str, Any], tolerant: bool = False) -> Run
     warn_of_a_new_begin(recipe, asked["initial"])
     plan = planned(recipe, asked)
     if plan.out is not None:
-        if len(recipe.watched) > 1:
-            raise ValueError(f"out is for runs in which one state spikes; got threshold={asked['threshold']!r}")
         check_path(plan.out, plan.overwrite)
     resources.check(recipe, plan)
     with _progress.bar_of_run(plan.progress, recipe.n, recipe.duration, recipe.dt) as on_progress:

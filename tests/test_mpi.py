@@ -304,3 +304,15 @@ def test_an_error_under_mpi(what, message, tmp_path):
     ended = under_mpi(2, what, tmp_path)
     assert ended.returncode != 0
     assert message in ended.stderr
+
+
+@pytest.mark.slow
+def test_spikes_of_several_states():
+    """Their labels travel as neurons do."""
+    from test_watched_networks import network
+
+    alone = fn.simulate(network(n=150), 60.0, threads=1)
+    assert alone["cells"].spike_counts["N"].sum() > 100
+    for run in results(2, lambda comm: fn.simulate(network(n=150), 60.0, comm=comm)):
+        assert_same(alone, run)
+        assert run["cells"].spikes.state.tolist() == alone["cells"].spikes.state.tolist()

@@ -1,6 +1,7 @@
 """Spikes of several states of a neuron: each is found as if it were watched alone."""
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -211,3 +212,93 @@ def test_a_run_with_the_spikes_of_one_is_a_run():
     assert one.of("N").spikes is one.spikes
     with pytest.raises(ValueError, match=r"a state that spikes must be one of 'V', 'N'; got 'M'"):
         run.of("M")
+
+
+def same(run, other):
+    """Whether two runs have the same spikes, of all states."""
+    assert run.spikes.states == other.spikes.states
+    for name in ("neuron", "time", "state"):
+        np.testing.assert_array_equal(getattr(run.spikes, name), getattr(other.spikes, name))
+    for state in run.spikes.states:
+        assert run.spike_counts[state].tolist() == other.spike_counts[state].tolist()
+    assert run.spike_count.tolist() == other.spike_count.tolist()
+
+
+@pytest.mark.parametrize("method", rest_slow(["rk4", "dop853"]))
+def test_a_store_has_the_same(tmp_path, monkeypatch, method):
+    """In shards, cut short and gone on with, made longer; as xarray opens it."""
+    given = {"current": np.linspace(80.0, 130.0, 20), "threshold": BOTH, "refractory": {"N": 100.0}, "method": method}
+    given |= {"summary": ["N.isi.mean", "population.V.rate"]}
+    place = {"out": tmp_path / "run", "checkpoint_interval": 20.0}
+    whole = fn.simulate(HOPF, 200.0, **given)
+    with ThreadPoolExecutor(2) as executor:
+        same(fn.simulate(HOPF, 200.0, **given, **place, executor=executor, shards=3), whole)
+    same(fn.open(tmp_path / "run"), whole)
+    xarray = pytest.importorskip("xarray")
+    found, memory = xarray.open_zarr(tmp_path / "run"), whole.to_xarray()
+    for name in ("spike_count", "spike_count.V", "spike_count.N", "N.isi.mean", "population.V.rate"):
+        np.testing.assert_array_equal(found[name].values, memory[name].values)
+    assert found.spike_state.attrs == memory.spike_state.attrs
+    assert found.spike_state.dtype == memory.spike_state.dtype
+    longer = fn.resume(tmp_path / "run", duration=300.0)
+    assert longer.threshold == BOTH
+    same(longer, fn.simulate(HOPF, 300.0, **given))
+    np.testing.assert_array_equal(longer.summary["N.isi.mean"], fn.simulate(HOPF, 300.0, **given).summary["N.isi.mean"])
+    cut_short(monkeypatch, lambda: fn.simulate(HOPF, 200.0, **given, **place, overwrite=True, threads=1))
+    part = fn.open(tmp_path / "run")
+    assert part.spike_count.tolist() == [times.size for times in part.spikes]
+    assert 0 < part.spikes.size < whole.spikes.size
+    same(fn.resume(tmp_path / "run"), whole)
+
+
+def cut_short(monkeypatch, call):
+    """A run that writes to a store, killed after some checkpoints."""
+    from fastneuron._storage.store import Store
+
+    write, left = Store.write, [7]
+
+    def mortal(self, *arguments):
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+        write(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "write", mortal)
+        with pytest.raises(KeyboardInterrupt):
+            call()
+
+
+def test_the_format_of_a_store_is_new_where_something_is(tmp_path):
+    from fastneuron._storage import about
+
+    for k, (threshold, wanted) in enumerate([(None, 4), ({"V": 0.0}, 4), (BOTH, 5), ({"N": 0.3}, 5)]):
+        run = fn.simulate(HOPF, 100.0, threshold=threshold, out=tmp_path / str(k), **SIX)
+        assert about.read(tmp_path / str(k))["format"] == wanted
+        arrays = {path.name for path in (tmp_path / str(k)).iterdir()}
+        assert ("spike_state" in arrays) == (threshold is BOTH)
+        same(run, fn.simulate(HOPF, 100.0, threshold=threshold, **SIX))
+
+
+def test_a_saved_simulation_goes_on(tmp_path):
+    sim = fn.Simulation(HOPF, threshold=BOTH, rearm={"V": -20.0}, **SIX)
+    sim.run(50.0)
+    sim.save(tmp_path / "sim.npz")
+    same(fn.Simulation.load(tmp_path / "sim.npz").run(100.0), sim.run(100.0))
+
+
+def test_workers_have_shards():
+    given = {"current": np.linspace(80.0, 130.0, 20), "threshold": BOTH}
+    with ThreadPoolExecutor(2) as executor:
+        same(fn.simulate(HOPF, 200.0, executor=executor, shards=3, **given), fn.simulate(HOPF, 200.0, **given))
+
+
+def test_a_damaged_count_is_found(tmp_path):
+    """That of all is not that of the states."""
+    import shutil
+
+    fn.simulate(HOPF, 100.0, threshold=BOTH, out=tmp_path / "run", **SIX)
+    shutil.rmtree(tmp_path / "run" / "spike_count" / "c")
+    shutil.copytree(tmp_path / "run" / "spike_count.V" / "c", tmp_path / "run" / "spike_count" / "c")
+    with pytest.raises(ValueError, match="not the sum of those of the states"):
+        fn.open(tmp_path / "run")

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from .._integrators import Problem
 from .._kernel.cache_lines import zeros_on_lines
 from .._kernel.lanes import choose_lanes
+from ..models.watched import Watched
 from ..network.coupling_sources import Coupled as InStep
 from ..network.epochs import Cells, CoupledNeurons, Outbox, prepare_cells
 from ..network.in_step import CellsInStep, count_kept
@@ -51,21 +53,9 @@ class Coupled:
             for name, receptor in recipe.receptors.items()
         )
         self.lanes = choose_lanes(max(n, SEVERAL))
-        (watched,) = recipe.watched
-        last = n if watched.refractory > 0 else 0
-        self.outbox = Outbox(  # type: ignore[call-arg]
-            threshold=watched.threshold,
-            refractory=watched.refractory,
-            rearm=watched.arming,
-            armed=problem.armed,
-            last_step=np.full(last, -(2**62)),
-            last_part=np.zeros(last),
-            count=problem.spike_count,
-            step=np.empty(room, np.int64),
-            fraction=np.empty(room),
-            neuron=np.empty(room, np.int64),
-            begin=0,
-        )
+        last = problem.spike_count.shape if any(one.refractory > 0 for one in recipe.watched) else 0
+        self.last = np.full(last, -(2**62)), np.zeros(last)  # spikes of each neuron: the step, and the part of it
+        self.outbox = self._outbox(problem, room)
         self.renew()
         self.kept = np.empty((0, 0))
         if coupled is not None:
@@ -78,6 +68,28 @@ class Coupled:
         if self.in_step is None:
             return Cells(*own)  # type: ignore[call-arg]
         return CellsInStep(*own, self.in_step.senders, self.kept)  # type: ignore[call-arg]
+
+    def _outbox(self, problem: Problem, room: int) -> Any:
+        """Where its spikes go, of which there is room for so many in an epoch."""
+        step, fraction, neuron = np.empty(room, np.int64), np.empty(room), np.empty(room, np.int64)
+
+        def listed(one: Watched, number: int, count: np.ndarray, counted: np.ndarray, armed: np.ndarray) -> Outbox:
+            last_step, last_part = (array[number] if array.ndim > 1 else array for array in self.last)
+            return Outbox(  # type: ignore[call-arg]
+                threshold=one.threshold,
+                refractory=one.refractory,
+                rearm=one.arming,
+                armed=armed,
+                last_step=last_step,
+                last_part=last_part,
+                count=count,
+                step=step,
+                fraction=fraction,
+                neuron=neuron,
+                begin=0,
+            )
+
+        return problem.watching(listed, neuron, fraction)
 
     def renew(self) -> None:
         """Work out the constants of its neurons, at the begin and where inputs or parameters have changed."""
@@ -116,6 +128,6 @@ class Coupled:
         """Every array that changes, by name; the last axis is the neurons, but for what is summed over them."""
         arrays = self.population.arrays()
         arrays |= {f"conductance.{name}": parts for name, parts in self.conductance.items()}
-        if self.outbox.last_step.size:
-            arrays |= {"last_step": self.outbox.last_step, "last_part": self.outbox.last_part}
+        if self.last[0].size:
+            arrays |= dict(zip(("last_step", "last_part"), self.last, strict=True))
         return arrays

@@ -10,6 +10,7 @@ import numpy as np
 
 from .coupled import whole_of
 from .execute import Sink
+from .labels import label_of
 from .network_recipe import NetworkRecipe
 from .network_scheduler import NetworkResult
 from .own_steps import at_work
@@ -148,7 +149,7 @@ def _whole(part: Recipe, pieces: Sequence[tuple[dict[str, np.ndarray], int, int]
     samples = np.empty((some.shape[0], part.neurons.size, some.shape[2]), some.dtype)
     for piece, low, high in pieces:
         samples[:, (low <= part.neurons) & (part.neurons < high)] = piece["samples"]
-        piece["spike_label"] += low
+        piece["spike_label"] += label_of(low, 0, len(part.watched))
     found = {
         name: np.sum([piece[name] for piece, *_ in pieces], axis=0)
         if name in SUMMED_ARRAYS

@@ -168,9 +168,6 @@ def checked_network(asked: Mapping[str, Any]) -> NetworkRecipe:
             if len(cells) == 1:
                 raise
             raise type(error)(f"{name}: {error}") from None
-        if parts[name].spiking != (voltage := next(iter(group.model.states)),):
-            wanted = f"threshold must be of {voltage!r} alone in a network, where spikes are those of a neuron"
-            raise ValueError(f"{wanted}; got {_check.shown(group.threshold)} for {name!r}")
         first += group.n
     some = next(iter(parts.values()))
     network.check_delays(some.dt)

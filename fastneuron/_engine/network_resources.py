@@ -106,7 +106,7 @@ def _coupled(recipe: NetworkRecipe, part: Recipe, sent: float) -> int:
         return sum(8 * part.n * (2 * len(receptor.modes) + 3) for receptor in part.receptors.values())
     slots, blocks = shortest_delay(recipe), -(-part.n // WHOLE) * WHOLE
     # of the outbox what has ever been in use, all of it in a network that fires: huge pages make it resident
-    total = PER_LEAVING * int(min(part.n * most_spikes(part.model, slots), sent))
+    total = PER_LEAVING * int(min(part.n * most_spikes(part.model, slots, len(part.watched)), sent))
     constants = len(part.model.parameters)
     differ = any(np.ndim(value) for value in part.model.parameters.values())
     for receptor in part.receptors.values():

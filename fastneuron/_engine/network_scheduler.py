@@ -16,13 +16,14 @@ from .._kernel.team import Team
 from ..models.validation import explain
 from ..network.anew import Anew
 from ..network.coupling_sources import coupling_sources
-from ..network.delivery import LATEST, SENDER, Flight, Receivers
+from ..network.delivery import LATEST, SENDER, Flight, LabelledFlight, Receivers
 from ..network.epochs import LOST, Net, Stage, run_epochs
 from ..network.exchange import Outgoing, Ranges, pack, unpack
 from ..network.in_step import InStep
 from ..network.routes import Range, wire
 from ..network.sources import PoissonSource, SpikeSource
 from .coupled import WHOLE, Coupled, whole_of
+from .labels import in_order, label_of, neuron_of
 from .network_recipe import NetworkRecipe
 from .ranks import Ranks
 from .scheduler import ChunkResult, is_sampled_at_begin, put_back
@@ -95,7 +96,18 @@ class NetworkAtWork:
     @property
     def spikes_of_a_neuron(self) -> int:
         """How many there are in an epoch, at most."""
-        return max(most_spikes(part.model, self.epoch) for part in self.recipe.parts.values())
+        return max(most_spikes(part.model, self.epoch, len(part.watched)) for part in self.recipe.parts.values())
+
+    @functools.cached_property
+    def watched(self) -> np.ndarray:
+        """How many states of each population spike; of a source, one."""
+        parts = self.recipe.parts
+        return np.array([len(parts[name].watched) if name in parts else 1 for name in self.names], np.int64)
+
+    @property
+    def most_watched(self) -> int:
+        """How many of any do."""
+        return int(self.watched.max())
 
     def couple(self) -> dict[str, Any]:
         """The populations at work, by name."""
@@ -146,9 +158,9 @@ class NetworkAtWork:
     def _flight(self, room: int) -> None:
         shape = len(self.names), room
         old = getattr(self, "flight", None)
-        self.flight = Flight(
-            np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape, np.int64), np.zeros(shape[0], np.int64)
-        )
+        arrays = np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape, np.int64), np.zeros(shape[0], np.int64)
+        several = self.most_watched > 1
+        self.flight: Any = LabelledFlight(*arrays, self.watched) if several else Flight(*arrays)  # type: ignore[call-arg]
         if old is not None:
             for mine, theirs in zip(self.flight[:3], old[:3], strict=True):
                 mine[:, : theirs.shape[1]] = theirs
@@ -182,7 +194,7 @@ class NetworkAtWork:
             count = flight[0].size
             if [(part.dtype, part.shape) for part in flight] != [(part.dtype, (count,)) for part in self.flight[:3]]:
                 raise ValueError(f"the spikes of {name!r} in flight are not whole")
-            if count and not 0 <= flight[2].min() <= flight[2].max() < group.n:
+            if count and not 0 <= flight[2].min() <= flight[2].max() < group.n * self.watched[number]:
                 raise ValueError(f"there are spikes of {name!r} in flight of none of its {group.n}")
             while count + self.margin > self.flight.step.shape[1]:
                 self._flight(2 * self.flight.step.shape[1])
@@ -222,7 +234,7 @@ class NetworkAtWork:
     def _outgoing(self) -> tuple[Outgoing, np.ndarray]:
         """Room for the spikes that leave in an epoch, and the numbers of all populations of neurons."""
         here = [self.names.index(name) for name in self.cells]
-        low = [self.recipe.low_of(name) for name in self.cells]
+        low = [label_of(self.recipe.low_of(name), 0, len(self.recipe.parts[name].watched)) for name in self.cells]
         room = sum(part.n * self.spikes_of_a_neuron for part in self.recipe.parts.values())
         outgoing = Outgoing(np.array(here, np.int64), np.array(low, np.int64), np.empty(room, np.int64), np.empty(room))
         return outgoing, np.array([k for k, name in enumerate(self.names) if name not in self.trains], np.int64)
@@ -389,20 +401,21 @@ class NetworkChunkRun:
         work = self.work
         for number, name in enumerate(work.names):
             new = slice(int(work.taken[number]), int(work.flight.count[number]))
-            neuron = work.flight.source[number, new].copy()
+            label, watched = work.flight.source[number, new].copy(), int(work.watched[number])
             moment = (work.flight.step[number, new] + work.flight.fraction[number, new]) * work.recipe.dt
             work.taken[number] = new.stop
             cell = work.cells.get(name)
             if work.ranks is not None and name not in work.trains:
                 low = work.recipe.low_of(name)
+                neuron = neuron_of(label, watched)
                 mine = (low <= neuron) & (neuron < low + (0 if cell is None else cell.recipe.n))
-                neuron, moment = neuron[mine] - low, moment[mine]
+                label, moment = label[mine] - label_of(low, 0, watched), moment[mine]
             if name in work.trains:
-                work.sent[name] += np.bincount(neuron, minlength=work.sent[name].size)
+                work.sent[name] += np.bincount(label, minlength=work.sent[name].size)
             elif cell is not None:
-                cell.population.summary.take_spikes(self.sums[0][name], neuron, moment)
+                cell.population.summary.take_spikes(self.sums[0][name], label, moment)
             if work.recipe.spike_times:
-                self.spikes[name].append((neuron, moment))
+                self.spikes[name].append((label, moment))
 
     def _result(self) -> NetworkResult:
         work = self.work
@@ -415,7 +428,8 @@ class NetworkChunkRun:
         for name in (*work.cells, *work.trains):
             mine = {key: array for key, array in _behind(f"{name}/", snapshot) if not key.startswith("flight.")}
             samples = self.traces[name].out if name in self.traces else np.empty((0, 0, 0))
-            parts[name] = ChunkResult(samples, *_in_order(self.spikes[name]), mine, _nothing)
+            watched = int(work.watched[work.names.index(name)])
+            parts[name] = ChunkResult(samples, *_in_order(self.spikes[name], watched), mine, _nothing)
         return NetworkResult(parts, snapshot, _nothing)
 
 
@@ -424,14 +438,12 @@ def _behind(prefix: str, arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str
     return ((name.removeprefix(prefix), array) for name, array in arrays.items() if name.startswith(prefix))
 
 
-def _in_order(pieces: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Spikes by neuron; the sort is stable, and they come in order of time.  The pieces are gone then."""
-    neuron = np.concatenate([np.empty(0, np.int64), *(piece[0] for piece in pieces)])
+def _in_order(pieces: list[tuple[np.ndarray, np.ndarray]], watched: int) -> tuple[np.ndarray, np.ndarray]:
+    """Spikes by neuron, then time, where so many states are watched.  The pieces are gone then."""
+    label = np.concatenate([np.empty(0, np.int64), *(piece[0] for piece in pieces)])
     moment = np.concatenate([np.empty(0), *(piece[1] for piece in pieces)])
     pieces.clear()
-    order = np.argsort(neuron, kind="stable")
-    neuron = neuron[order]
-    return neuron, moment[order]
+    return in_order(label, moment, watched)
 
 
 def _nothing() -> None:

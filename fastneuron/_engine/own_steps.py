@@ -14,8 +14,9 @@ from .._integrators import Chunk
 from .._integrators.adaptive import choose_block, take_last_sample
 from .._integrators.controller import Tolerance
 from .._kernel.team import Team
+from ..models.watched import Watched
 from ..network.lists import Lists
-from ..network.own_steps import LOST, CellsInOwnSteps, Ranges, Stage, run_in_own_steps
+from ..network.own_steps import LOST, CellsInOwnSteps, Outbox, Ranges, Stage, run_in_own_steps
 from ..receptors.agenda import NOTHING, Agenda
 from ..receptors.arrivals import Inbox, begin, source
 from .coupled import SEVERAL
@@ -29,6 +30,15 @@ LONGEST = 200  # steps dt of an epoch at most, where all delays are long: what o
 PLACES = 1_024  # arrivals of an epoch that a range has room for at first
 ROOM = 1_024  # spikes of an epoch that a range has room for at first
 SPARE = 256  # of these, at least, for a call: some blocks' full
+
+
+NO_LISTS = np.empty(0, np.int64), np.empty(0)  # each range has some of its own
+
+
+def _outbox(one: Watched, number: int, count: np.ndarray, counted: np.ndarray, armed: np.ndarray) -> Outbox:
+    return Outbox(  # type: ignore[call-arg]
+        one.threshold, one.refractory, one.arming, counted, armed, count, *NO_LISTS
+    )  # fmt: skip
 
 
 class CoupledInOwnSteps:
@@ -65,7 +75,6 @@ class CoupledInOwnSteps:
     def cells(self, steps: int, traces: Any, statistics: Any) -> CellsInOwnSteps:
         """The population in a run of so many steps dt, and what its kernel needs beside it."""
         recipe, problem = self.recipe, self.population.problem
-        (watched,) = recipe.watched
         return CellsInOwnSteps(  # type: ignore[call-arg]
             method=recipe.chosen.tag,
             lanes=self.lanes,
@@ -73,12 +82,7 @@ class CoupledInOwnSteps:
             tolerance=Tolerance(recipe.rtol, recipe.atol),
             steps=steps,
             duration=recipe.duration,
-            threshold=watched.threshold,
-            refractory=watched.refractory,
-            rearm=watched.arming,
-            counted=problem.counted,
-            armed=problem.armed,
-            count=problem.spike_count,
+            outbox=problem.watching(_outbox, *NO_LISTS),
             traces=traces,
             statistics=statistics,
         )
@@ -184,7 +188,7 @@ class ChunkInOwnSteps(NetworkChunkRun):
 
     def _ranges(self) -> Ranges:
         rows = np.array([(*limits, 0, -1, 0) for limits in self.limits()], np.int64)
-        room = len(rows), ROOM
+        room = len(rows), ROOM * self.work.most_watched
         return Ranges(*rows.T.copy(), np.empty(room, np.int64), np.empty(room))  # type: ignore[call-arg]
 
     def _cells(self, member: int) -> tuple[Any, ...]:
@@ -247,7 +251,7 @@ class ChunkInOwnSteps(NetworkChunkRun):
         if lists.used.max(initial=0) > lists.places:
             work.make_places(work.cells, 2 * int(lists.used.max()))
             changed = True
-        if ranges.spiked.max(initial=0) + SPARE > ranges.time.shape[1]:
+        if ranges.spiked.max(initial=0) + SPARE * work.most_watched > ranges.time.shape[1]:
             more = [np.concatenate([array, np.empty_like(array)], axis=1) for array in (ranges.neuron, ranges.time)]
             self.ranges = ranges._replace(neuron=more[0], time=more[1])
             changed = True

@@ -28,7 +28,7 @@ from .problem import Chunk, Problem, Traces, are_alike, most_spikes, set_constan
 from .reset import reset_spikes
 from .samples import TILE, Tile, flush_samples, take_sample
 from .spike_lists import arm_fallen, row_of
-from .spikes import crosses, list_crossing
+from .spikes import crosses, has_crossed, list_crossing
 from .statistics import observe
 
 CALL = 2_000_000  # neuron-steps per kernel call: 20 to 40 ms, so that Ctrl-C and progress are prompt
@@ -170,7 +170,7 @@ def find_spikes(block, space, members, number, dt, spikes, spiked):
     if crossed:
         t, t_end = number * dt, (number + 1) * dt
         for lane in range(members.count):
-            if crosses(spikes, start, end, lane):
+            if has_crossed(spikes, start, end, lane):
                 slope = derivative(block, lane, take(block.state_type, start, lane), t, port.BEGIN)
                 slope_at_end = derivative(block, lane, take(block.state_type, end, lane), t_end, port.END)
                 slopes, neuron = (slope, slope_at_end), members.low + lane

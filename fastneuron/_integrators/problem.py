@@ -193,7 +193,7 @@ class Problem:
         """An empty list for that many spikes."""
         lists = np.empty(room, np.int64), np.empty(room)
 
-        def listed(one: Watched, count: np.ndarray, counted: np.ndarray, armed: np.ndarray) -> Any:
+        def listed(one: Watched, number: int, count: np.ndarray, counted: np.ndarray, armed: np.ndarray) -> Any:
             plain = SpikeBuffer(one.threshold, count, *lists)
             return ChoosyBuffer(*plain, one.refractory, one.arming, counted, armed) if self.is_choosy else plain
 
@@ -202,16 +202,17 @@ class Problem:
     def watching(self, listed: Callable[..., Any], *lists: np.ndarray) -> Any:
         """One list of all spikes, `lists` for their neurons and times, from what makes that of a state.
 
-        It is told the state, and where to count its spikes, when each neuron's last was, and whether it is armed.
+        It is told the state, its number among those that spike, and where to count its spikes, when each neuron's last
+        was, and whether it is armed.
         """
         if self.watches_voltage:
-            return listed(self.watched[0], self.spike_count, self.counted, self.armed)
+            return listed(self.watched[0], 0, self.spike_count, self.counted, self.armed)
         arrays = self.spike_count, self.counted, self.armed
         many = len(self.watched)
         rows = [[array if many == 1 or not array.size else array[which] for array in arrays] for which in range(many)]
         return watches(
             [
-                Watch((0,) * one.row, which, many, one.threshold, listed(one, *row), *lists)
+                Watch((0,) * one.row, which, many, one.threshold, listed(one, which, *row), *lists)
                 for which, (one, row) in enumerate(zip(self.watched, rows, strict=True))
             ]
         )

@@ -56,6 +56,14 @@ def crosses(spikes, start, end, lane):
 
 
 @generic
+def has_crossed(spikes, start, end, lane):
+    """The same for a loop that branches: so its code is what it was, and the registers of the steps are, too."""
+    d = len(row_of(spikes))
+    threshold = narrowed(start[d, lane], spikes.threshold)
+    return start[d, lane] < threshold and end[d, lane] >= threshold
+
+
+@generic
 def list_crossing(spikes, space, lane, slopes, neuron, at, spiked):
     """List the spike of a lane that has crossed in the step `at`, (number, dt); how many are then listed.
 
@@ -64,7 +72,7 @@ def list_crossing(spikes, space, lane, slopes, neuron, at, spiked):
     row, (number, dt) = row_of(spikes), at
     start, end = space.start[len(row), lane], space.end[len(row), lane]
     threshold = np.float64(narrowed(start, spikes.threshold))
-    below, above = start - threshold, end - threshold
     rise, rise_at_end = element(row, slopes[0]) * dt, element(row, slopes[1]) * dt
+    below, above = start - threshold, end - threshold
     part = crossing(below, hermite(below, above, rise, rise_at_end), 0.0, 1.0)
     return list_spike(spikes, spiked, neuron, number, part, dt)

@@ -9,13 +9,31 @@ from typing import Any, NamedTuple
 from .._kernel.jit import generic, inline
 from .dense_output import find_spike, list_jump, may_spike
 from .spike_lists import arm, arm_at, arm_fallen, list_at, list_spike, most_in_step, row_of
-from .spikes import crosses, list_crossing
+from .spikes import crosses, has_crossed, list_crossing
 
 
 @generic
 def write_label(spikes, place, label):
     """Put a label in the place of the neuron of a listed spike."""
     spikes.neuron[place] = label
+
+
+@generic
+def beginning_at(spikes, begin):
+    """The same list, where the room of a range begins elsewhere."""
+    return spikes
+
+
+@generic
+def listing_in(spikes, neuron, time):
+    """The same list in other arrays."""
+    return spikes
+
+
+@generic
+def innermost(spikes):
+    """What lists the spikes of one state, in the arrays of all."""
+    return spikes
 
 
 def _row_of(spikes):
@@ -48,6 +66,20 @@ def _arm_fallen(spikes, row, start, end, members):
     arm_fallen(spikes.spikes, row, start, end, members)
 
 
+def _watch_beginning_at(spikes, begin):
+    inner = beginning_at(spikes.spikes, begin)
+    return Watch(spikes.row, spikes.which, spikes.watched, spikes.threshold, inner, spikes.neuron, spikes.time)
+
+
+def _watch_listing_in(spikes, neuron, time):
+    inner = listing_in(spikes.spikes, neuron, time)
+    return Watch(spikes.row, spikes.which, spikes.watched, spikes.threshold, inner, neuron, time)
+
+
+def _innermost_of_watch(spikes):
+    return spikes.spikes
+
+
 class Watch(NamedTuple):
     """The spikes of one state."""
 
@@ -65,15 +97,22 @@ class Watch(NamedTuple):
     arm = _arm
     arm_at = _arm_at
     arm_fallen = _arm_fallen
+    beginning_at = _watch_beginning_at
+    listing_in = _watch_listing_in
+    innermost = _innermost_of_watch
 
 
 def _either_crosses(spikes, start, end, lane):
     return crosses(spikes.first, start, end, lane) | crosses(spikes.others, start, end, lane)
 
 
+def _either_has_crossed(spikes, start, end, lane):
+    return has_crossed(spikes.first, start, end, lane) or has_crossed(spikes.others, start, end, lane)
+
+
 @inline
 def _list_if_crossed(spikes, space, lane, slopes, neuron, at, spiked):
-    if crosses(spikes, space.start, space.end, lane):
+    if has_crossed(spikes, space.start, space.end, lane):
         spiked = list_crossing(spikes, space, lane, slopes, neuron, at, spiked)
     return spiked
 
@@ -111,6 +150,20 @@ def _most_of_both(spikes):
     return most_in_step(spikes.first) + most_in_step(spikes.others)
 
 
+def _watches_beginning_at(spikes, begin):
+    first, others = beginning_at(spikes.first, begin), beginning_at(spikes.others, begin)
+    return Watches(first, others, spikes.threshold, spikes.neuron, spikes.time)
+
+
+def _watches_listing_in(spikes, neuron, time):
+    first, others = listing_in(spikes.first, neuron, time), listing_in(spikes.others, neuron, time)
+    return Watches(first, others, spikes.threshold, neuron, time)
+
+
+def _innermost_of_watches(spikes):
+    return innermost(spikes.first)
+
+
 class Watches(NamedTuple):
     """The spikes of several states."""
 
@@ -121,6 +174,7 @@ class Watches(NamedTuple):
     time: Any
 
     crosses = _either_crosses
+    has_crossed = _either_has_crossed
     list_crossing = _list_crossings
     arm_at = _arm_both
     arm_fallen = _arm_both_fallen
@@ -128,6 +182,9 @@ class Watches(NamedTuple):
     find_spike = _find_both
     list_jump = _list_jumps
     most_in_step = _most_of_both
+    beginning_at = _watches_beginning_at
+    listing_in = _watches_listing_in
+    innermost = _innermost_of_watches
 
 
 def watches(each: list[Watch]) -> Watch | Watches:

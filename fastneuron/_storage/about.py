@@ -19,6 +19,7 @@ from .damage import Refused, damaged
 
 NAME = "fastneuron"  # of what is ours among the attributes
 FORMAT = 4  # 1 compressed its samples, 2 had no checksums, 3 no networks: no run may go on with another
+OF_STATES = 5  # of a run in which something else than the voltage alone spikes; else as 4
 
 
 def write(path: Path, about: dict[str, Any], without: Collection[str] = ()) -> None:
@@ -57,8 +58,8 @@ def read(path: Path) -> dict[str, Any]:
         raise FileNotFoundError(f"no run of fastneuron in {os.fspath(path)!r}{left_beside(path)}") from None
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise damaged(file, error) from None
-    if written != FORMAT:
-        raise Refused(f"{os.fspath(path)!r} is of format {written}; this version reads {FORMAT}")
+    if written not in (FORMAT, OF_STATES):
+        raise Refused(f"{os.fspath(path)!r} is of format {written}; this version reads {FORMAT} and {OF_STATES}")
     if expected != _checksum(document):
         raise damaged(file, "its checksum is another")
     return about

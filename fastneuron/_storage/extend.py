@@ -19,12 +19,13 @@ from typing import Any
 import numpy as np
 
 from .. import _check, _files, _units
+from .._engine.labels import neuron_of
 from .._engine.network_recipe import NetworkRecipe
 from .._engine.recipe import Recipe
 from .._engine.summary import of_samples
 from . import about, arrays
 from .damage import damaged, reading
-from .part import Part
+from .part import STATE, Part
 from .store import KEPT, Store
 
 MOST_CHUNKS = 100_000  # of a run: each is a file of each array, and a checkpoint
@@ -79,7 +80,8 @@ def extend(store: Store, recipe: Recipe | NetworkRecipe) -> Store:
         _lengthen(part, recipe.duration)
     stale = [f"recipe/{KEPT}{shard}" for shard in range(len(store.bounds))]
     for part in store.parts.values():
-        found = ["spike_count", "spike_neuron", "spike_time", *part.recipe.summary]
+        found = ["spike_count", "spike_neuron", "spike_time", STATE, *part.recipe.summary]
+        found += [f"spike_count.{state}" for state in part.recipe.spiking]
         found += [f"final.{name}" for name in part.recipe.variables]
         stale += [f"{part.folder}/{name}" if part.folder else name for name in found]
     said |= {"recipe": _text_for(said["recipe"], recipe.duration), "finished": False}
@@ -129,17 +131,19 @@ def _early(
     if not part.recipe.spike_times:
         return
     with reading(part.path):
-        columns = {name: part.array(f"spike_{name}") for name in ("neuron", "time")}
-        neuron = columns["neuron"]
-        count = np.zeros(part.recipe.n, np.int64)
+        label, time = part.spikes()
+        neuron = neuron_of(label, len(part.recipe.spiking))
+        count = np.zeros(part.counted(part.recipe.n), np.int64)
         for snapshot, (low, high) in zip(snapshots, store.bounds, strict=True):
             if snapshot is not None:  # of a network, there is one shard
-                count[slice(low, high) if len(snapshots) > 1 else ...] = snapshot[f"{part.prefix}spike_count"]
-        early = _numbers(neuron, count.size) < count[neuron]
+                mine = slice(low, high) if len(snapshots) > 1 else slice(None)
+                count[..., mine] = snapshot[f"{part.prefix}spike_count"]
+        early = _numbers(label, count.size) < count.T.ravel()[label]
     for shard, (low, high) in enumerate(store.bounds):
-        mine = early & (low <= neuron) & (neuron < high) if len(snapshots) > 1 else early
-        if mine.any():
-            yield from ((shard, f"{part.prefix}{name}", column[mine]) for name, column in columns.items())
+        inside = early & (low <= neuron) & (neuron < high) if len(snapshots) > 1 else early
+        if inside.any():
+            for name, column in (("neuron", label), ("time", time)):
+                yield shard, f"{part.prefix}{name}", column[inside]
 
 
 def _kept(store: Store, shard: int) -> dict[str, np.ndarray] | None:
@@ -157,12 +161,12 @@ def _kept(store: Store, shard: int) -> dict[str, np.ndarray] | None:
     return snapshot
 
 
-def _numbers(neuron: np.ndarray, n: int) -> np.ndarray:
-    """The how-manieth spike of its neuron each is, from 0 on."""
-    order = np.argsort(neuron, kind="stable")
-    first = np.searchsorted(neuron[order], np.arange(n))
-    number = np.empty(neuron.size, np.int64)
-    number[order] = np.arange(neuron.size) - first[neuron[order]]
+def _numbers(label: np.ndarray, labels: int) -> np.ndarray:
+    """The how-manieth spike of its label each is, from 0 on."""
+    order = np.argsort(label, kind="stable")
+    first = np.searchsorted(label[order], np.arange(labels))
+    number = np.empty(label.size, np.int64)
+    number[order] = np.arange(label.size) - first[label[order]]
     return number
 
 

@@ -10,6 +10,7 @@ import os
 import shutil
 import threading
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,7 @@ def _lay_out(path: Path, recipe: Recipe | NetworkRecipe, plan: Plan) -> None:
     about.write(
         path,
         {
-            "format": about.FORMAT,
+            "format": about.OF_STATES if _watches_states(recipe) else about.FORMAT,
             "id": uuid.uuid4().hex,
             "versions": serialization.versions(),
             "recipe": text,
@@ -128,6 +129,12 @@ def _lay_out(path: Path, recipe: Recipe | NetworkRecipe, plan: Plan) -> None:
             "finished": False,
         },
     )
+
+
+def _watches_states(recipe: Recipe | NetworkRecipe) -> bool:
+    """Whether something else than the voltage alone spikes."""
+    parts = [recipe] if isinstance(recipe, Recipe) else recipe.parts.values()
+    return any(isinstance(part.threshold, Mapping) for part in parts)
 
 
 def _in_order(recipe: Recipe | NetworkRecipe) -> Any:

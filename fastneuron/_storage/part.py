@@ -5,25 +5,27 @@ The population of a store of its own is the root of it; those of a network each 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .._engine.execute import Totals, run_of
+from .._engine.labels import label_of, neuron_of, state_of
 from .._engine.network_recipe import SourceRecipe
 from .._engine.plan import Plan
 from .._engine.recipe import Recipe
-from .._engine.run import Spikes
+from .._engine.run import Spikes, flags
 from .._engine.scheduler import SUMMARY
 from .._engine.summary import Extent
 from . import arrays
 from .damage import damaged
 
 SPIKES = 2**17  # in a chunk
+STATE = "spike_state"
 COORDINATES = ("neuron", "recorded_neuron", "time")
-Pieces = Iterator[tuple[np.ndarray, np.ndarray]]  # spikes: of which neurons, when, ms
+Pieces = Iterator[tuple[np.ndarray, np.ndarray]]  # spikes: their labels, when, ms
 
 
 class Part:
@@ -68,12 +70,33 @@ class Part:
         """What a run that is finished has come to; ValueError where something is missing."""
         recipe = self.recipe
         found = Totals(
-            self.array("spike_count", recipe.n),
+            self._counts(),
             {name: self.array(f"final.{name}", recipe.n) for name in recipe.variables},
             {name: self.array(name) for name in recipe.summary},
         )
         self._check_spikes(int(found.spike_count.sum()))
         return found
+
+    def _counts(self) -> np.ndarray:
+        """How many spikes each neuron has had: of each state, where several spike."""
+        total = self.array("spike_count", self.recipe.n)
+        if len(self.recipe.spiking) == 1:
+            return total
+        counts = np.stack([self.array(f"spike_count.{state}", self.recipe.n) for state in self.recipe.spiking])
+        if not np.array_equal(counts.sum(axis=0), total):
+            raise ValueError("spike_count is not the sum of those of the states that spike")
+        return counts
+
+    def counted(self, number: int) -> tuple[int, ...]:
+        """The shape of the numbers of spikes of so many neurons."""
+        several = len(self.recipe.spiking)
+        return (number,) if several == 1 else (several, number)
+
+    def spikes(self) -> tuple[np.ndarray, np.ndarray]:
+        """The labels and times of all spikes of a run that is finished, as they stand there."""
+        neuron, time = self.array("spike_neuron"), self.array("spike_time")
+        several = len(self.recipe.spiking)
+        return label_of(neuron, self.array("spike_state"), several) if several > 1 else neuron, time
 
     def array(self, name: str, *shape: int) -> np.ndarray:
         """An array that the run has come to, of this shape if one is given."""
@@ -100,7 +123,7 @@ class Part:
     def _check_spikes(self, total: int) -> None:
         if not self.recipe.spike_times:
             return
-        for name in ("spike_neuron", "spike_time"):
+        for name in ("spike_neuron", "spike_time", *([STATE] if len(self.recipe.spiking) > 1 else [])):
             if self.group[name].shape != (total,):
                 raise ValueError(f"{name} has the shape {self.group[name].shape}, but {total} spikes were counted")
             arrays.check(self.path / name, self.group[name])
@@ -114,7 +137,7 @@ class Part:
             for name, dimension, values, units in run_of(self.recipe, found, Spikes.not_kept(0), {}).columns():
                 arrays.put(group, self.path, name, values, [dimension], units or None)
         if self.recipe.spike_times:
-            _join_spikes(group, self.path, pieces, int(found.spike_count.sum()))
+            _join_spikes(group, self.path, pieces, int(found.spike_count.sum()), self.recipe.spiking)
 
 
 def lay_out(path: Path, group: Any, recipe: Recipe, plan: Plan) -> None:
@@ -141,21 +164,26 @@ def rows_in_a_chunk(recipe: Recipe, plan: Plan) -> int:
 def padded(snapshot: Mapping[str, np.ndarray], extent: Extent) -> dict[str, np.ndarray]:
     """What a snapshot has summed over the population, with zeros for the rest of a run that has become longer."""
     found = {}
-    for name, axis, size in ((f"{SUMMARY}sums", 1, extent.samples), (f"{SUMMARY}spikes", 0, extent.bins)):
+    for name, behind, size in ((f"{SUMMARY}sums", 1, extent.samples), (f"{SUMMARY}spikes", 0, extent.bins)):
         array = snapshot.get(name, np.empty((0, 0)))
+        axis = array.ndim - 1 - behind
         if 0 < array.shape[axis] < size:
             room = [(0, size - have if at == axis else 0) for at, have in enumerate(array.shape)]
             found[name] = np.pad(array, room)
     return found
 
 
-def _join_spikes(group: Any, path: Path, pieces: Pieces, total: int) -> None:
+def _join_spikes(group: Any, path: Path, pieces: Pieces, total: int, spiking: Sequence[str]) -> None:
     """One list, by shard, chunk, neuron and time; no more than some chunks of it are in memory."""
     chunks = (min(SPIKES, max(total, 1)),)
     lists = {
         name: arrays.create(group, name, (total,), dtype, ["spike"], units, chunks)
         for name, dtype, units in (("spike_neuron", "i8", None), ("spike_time", "f8", "ms"))
     }
+    several = len(spiking)
+    if several > 1:
+        lists[STATE] = arrays.create(group, STATE, (total,), "i8", ["spike"], None, chunks)
+        lists[STATE].attrs.update(flags(spiking))
     written = 0
     waiting: list[Any] = []
     for piece in pieces:
@@ -166,10 +194,12 @@ def _join_spikes(group: Any, path: Path, pieces: Pieces, total: int) -> None:
             written = end
             break
         if whole > written:
-            columns = [np.concatenate(column) for column in zip(*waiting, strict=True)]
-            for (name, array), column in zip(lists.items(), columns, strict=True):
-                arrays.write(path / name, array, column[: whole - written], (written,))
-            waiting = [tuple(column[whole - written :] for column in columns)]
+            label, time = (np.concatenate(column) for column in zip(*waiting, strict=True))
+            now = slice(whole - written)
+            columns = neuron_of(label[now], several), time[now], state_of(label[now], several)
+            for (name, array), column in zip(lists.items(), columns, strict=False):
+                arrays.write(path / name, array, column, (written,))
+            waiting = [(label[whole - written :], time[whole - written :])]
             written = whole
     if written != total:
         raise damaged(path, f"{total} spikes were counted, and {written} are there")

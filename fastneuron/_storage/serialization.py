@@ -22,6 +22,7 @@ from .._version import __version__
 from ..inputs.current import Current
 from ..inputs.noise import Noise
 from ..models import Model
+from ..models.watched import checked_rearm, checked_refractory, checked_threshold
 from ..receptors import Receptor
 from . import parametrised
 from .parametrised import Classes
@@ -34,7 +35,7 @@ DECIDE_BITS = (  # but for what checks, counts, and carries data to and fro
     "_parameters.py", "_formulas.py", "math.py",
     "_engine/recipe.py", "_engine/recorded.py", "_engine/sampling.py", "_engine/scheduler.py", "_engine/coupled.py",
     "_engine/network_scheduler.py",
-    "_engine/own_steps.py", "_engine/summary.py",
+    "_engine/own_steps.py", "_engine/labels.py", "_engine/summary.py",
 )  # fmt: skip
 
 
@@ -116,6 +117,9 @@ def _check_sizes(recipe: Recipe) -> None:
         raise ValueError("it has more samples than can be counted")
     if checked_record(recipe.record, recipe.variables) != recipe.record:
         raise ValueError(f"it records {', '.join(recipe.record)}, in no order of ours")
+    threshold, states = checked_threshold(recipe.model, recipe.threshold), recipe.states
+    checked_refractory(recipe.refractory, threshold, states)
+    checked_rearm(recipe.rearm, threshold, states)
     summaries.checked(recipe.summary, recipe.variables, recipe.spiking)
     rows = recipe.neurons
     if rows.ndim != 1 or rows.dtype != np.int64 or (rows.size and not 0 <= rows[0] <= rows[-1] < recipe.n):

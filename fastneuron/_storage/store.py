@@ -25,6 +25,7 @@ import numpy as np
 from .. import _files
 from .._engine import resources
 from .._engine.execute import Totals
+from .._engine.labels import in_order, label_of
 from .._engine.network_recipe import NetworkRecipe, SourceRecipe
 from .._engine.network_run import NetworkRun, SourceRun, network_run_of, run_of_part, totals_of_part
 from .._engine.network_scheduler import NetworkResult
@@ -215,14 +216,16 @@ class Store:
         for name, part in self.parts.items():
             part.check_coordinates()
             counts = [
-                part.snapshot(snapshot)["spike_count"] if done else np.zeros(self._size(part, number), np.int64)
+                part.snapshot(snapshot)["spike_count"]
+                if done
+                else np.zeros(part.counted(self._size(part, number)), np.int64)
                 for number, (done, snapshot) in enumerate(reached)
             ]
             samples = min(min(done for done, _ in reached) * self.chunk, self._some.samples)
             duration = min(samples * self._some.interval, part.recipe.duration)
             with reading(part.path):
                 traces = part.samples(samples)
-            found = Totals(np.concatenate(counts), {}, {})
+            found = Totals(np.concatenate(counts, axis=-1), {}, {})
             runs[name] = run_of_part(part.recipe, found, self._spikes(name), traces, duration, self.path, part.folder)
         return runs
 
@@ -246,7 +249,8 @@ class Store:
                 mine = results[name]
                 part.write(mine.samples, first, last, number * self.chunk)
                 if mine.spike_label.size:
-                    spikes |= {f"{part.prefix}neuron": mine.spike_label + first, f"{part.prefix}time": mine.spike_time}
+                    label = mine.spike_label + label_of(first, 0, len(part.recipe.spiking))
+                    spikes |= {f"{part.prefix}neuron": label, f"{part.prefix}time": mine.spike_time}
             if spikes:
                 self._save(f"{shard}-{number}.npz", **spikes)
             if number and not self.is_free(number + 1, result.snapshot):
@@ -268,7 +272,8 @@ class Store:
             if not 1 <= done <= self.chunks:
                 raise ValueError(f"there is no chunk {done}")
             for part in self.parts.values():
-                if snapshot[f"{part.prefix}spike_count"].shape != (size := self._size(part, shard),):
+                size = self._size(part, shard)
+                if snapshot[f"{part.prefix}spike_count"].shape != part.counted(size):
                     raise ValueError(f"it is not of {size} neurons")
                 if isinstance(part.recipe, Recipe):
                     longer = padded(part.snapshot(snapshot), part.recipe.extent)
@@ -355,10 +360,11 @@ class Store:
 
     def _spikes(self, name: str) -> Spikes:
         """Those of a part, which are read when they are first asked for."""
-        return Spikes.later(functools.partial(self._load_spikes, name), self.kept[name].n)
+        kept = self.kept[name]
+        return Spikes.later(functools.partial(self._load_spikes, name), kept.n, kept.spiking)
 
     def _load_spikes(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """All spikes by neuron, then time; the sort is stable, and they come in order of time."""
+        """The labels and times of all spikes, by neuron, then time."""
         classes = network_serialization.classes_of(self.kept.values())
         store = Store(self.path, classes)  # it may have been finished since
         if store.about["id"] != self.about["id"]:
@@ -367,12 +373,11 @@ class Store:
         if not part.recipe.spike_times:
             return np.empty(0, np.int64), np.empty(0)
         if store.finished:
-            neuron, time = part.array("spike_neuron"), part.array("spike_time")
+            label, time = part.spikes()
         else:
             pieces = [(np.empty(0, np.int64), np.empty(0)), *store._pieces(name)]
-            neuron, time = (np.concatenate(column) for column in zip(*pieces, strict=True))
-        order = np.argsort(neuron, kind="stable")
-        return neuron[order], time[order]
+            label, time = (np.concatenate(column) for column in zip(*pieces, strict=True))
+        return in_order(label, time, len(part.recipe.spiking))
 
     def _finish(self, found: Mapping[str, Totals]) -> None:
         """Put the results of the whole run in place, and what the shards have left behind together."""

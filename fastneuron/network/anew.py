@@ -6,7 +6,7 @@ import numpy as np
 
 from .._kernel.jit import for_tuples, generic, inline
 from .connections.wiring import Scratch, Wiring, make_row
-from .delivery import LATEST, LEAVES, RECEPTOR, SENDER, SOONEST, deliver_made, row_of
+from .delivery import LATEST, LEAVES, RECEPTOR, SENDER, SOONEST, deliver_made, row_of, source_of
 
 
 class Anew(NamedTuple):
@@ -34,7 +34,8 @@ def _deliver_one(one, routes, receivers, flight, target_range, due):
     while s < count and flight.step[sender, s] + int(numbers[SOONEST]) < due.last:
         step, fraction = flight.step[sender, s], max(flight.fraction[sender, s], numbers[LEAVES])
         if due.first <= step + np.int64(fraction + row.shared_delay) < due.last:
-            made = make_row(one.wiring, flight.source[sender, s], one.low + due.low, one.low + due.high, one.scratch)
+            source, low = source_of(flight, sender, s), one.low
+            made = make_row(one.wiring, source, low + due.low, low + due.high, one.scratch)
             deliver_made(row, one.scratch, made, due, step, fraction)
             events += made
         s += 1

@@ -21,6 +21,12 @@ from ..receptors.kinetics import VECTOR
 BATCH = Lanes32()  # synapses whose arrivals are worked out together
 
 
+@generic
+def source_of(flight, sender, s):
+    """Which neuron of a sender, or which of its trains, spike s in flight is of."""
+    return flight.source[sender, s]
+
+
 class Flight(NamedTuple):
     """Spikes by sending population, in order of (step, source); what has arrived is in front, until it is removed."""
 
@@ -28,6 +34,22 @@ class Flight(NamedTuple):
     fraction: Any  # (senders, room) of that step, above 0, up to 1
     source: Any  # (senders, room) int64
     count: Any  # (senders,) int64
+
+
+def _source_by_label(flight, sender, s):
+    return flight.source[sender, s] // flight.watched[sender]
+
+
+class LabelledFlight(NamedTuple):
+    """The same where several states of some neurons spike: their labels stand in the place of sources."""
+
+    step: Any  # (senders, room) int64
+    fraction: Any  # (senders, room)
+    source: Any  # (senders, room) int64: the source times how many states of it spike, and which it was
+    count: Any  # (senders,) int64
+    watched: Any  # (senders,) int64: how many states spike
+
+    source_of = _source_by_label
 
 
 # columns of `Routes.numbers`
@@ -264,7 +286,7 @@ def deliver(routes, receivers, flight, target_range, due):
             s += 1
         routes.cursor[target_range, p] = s
         while s < count and flight.step[sender, s] + int(numbers[SOONEST]) < due.last:
-            source = flight.source[sender, s]
+            source = source_of(flight, sender, s)
             begin = number_at(rows[BEGIN], source, np.int64(0))
             end = number_at(rows[BEGIN], source + 1, np.int64(0))
             if begin < end:

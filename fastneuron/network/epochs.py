@@ -12,6 +12,7 @@ from .._integrators.block import count_constants, make_block, restore_constants,
 from .._integrators.fixed_step import Members, Span, integrate_span
 from .._integrators.problem import are_alike, set_constants
 from .._integrators.spike_lists import arm_lanes
+from .._integrators.watch import beginning_at
 from .._kernel.jit import for_tuples, generic, helper, inline, kernel
 from .._kernel.lanes import width
 from .._kernel.team import meet
@@ -65,6 +66,17 @@ def _arm_lanes(spikes, row, start, end, members):
         arm_lanes(spikes, row, start, end, members)
 
 
+def _beginning_at(box, begin):
+    return Outbox(
+        box.threshold, box.refractory, box.rearm, box.armed, box.last_step, box.last_part, box.count, box.step,
+        box.fraction, box.neuron, begin,
+    )  # fmt: skip
+
+
+def _write_label(box, place, label):
+    box.neuron[box.begin + place] = label
+
+
 class Outbox(NamedTuple):
     """What a spike of a population is, and where those of an epoch go: a list, in which each range has room."""
 
@@ -82,6 +94,8 @@ class Outbox(NamedTuple):
 
     list_spike = _list_in_outbox
     arm_fallen = _arm_lanes
+    beginning_at = _beginning_at
+    write_label = _write_label
 
 
 @generic
@@ -100,7 +114,7 @@ class Cells(NamedTuple):
     method: Any
     lanes: Any
     neurons: CoupledNeurons
-    outbox: Outbox
+    outbox: Any  # an `Outbox`, or those of several states
     traces: Any
     statistics: Any
 
@@ -123,19 +137,10 @@ def prepare_cells(lanes, neurons, coupled, n, dt):
     return count_constants(block)
 
 
-@inline
-def outbox_of_range(box, ranges, r):
-    """The outbox of a population as a range fills it."""
-    return Outbox(
-        box.threshold, box.refractory, box.rearm, box.armed, box.last_step, box.last_part, box.count, box.step,
-        box.fraction, box.neuron, ranges.room[r],
-    )  # fmt: skip
-
-
 @helper
 def integrate_range(cells, ranges, r, first, last, dt, shows):
     """Take a range of neurons through an epoch; the number of spikes, or -1 - i where neuron i is no longer finite."""
-    spikes = outbox_of_range(cells.outbox, ranges, r)
+    spikes = beginning_at(cells.outbox, ranges.room[r])
     span = Span(ranges.low[r], ranges.high[r], first, last, ranges.traced[r], False, shows)
     bad, spiked = integrate_span(
         cells.method, cells.lanes, cells.neurons, span, dt, spikes, cells.traces, cells.statistics

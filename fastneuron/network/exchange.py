@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._integrators.watch import innermost
 from .._kernel.jit import allocating_kernel, for_tuples, generic, helper, kernel
 
 A_STEP, A_SENDER = 32, 40  # bits: in a code, below them is the neuron, and the step of the epoch
@@ -34,7 +35,7 @@ def exchange(cells, flight, ranges, first, last):
 @for_tuples(exchange)
 def _exchange_each(cells, flight, ranges, first, last):
     exchange(cells[:-1], flight, ranges, first, last)
-    _collect(cells[-1].outbox, len(cells) - 1, flight, ranges, first, last)
+    _collect(innermost(cells[-1].outbox), len(cells) - 1, flight, ranges, first, last)
 
 
 @helper
@@ -66,7 +67,7 @@ class Outgoing(NamedTuple):
     """The spikes of an epoch that a process sends, and whose they are."""
 
     sender: Any  # (senders,) int64: ascending
-    low: Any  # (senders,) int64: the first neuron of each that the process has
+    low: Any  # (senders,) int64: the label of the first neuron of each that the process has
     code: Any  # (room,) int64
     fraction: Any  # (room,)
 

@@ -25,6 +25,7 @@ from .._integrators.problem import are_alike, set_constants
 from .._integrators.samples import TILE, Tile, flush_samples, take_sample
 from .._integrators.stages import copy_state, take_stage
 from .._integrators.statistics import observe
+from .._integrators.watch import beginning_at
 from .._kernel.addresses import read_numbers, write_numbers
 from .._kernel.jit import for_tuples, generic, helper, inline, kernel
 from .._kernel.lanes import local, width
@@ -32,7 +33,7 @@ from .._kernel.stack import arrays_but, view_at
 from .._kernel.team import meet
 from ..inputs import port
 from .coupling_currents import add_up, collect, send
-from .epochs import CoupledNeurons, Outbox, outbox_of_range
+from .epochs import CoupledNeurons
 
 SEND = -1  # in place of a stage: send, from the state there is
 OPENS, WITHIN, CLOSES = range(3)  # where a pass is in its epoch
@@ -136,7 +137,7 @@ def _pass_range(cells, ranges, r, at):
     neurons, lanes = cells.neurons, cells.lanes
     block, like = make_block(lanes, neurons, port.FIXED_STEPS), make_workspace(cells.method, neurons, lanes)
     held = _arrays_of_rooms(block.rooms)
-    spikes, spiked, traced = outbox_of_range(cells.outbox, ranges, r), ranges.spiked[r], ranges.traced[r]
+    spikes, spiked, traced = beginning_at(cells.outbox, ranges.room[r]), ranges.spiked[r], ranges.traced[r]
     for low in range(ranges.low[r], ranges.high[r], width(lanes)):
         members, number = Members(low, min(width(lanes), ranges.high[r] - low)), low // width(lanes)
         if low == ranges.low[r] or not are_alike(neurons):
@@ -183,7 +184,7 @@ class CellsInStep(NamedTuple):
     method: Any
     lanes: Any
     neurons: CoupledNeurons
-    outbox: Outbox
+    outbox: Any  # an `Outbox`, or those of several states
     traces: Any
     statistics: Any
     senders: Any  # a tuple of `coupling_currents.Sender`

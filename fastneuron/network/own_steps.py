@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._integrators.adaptive import Sampled, Span, integrate_in_own_steps
+from .._integrators.spike_lists import most_in_step
+from .._integrators.watch import listing_in
 from .._kernel.jit import helper, inline, kernel
 from .._kernel.lanes import width
 from .._kernel.team import meet
@@ -42,6 +44,10 @@ def _arm(spikes, neuron, V):
         spikes.armed[neuron] = True
 
 
+def _listing_in(box, neuron, time):
+    return Outbox(box.threshold, box.refractory, box.rearm, box.counted, box.armed, box.count, neuron, time)
+
+
 class Outbox(NamedTuple):
     """What a spike of a population is, and where those of a range in an epoch go."""
 
@@ -56,6 +62,7 @@ class Outbox(NamedTuple):
 
     list_at = _list_in_outbox
     arm = _arm
+    listing_in = _listing_in
 
 
 class Ranges(NamedTuple):
@@ -68,20 +75,17 @@ class Ranges(NamedTuple):
     spiked: Any  # (ranges,) int64: spikes so far
     failed: Any  # (ranges,) int64: the first neuron that cannot go on, or -1
     unfinished: Any  # (ranges,) int64: whether the epoch is not over
-    neuron: Any  # (ranges, room) int64: of each spike
+    neuron: Any  # (ranges, room) int64: of each spike, or its label
     time: Any  # (ranges, room) ms
 
 
 @helper
 def _integrate_range(cells, ranges, r, first, last, dt):
     end = cells.duration if last >= cells.steps else last * dt
-    spikes = Outbox(
-        cells.threshold, cells.refractory, cells.rearm, cells.counted, cells.armed, cells.count, ranges.neuron[r],
-        ranges.time[r],
-    )  # fmt: skip
+    spikes = listing_in(cells.outbox, ranges.neuron[r], ranges.time[r])
     spiked, low, high = ranges.spiked[r], ranges.low[r], ranges.high[r]
     failed, done = -1, False
-    while high > low and spiked + 3 * width(cells.lanes) <= spikes.time.size:
+    while high > low and spiked + (most_in_step(spikes) + 1) * width(cells.lanes) <= spikes.time.size:
         span = Span(low, high, np.inf, end, False, end)
         bad, spiked, done = integrate_in_own_steps(
             cells.method, cells.lanes, cells.neurons, span, cells.tolerance, spikes, spiked,
@@ -108,12 +112,7 @@ class CellsInOwnSteps(NamedTuple):
     tolerance: Any
     steps: int  # of the run
     duration: float  # of the run, ms
-    threshold: float  # mV
-    refractory: float  # ms
-    rearm: float  # mV
-    counted: Any  # (n,) ms, or none
-    armed: Any  # (n,) bool, or none
-    count: Any  # (n,) int64
+    outbox: Any  # an `Outbox` without lists, or those of several states
     traces: Any
     statistics: Any
 

@@ -100,7 +100,8 @@ class Population(Group):
         Noise on the current, or Poisson input that no source sends.
     threshold : float or dict of float, optional
         A spike is an upward crossing of it by the voltage, mV; by default the model's own,
-        and only that where it is a parameter of the model.
+        and only that where it is a parameter of the model.  Or where each of some states spikes, by name: what a
+        projection sends are the spikes of all of them.
     refractory : float or dict of float, default 0
         Time after a spike in which crossings do not count, ms.
     rearm : float or dict of float, optional

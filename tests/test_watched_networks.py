@@ -1,0 +1,67 @@
+"""Populations of a network of which several states spike: every spike is sent, and says of which state it is."""
+
+import numpy as np
+import pytest
+from catalogue import rest_slow
+from test_watched import BOTH, HOPF, SIX, cut_short, same
+
+import fastneuron as fn
+from fastneuron._engine import network_scheduler
+
+CHOOSY = {"refractory": {"N": 100.0}, "rearm": {"V": -20.0}}
+LENGTH = 200.0
+
+
+def network(stored=True, n=6, **given):
+    """Neurons that are on their own, and others that hear them."""
+    cells = fn.Population(HOPF, n, current=np.linspace(80.0, 130.0, n), threshold=BOTH, **given)
+    others = fn.Population(HOPF, n, {"exc": fn.Exponential(3.0, 0.0)}, current=60.0)
+    heard = fn.Projection(cells, others, "exc", fn.OneToOne(), weight=0.05, delay=1.7, stored=stored)
+    return fn.Network({"cells": cells, "others": others}, [heard])
+
+
+@pytest.mark.parametrize("stored", rest_slow([True, False]))
+@pytest.mark.parametrize("method", rest_slow(["rk4", "dop853"]))
+def test_every_spike_is_sent(method, stored):
+    """As from a source that has the spikes of both."""
+    given = {"method": method, "record": "V", "every": 20}
+    run = fn.simulate(network(stored), LENGTH, **given)
+    cells = run["cells"]
+    alone = fn.simulate(HOPF, LENGTH, method=method, threshold=BOTH, **SIX)
+    for state in BOTH:
+        assert cells.spike_counts[state].tolist() == alone.spike_counts[state].tolist()
+        np.testing.assert_allclose(cells.spikes[state].time, alone.spikes[state].time, rtol=0, atol=1e-3)
+    if method == "rk4":
+        same(cells, alone)
+    others = fn.Population(HOPF, 6, {"exc": fn.Exponential(3.0, 0.0)}, current=60.0)
+    source = fn.SpikeSource(cells)
+    heard = fn.Projection(source, others, "exc", fn.OneToOne(), weight=0.05, delay=1.7)
+    told = fn.simulate(fn.Network({"source": source, "others": others}, [heard]), LENGTH, **given)["others"]
+    assert np.ptp(told["V"]) > 20.0
+    np.testing.assert_allclose(run["others"]["V"], told["V"], rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("method", rest_slow(["rk4", "dop853"]))
+def test_threads_pieces_and_stores_change_nothing(tmp_path, monkeypatch, method):
+    names = ["N.isi.mean", "population.V.rate"]
+    given = {"method": method, "summary": {"cells": names}}
+    whole = fn.simulate(network(n=200, **CHOOSY), LENGTH, threads=1, **given)["cells"]
+    assert whole.spike_counts["V"].sum() > whole.spike_counts["N"].sum() > 200
+    place = {"out": tmp_path / "run", "checkpoint_interval": 20.0}
+    with monkeypatch.context() as patch:
+        patch.setattr(network_scheduler, "WORTH_A_MEMBER", 1)
+        many = fn.simulate(network(n=200, **CHOOSY), LENGTH, threads=2, **given, **place)["cells"]
+    same(many, whole)
+    for name in names:
+        np.testing.assert_array_equal(many.summary[name], whole.summary[name])
+    cut_short(monkeypatch, lambda: fn.simulate(network(n=200, **CHOOSY), LENGTH, **given, **place, overwrite=True))
+    assert 0 < fn.open(tmp_path / "run")["cells"].spikes.size < whole.spikes.size
+    same(fn.resume(tmp_path / "run")["cells"], whole)
+    if method == "rk4":
+        sim = fn.Simulation(network(n=200, **CHOOSY), method=method)
+        pieces = [sim.run(LENGTH / 4)["cells"] for _ in range(4)]
+        for state in BOTH:
+            times = np.concatenate([piece.spikes[state].time for piece in pieces])
+            neuron = np.concatenate([piece.spikes[state].neuron for piece in pieces])
+            order = np.argsort(neuron, kind="stable")
+            assert times[order].tolist() == whole.spikes[state].time.tolist()
