@@ -302,3 +302,19 @@ def test_a_damaged_count_is_found(tmp_path):
     shutil.copytree(tmp_path / "run" / "spike_count.V" / "c", tmp_path / "run" / "spike_count" / "c")
     with pytest.raises(ValueError, match="not the sum of those of the states"):
         fn.open(tmp_path / "run")
+
+
+@pytest.mark.parametrize("method", rest_slow(["rk4", "dop853"]))
+def test_the_reference_watches_the_same(method):
+    """By SciPy's events; a state that stays above its threshold at the end, too."""
+    shaken = 100.0 + fn.Sine([500.0, 700.0], 480.0)  # V crosses -10 mV several times on the way up and down
+    given = {"current": shaken, "threshold": {"V": -10.0, "N": 0.2}}
+    for counting in ({}, {"rearm": {"V": -30.0}, "refractory": {"N": 100.0}}):
+        exact = fn.reference.simulate(HOPF, 200.0, **given, **counting)
+        run = fn.simulate(HOPF, 200.0, dt=0.0125, method=method, **given, **counting)
+        assert exact.spikes.states == run.spikes.states
+        assert run.spike_count.tolist() == exact.spike_count.tolist()
+        assert run.spikes.state.tolist() == exact.spikes.state.tolist()
+        np.testing.assert_allclose(run.spikes.time, exact.spikes.time, rtol=0, atol=1e-4 if method == "rk4" else 1e-2)
+        for state in given["threshold"]:
+            assert exact.spikes[state].neuron.tolist() == run.spikes[state].neuron.tolist()

@@ -132,6 +132,8 @@ def _neurons(name, group, given, duration):
     """A population's neurons."""
     if group.noise is not None:
         raise NotImplementedError("there is no reference for noise")
+    if isinstance(group.threshold, Mapping):
+        raise NotImplementedError("there is no reference for a network in which something else than the voltage spikes")
     equations = _equations(group.model)
     states = list(group.model.states)
     if unknown := set(given) - set(states) - set(group.receptors):
@@ -157,7 +159,7 @@ def _neurons(name, group, given, duration):
                 names=list(states),
                 start=[start[key] for key in states],
                 threshold=threshold_of(equations, one) if np.isnan(group.threshold) else float(group.threshold),
-                refractory=_of(group.refractory, i),
+                refractory=group.refractory,
                 rearm=group.rearm,
                 receptors=kinds,
             )
@@ -316,7 +318,12 @@ def _run(members, number, system, duration, dt, end, samples, time):
         duration=float(duration),
         dt=float(dt),
         spike_count=count,
-        spikes=Spikes(np.repeat(np.arange(len(members)), count), np.concatenate([one.spikes for one in members])),
+        spikes=Spikes(
+            np.repeat(np.arange(len(members)), count),
+            np.concatenate([one.spikes for one in members]),
+            np.zeros(count.sum(), np.int64),
+            (members[0].names[0],),
+        ),
         state=dict(zip(members[0].names, state.T, strict=True)) | conductances,
         time=time,
         neurons=np.arange(len(members)),

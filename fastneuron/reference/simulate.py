@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,10 +42,27 @@ TOLERANCE = 1e-13  # relative and absolute; spike times and samples then hold to
 
 @dataclass(frozen=True)
 class Spikes:
-    """Which neuron spiked when (ms), ordered by neuron, then time."""
+    """Which neuron spiked when (ms), ordered by neuron, then time; and which of the states that spike it was."""
 
     neuron: np.ndarray
     time: np.ndarray
+    state: np.ndarray
+    states: tuple[str, ...]
+
+    def __getitem__(self, state: str) -> Spikes:
+        """Those of one state."""
+        mine = self.state == self.states.index(state)
+        return Spikes(self.neuron[mine], self.time[mine], np.zeros(mine.sum(), np.int64), (state,))
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A state that spikes: its number, and what a spike of it is."""
+
+    row: int
+    threshold: float | None  # None: the model's own
+    refractory: float
+    rearm: float | None
 
 
 @dataclass(frozen=True)
@@ -86,7 +103,7 @@ def simulate(
     record: str | Sequence[str] | None = None,
     every: int = 1,
     neurons: Any = None,
-    threshold: float | None = None,
+    threshold: float | Mapping[str, float] | None = None,
     threads: int | None = None,
     progress: bool = False,
     *,
@@ -96,8 +113,8 @@ def simulate(
     noise: None = None,
     seed: int = 0,
     dtype: Any = np.float64,
-    refractory: float = 0.0,
-    rearm: float | None = None,
+    refractory: float | Mapping[str, float] = 0.0,
+    rearm: float | Mapping[str, float] | None = None,
 ) -> Any:
     """Integrate a population of neurons, or a small network, with SciPy, to near machine precision.
 
@@ -130,16 +147,16 @@ def simulate(
         Sample every so many `dt`.
     neurons : (m,) array_like of int, slice or (n,) mask, optional
         Which neurons to sample.
-    threshold : float, optional
-        A spike is an upward crossing of it by the voltage, mV.
+    threshold : float or dict of float, optional
+        A spike is an upward crossing of it by the voltage, mV; or of each by the state of its name.
     sample_interval : float, optional
         Time between samples, ms, in place of `every`.
     threads, progress, rtol, atol, seed, dtype
         No effect.
-    refractory : float, default 0
+    refractory : float or dict of float, default 0
         After a spike no crossing counts for this long, ms.
-    rearm : float, optional
-        Nor does one until the voltage has fallen below this, mV.
+    rearm : float or dict of float, optional
+        Nor does one until the voltage, or the state, has fallen below this, mV.
     noise : None
         There is no reference for it.
 
@@ -193,27 +210,58 @@ def simulate(
     everybody = np.arange(n if recorded else 0)
     chosen = everybody if neurons is None else np.atleast_1d(everybody[neurons])
 
+    watched = _watched(model, threshold, refractory, rearm)
     end = np.empty((len(names), n))
-    spikes: list[np.ndarray] = []
+    spikes: list[list[tuple[float, int]]] = []
     samples = np.empty((len(names), n, time.size))
     for i in range(n):
         p, start = _neuron(equations, model, values, wanted, i)
         given = currents.of_neuron(current, i, duration) if formula else currents.constant(float(values["current"][i]))
-        levels = threshold_of(equations, p) if threshold is None else float(threshold), rearm
-        end[:, i], (crossings, falls), samples[:, i] = _solve(equations, p, given, start, duration, levels, time)
-        spikes.append(np.array(counted(crossings, falls, refractory, rearm)))
+        mine = [replace(one, threshold=_level(one, equations, p)) for one in watched]
+        end[:, i], found, samples[:, i] = _solve(equations, p, given, start, duration, mine, time)
+        spikes.append(_merged(mine, found))
 
-    count = np.array([crossings.size for crossings in spikes])
+    count = np.array(list(map(len, spikes)))
+    times, states = np.array([spike for each in spikes for spike in each]).reshape(-1, 2).T
     return Run(
         duration=float(duration),
         dt=float(dt),
         spike_count=count,
-        spikes=Spikes(np.repeat(np.arange(n), count), np.concatenate(spikes)),
+        spikes=Spikes(
+            np.repeat(np.arange(n), count), times, states.astype(np.int64), tuple(names[one.row] for one in watched)
+        ),
         state=dict(zip(names, end, strict=True)),
         time=time,
         neurons=chosen,
         traces={name: samples[names.index(name), chosen] for name in recorded},
     )
+
+
+def _watched(model: Any, threshold: Any, refractory: Any, rearm: Any) -> list[Watched]:
+    """The states that spike, in their order."""
+    names = list(model.states)
+    levels = threshold if isinstance(threshold, Mapping) else dict.fromkeys(model.spiking or names[:1], threshold)
+
+    def of(value: Any, name: str, default: Any) -> Any:
+        return value.get(name, default) if isinstance(value, Mapping) else value
+
+    return [
+        Watched(row, levels[name], of(refractory, name, 0.0), of(rearm, name, None))
+        for row, name in enumerate(names)
+        if name in levels
+    ]
+
+
+def _merged(watched: list[Watched], passed: Any) -> list[tuple[float, int]]:
+    """The spikes of a neuron in order: when, and of which of the states; of each, its rises and falls are given."""
+    each = zip(watched, passed, strict=True)
+    return sorted(
+        (t, k) for k, (one, (rises, falls)) in enumerate(each) for t in counted(rises, falls, one.refractory, one.rearm)
+    )
+
+
+def _level(one: Watched, equations: Any, p: Any) -> float:
+    return threshold_of(equations, p) if one.threshold is None else float(one.threshold)
 
 
 def _sample_times(duration: float, step: float, every: int) -> np.ndarray:
@@ -296,37 +344,37 @@ def counted(crossings, falls, refractory, rearm):
     return spikes
 
 
-def _solve(equations, p, current, start, duration, levels, times):
-    """One neuron: its final state, when V rises through the first of the levels and falls through the other, its
-    states at `times`.
+def _solve(equations, p, current, start, duration, watched, times):
+    """One neuron: its final state, when each state that is watched rises through its threshold and falls through
+    `rearm`, its states at `times`.
     """
     value, edges = current
     stops = [0.0, *sorted({float(edge) for edge in edges if 0 < edge < duration}), float(duration)]
     state = np.array(start, float)
     samples = np.outer(state, np.ones(times.size))
-    crossings: list[np.ndarray] = [np.empty(0)]
-    falls: list[np.ndarray] = [np.empty(0)]
+    passed: list[list[np.ndarray]] = [[np.empty(0)] for _ in range(2 * len(watched))]
     held = 0.0  # until when the voltage is where a reset has put it
     for begin, end in itertools.pairwise(stops):  # the integrator never sees a jump or a kink
         while begin < end:
             is_held = held > begin
             piece = begin, min(held, end) if is_held else end
-            solution = _smooth(equations, p, value, state, piece, levels, is_held)
+            solution = _smooth(equations, p, value, state, piece, watched, is_held)
             begin = solution.t[-1]
             inside = (times > piece[0]) & (times <= begin)
             if inside.any():
                 samples[:, inside] = solution.sol(times[inside])
-            crossings.append(solution.t_events[0])
-            falls += solution.t_events[1:]
+            for times_of, found in zip(passed, solution.t_events, strict=True):
+                times_of.append(found)
             state = solution.y[:, -1]
             if solution.status:  # a spike that resets
                 state = np.array(equations.reset(p, *state), float)
                 held = begin + getattr(p, "refractory", 0.0)
-    found = np.unique(np.concatenate(crossings))  # one at the very end of a piece is found again in the next
-    return state, (found[found > 0], np.concatenate(falls)), samples  # a start on the threshold is no crossing
+    found = [np.unique(np.concatenate(each)) for each in passed]  # one at the very end of a piece is found twice
+    rises = [rise[rise > 0] for rise in found[::2]]  # a start on the threshold is no crossing
+    return state, list(zip(rises, found[1::2], strict=True)), samples
 
 
-def _smooth(equations, p, current, start, piece, levels, is_held):
+def _smooth(equations, p, current, start, piece, watched, is_held):
     """A piece of time, in which the current is smooth; at its end, what counts is the current before.
 
     A spike that resets ends it.  Where the voltage is held, the other states go on.
@@ -339,14 +387,16 @@ def _smooth(equations, p, current, start, piece, levels, is_held):
         slopes = equations.derivative(p, current(min(t, just_before)), *state)
         return (0.0, *slopes[1:]) if is_held else slopes
 
-    def event(level, direction):
+    def event(row, level, direction):
         def crossing(t, state):
-            return state[0] - level
+            return state[row] - level
 
         crossing.direction, crossing.terminal = direction, direction > 0 and hasattr(equations, "reset")
         return crossing
 
-    events = [event(level, direction) for level, direction in zip(levels, (1, -1), strict=True) if level is not None]
+    events = []
+    for one in watched:
+        events += [event(one.row, one.threshold, 1), event(one.row, -np.inf if one.rearm is None else one.rearm, -1)]
     try:
         solution = solve_ivp(
             derivative, piece, start, "DOP853", events=events, dense_output=True, rtol=TOLERANCE, atol=TOLERANCE
