@@ -13,7 +13,7 @@ from .._integrators.fixed_step import Members, Span, integrate_span
 from .._integrators.problem import are_alike, set_constants
 from .._integrators.spike_lists import arm_lanes
 from .._integrators.watch import beginning_at
-from .._kernel.jit import for_tuples, generic, helper, inline, kernel
+from .._kernel.jit import for_tuples, generic, helper, kernel
 from .._kernel.lanes import width
 from .._kernel.team import meet
 from ..inputs import port
