@@ -281,3 +281,14 @@ def test_a_network_is_of_a_network_run(run, network_run):
         plot.network(run)
     with pytest.raises(ValueError, match="bin_width must be a positive number of ms"):
         plot.network(network_run, bin_width=0.0)
+
+
+def test_a_raster_of_several_states_tells_them_by_their_colours():
+    given = {"current": np.linspace(80.0, 130.0, 6), "threshold": {"V": -10.0, "N": 0.3}}
+    watched = fn.simulate(fn.MorrisLecar.hopf(), 200.0, **given)
+    ax = plot.raster(watched)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["V", "N"]
+    for state, line in zip(("V", "N"), ax.lines, strict=True):
+        mine = watched.spikes[state]
+        np.testing.assert_array_equal(np.array(line.get_data()), [mine.time, mine.neuron])
+    assert len({line.get_color() for line in ax.lines}) == 2

@@ -65,3 +65,20 @@ def test_threads_pieces_and_stores_change_nothing(tmp_path, monkeypatch, method)
             neuron = np.concatenate([piece.spikes[state].neuron for piece in pieces])
             order = np.argsort(neuron, kind="stable")
             assert times[order].tolist() == whole.spikes[state].time.tolist()
+
+
+def test_summaries_go_to_the_populations_that_have_them():
+    """By the names of their states, which may have dots; what none has is refused."""
+    run = fn.simulate(network(), 50.0, summary=["N.isi.mean", "isi.mean", "V.max", "exc.mean"])
+    assert {*run["cells"].summary} == {"N.isi.mean", "V.max"}
+    assert {*run["others"].summary} == {"isi.mean", "V.max", "exc.mean"}
+    for wrong, hint in (("W.max", "V.max"), ("N.isi.mea", "N.isi.mean")):
+        with pytest.raises(ValueError, match=f"summary must be one of .* did you mean '{hint}'"):
+            fn.simulate(network(), 50.0, summary=wrong)
+
+
+@pytest.mark.slow
+def test_a_cycle_begins_at_a_spike_of_the_voltage():
+    both = type("Both", (fn.MorrisLecar,), {"spiking": ("V", "N")})
+    found, plain = (fn.cycles(kind.hopf(), [100.0], settle=1000.0) for kind in (both, fn.MorrisLecar))
+    assert found.period.tolist() == plain.period.tolist()

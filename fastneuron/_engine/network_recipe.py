@@ -11,8 +11,10 @@ import numpy as np
 
 from .. import _check
 from .._integrators import METHODS, Chunk, Method
+from ..models.watched import names_of
 from ..network.network import Network
 from ..network.population import Population
+from . import summary as summaries
 from .recipe import Recipe, checked_population
 from .recorded import CURRENT
 from .sampling import check_after
@@ -226,21 +228,20 @@ def _by_population(name: str, value: Any, cells: Mapping[str, Population]) -> di
 
 
 def _where_known(name: str, value: Any, cells: Mapping[str, Population]) -> dict[str, Any]:
-    """Names of variables, for every population that has them; ValueError where none has one."""
+    """Names of variables or summaries, for every population that has them; ValueError where none has one."""
     wanted = (value,) if isinstance(value, str) else tuple(value)
-    has = {cell: [*group.model.states, *group.receptors] for cell, group in cells.items()}
-    everything = sorted({known for names in has.values() for known in names})
+    has = {cell: _names(name, group) for cell, group in cells.items()}
+    everything = dict.fromkeys(known for names in has.values() for known in names)
+    for one in wanted:
+        _check.known(name, one, everything)
+    found = {cell: tuple(one for one in wanted if one in names) for cell, names in has.items()}
+    return {cell: mine for cell, mine in found.items() if mine}
+
+
+def _names(name: str, group: Population) -> list[str]:
+    """All that can be recorded of a population, or summarised."""
+    states = list(group.model.states)
+    variables = [*states, *group.receptors]
     if name == "record":
-        has = {cell: [*names, CURRENT] for cell, names in has.items()}
-        for one in wanted:
-            _check.known(name, one, [*everything, CURRENT])
-    found = {}
-    for cell, names in has.items():
-        variables = {one: one.split(".")[-2] if one.count(".") else one for one in wanted}
-        mine = [one for one, variable in variables.items() if variable in names or variable in _OF_SPIKES]
-        if mine:
-            found[cell] = tuple(mine)
-    return found
-
-
-_OF_SPIKES = ("spike", "isi", "population")  # what summaries of spikes begin with
+        return [*variables, CURRENT]
+    return summaries.names(variables, names_of(group.threshold, states))

@@ -86,6 +86,7 @@ def tangent_class(kind: Any, parameter: str | None, scaled: bool) -> Any:
         "__annotations__": dict.fromkeys(added, float),
         "states": {**kind.states, **dict.fromkeys(own, 0.0), own[0]: first},
         "presets": (),
+        "spiking": () if scaled else kind.spiking,  # a cycle begins at a spike of the voltage
         "gates": Model.gates,
         **dict.fromkeys(added, 1.0),
         **_formulas(kind, parameter, scaled),
