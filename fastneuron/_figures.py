@@ -5,6 +5,7 @@ Colours are Okabe and Ito's, which the colour-blind can tell apart.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,6 +58,18 @@ def draw_spikes(ax: Any, time: np.ndarray, y: np.ndarray, row: float, colour: st
         color=colour,
         rasterized=time.size > 20_000,
     )
+
+
+def draw_spikes_by_state(ax: Any, spikes: Any, neurons: np.ndarray) -> None:
+    """The spikes of some neurons, in black; where several states spike, each in a colour, which a legend tells."""
+    several = len(spikes.states) > 1
+    for colour, state in zip(itertools.cycle(COLOURS) if several else ["black"], spikes.states, strict=False):
+        mine = spikes[state]
+        kept = np.isin(mine.neuron, neurons)
+        draw_spikes(ax, mine.time[kept], mine.neuron[kept], 1 / neurons.size, colour)
+    if several:
+        lines, place = ax.lines[-len(spikes.states) :], {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+        ax.legend(lines, spikes.states, frameon=False, fontsize="small", ncols=4, **place)
 
 
 def say_how_many(ax: Any, shown: int, n: int) -> None:

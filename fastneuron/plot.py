@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from . import _check
+from . import _check, _figures
 from ._engine.network_run import NetworkRun
 from ._engine.run import Run
 from ._figures import BLUE, COLOURS, GREY, axes, draw_spikes, evenly, labelled, pyplot, say_how_many, tidy
@@ -34,9 +34,7 @@ NICE_LENGTHS = np.outer(10.0 ** np.arange(-12, 13), [1, 2, 5]).ravel()  # for sc
 
 
 def raster(run: Run | NetworkRun, ax: Axes | None = None, neurons: int = 100) -> Axes:
-    """Spike times, one row per neuron; of a network, by population, in the colours that `network` has.
-
-    Where several states spike, each has a colour.
+    """Spike times, one row per neuron, each state that spikes in a colour; of a network, by population as `network`.
 
     Parameters
     ----------
@@ -62,16 +60,7 @@ def raster(run: Run | NetworkRun, ax: Axes | None = None, neurons: int = 100) ->
     if isinstance(run, NetworkRun):
         return _raster_by_population(run, ax, most)
     shown = evenly(run.n, most)
-    several = len(run.spikes.states) > 1
-    for colour, state in zip(itertools.cycle(COLOURS) if several else ["black"], run.spikes.states, strict=False):
-        mine = run.spikes[state]
-        kept = np.isin(mine.neuron, shown)
-        draw_spikes(ax, mine.time[kept], mine.neuron[kept], 1 / shown.size, colour)
-    if several:
-        lines = ax.lines[-len(run.spikes.states) :]
-        ax.legend(
-            lines, run.spikes.states, frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 1), ncols=4
-        )
+    _figures.draw_spikes_by_state(ax, run.spikes, shown)
     ax.yaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)  # type: ignore[call-arg]
     ax.yaxis.set_major_formatter("{x:,.0f}")
     margin = 0.7 * run.n / shown.size

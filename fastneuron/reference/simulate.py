@@ -46,8 +46,8 @@ class Spikes:
 
     neuron: np.ndarray
     time: np.ndarray
-    state: np.ndarray
-    states: tuple[str, ...]
+    state: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    states: tuple[str, ...] = ()
 
     def __getitem__(self, state: str) -> Spikes:
         """Those of one state."""
@@ -221,15 +221,11 @@ def simulate(
         end[:, i], found, samples[:, i] = _solve(equations, p, given, start, duration, mine, time)
         spikes.append(_merged(mine, found))
 
-    count = np.array(list(map(len, spikes)))
-    times, states = np.array([spike for each in spikes for spike in each]).reshape(-1, 2).T
     return Run(
         duration=float(duration),
         dt=float(dt),
-        spike_count=count,
-        spikes=Spikes(
-            np.repeat(np.arange(n), count), times, states.astype(np.int64), tuple(names[one.row] for one in watched)
-        ),
+        spike_count=np.array(list(map(len, spikes))),
+        spikes=_spikes(spikes, tuple(names[one.row] for one in watched)),
         state=dict(zip(names, end, strict=True)),
         time=time,
         neurons=chosen,
@@ -258,6 +254,12 @@ def _merged(watched: list[Watched], passed: Any) -> list[tuple[float, int]]:
     return sorted(
         (t, k) for k, (one, (rises, falls)) in enumerate(each) for t in counted(rises, falls, one.refractory, one.rearm)
     )
+
+
+def _spikes(of_each: list[list[tuple[float, int]]], states: tuple[str, ...]) -> Spikes:
+    """Those of all neurons."""
+    time, state = np.array([spike for each in of_each for spike in each]).reshape(-1, 2).T
+    return Spikes(np.repeat(np.arange(len(of_each)), list(map(len, of_each))), time, state.astype(np.int64), states)
 
 
 def _level(one: Watched, equations: Any, p: Any) -> float:
