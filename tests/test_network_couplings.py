@@ -138,6 +138,24 @@ def test_bits_of_a_ring(monkeypatch):
     assert_same(fn.simulate(net, 30.0, initial=initial, threads=2), whole)
 
 
+def test_what_blows_up_is_said():
+    net, initial = few(fn.GapJunction(), ring(70, 1e5), 70)
+    with pytest.raises(FloatingPointError, match=r"neuron \d+ of 'cells' blew up.* no longer finite"):
+        fn.simulate(net, 30.0, initial=initial)
+
+
+@pytest.mark.slow
+def test_other_inputs_go_through_a_step_stage_by_stage_as_ever():
+    n, noise = 70, fn.OrnsteinUhlenbeck(np.linspace(1.0, 9.0, 70), 3.0)
+    current = np.linspace(80.0, 130.0, n) + fn.Step(20.0, 5.07, 17.0) + fn.Samples([0.0, 5.0, 1.0], 10.0)
+    cells = fn.Population(HOPF, n, current=current, noise=noise)
+    coupling = fn.Coupling(cells, cells, fn.GapJunction(), ring(n, 0.0))
+    run = fn.simulate(fn.Network({"cells": cells}, [coupling], seed=3), 30.0, method="heun", record="V")["cells"]
+    alone = fn.simulate(HOPF, 30.0, current=current, noise=noise, seed=3, method="heun", record="V")
+    assert np.array_equal(run["V"], alone["V"])
+    assert np.array_equal(run.state["N"], alone.state["N"])
+
+
 def mixed(n=900, seed=3):
     """Two populations, coupled without delay in several ways, with delayed synapses and a source besides."""
     draw = np.random.default_rng(seed)
@@ -183,11 +201,13 @@ def test_bits_do_not_depend_on_ranges_and_epochs(whole, monkeypatch):
 
 
 @pytest.mark.slow
-def test_pieces(whole):
+def test_pieces(whole, tmp_path):
     net = mixed()
     sim = fn.Simulation(net, dt=0.05, threads=2)
     for duration in (0.05, 10.0, 0.35, 19.6):
         sim.run(duration)
+        sim.save(tmp_path / "sim")
+        sim = fn.Simulation.load(tmp_path / "sim")
     for name, run in whole.populations.items():
         for state, values in run.state.items():
             assert np.array_equal(sim[name].state[state], values)

@@ -60,7 +60,7 @@ class Coupled:
         self.kept = np.empty((0, 0))
         if coupled is not None:
             numbers = count_kept(recipe.chosen.tag, self.lanes, self.neurons)
-            self.kept = np.empty((-(-n // self.lanes.lanes), numbers))
+            self.kept = zeros_on_lines((-(-n // self.lanes.lanes), numbers))
 
     def cells(self, traces: Any, statistics: Any) -> Cells | CellsInStep:
         """The population as its kernel wants it."""

@@ -16,16 +16,20 @@ class Coupling:
 
     Parameters
     ----------
-    pre, post : str
-        The names of two cells of a `Circuit`: of the one that is felt, and of the one that feels it.
+    pre, post : str, or Population or a view of one
+        Who is felt, and who feels it: the names of two cells of a `Circuit`; or, in the list of a `Network`, neurons of
+        a model without a reset.
     kind : CouplingKind
         What passes: `GapJunction`, `Graded`, `StateCoupled`, or a kind of one's own.
-    connections : None
-        Two cells are one connection.
-    weight : float or (n,) array_like, default 1
-        How strong, mS/cm^2.
+    connections : rule, (pre, post) or scipy.sparse matrix
+        In a network, as those of a `Projection`: a matrix of the shape ``(len(pre), len(post))`` has the weights as its
+        values.  `AllToAll` with one weight costs no more than a neighbour each, if the kind is linear.  Two cells of a
+        circuit are one connection, and want none.
+    weight : float, array_like or distribution, default 1 or the values of the matrix
+        How strong, mS/cm^2.  In a circuit, a number or one for each circuit.
     symmetric : bool, optional
-        Whether it acts from `post` to `pre` as well, with the same parameters; if not said, gap junctions do.
+        Whether it acts from `post` to `pre` as well, with the same parameters; if not said, gap junctions do.  Where
+        both ends are the same neurons, weights must then be those of both directions.
     name : str, optional
         What its parameters are called by: ``"name.weight"``; ``"pre-post"`` by default.
 
@@ -39,6 +43,13 @@ class Coupling:
     >>> import fastneuron as fn
     >>> fn.Coupling("A", "B", fn.Graded(E=-80.0, half=0.0, slope=15.0), weight=0.01)
     Coupling('A', 'B', Graded(E=-80, half=0, slope=15), weight=0.01)
+
+    In a network all neurons go through a step together, with `rk4` or `heun`, so that each stage sees the others at
+    that stage:
+
+    >>> cells = fn.Population(fn.MorrisLecar.hopf(), 4)
+    >>> fn.Network({"cells": cells}, [fn.Coupling(cells, cells, fn.GapJunction(), fn.AllToAll(), weight=0.1)])
+    Network({'cells': Population(MorrisLecar, 4)}, 0 projections, 1 couplings, seed=0)
     """
 
     def __init__(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._kernel.cache_lines import zeros_on_lines
 from .._kernel.columns import columns
 from .coupling import EntriesByTarget, NetworkCoupling, turned
 from .coupling_currents import Entries, MeanField, Sender
@@ -34,7 +35,7 @@ def coupling_sources(network: Network, members: int, whole: int) -> dict[str, Co
         if coupling.both_ways:
             ways.append((coupling.post, coupling.pre, entries and turned(entries, coupling.pre.population.n)))
         for pre, post, mine in ways:
-            sent = np.zeros((2, -(-pre.population.n // whole) * whole))
+            sent = zeros_on_lines((2, -(-pre.population.n // whole) * whole))
             sending = found.setdefault(network.name_of(pre), Coupled())
             receiving = found.setdefault(network.name_of(post), Coupled())
             kind = _numbers(coupling)
