@@ -19,9 +19,10 @@ from ._engine.network_run import NetworkRun
 from ._engine.run import Run
 from ._figures import BLUE, COLOURS, GREY, axes, draw_spikes, evenly, labelled, pyplot, say_how_many, tidy
 from ._units import plain
+from .dynamics.arguments import some_of
 from .dynamics.figure import bifurcation_curves as bifurcation_curves
 from .dynamics.figure import bifurcations as bifurcations
-from .dynamics.plane import of_one, panels, plane
+from .dynamics.plane import panels, plane
 from .dynamics.plane import portrait as portrait_of
 from .inputs.current import Constant, Current
 from .models import Model
@@ -290,17 +291,13 @@ def phase_plane(
         Which of the recorded neurons, or of the model's, by its index in the population.
     current : float or (n,) array_like, optional
         The current of the nullclines, uA/cm^2; by default what was injected, at the end of the run if it was a function
-        of time.  Of a model 0, and several currents are panels of a figure.
+        of time.  Of a model 0; several are panels of a Figure, which is returned.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
     window : ((float, float), (float, float)), optional
         The ends of both axes.
     portrait : bool, optional
         Whether to find fixed points, separatrices and cycles: by default of a model, not of a run.
-
-    Returns
-    -------
-    Axes, or a Figure where there are several currents
 
     Examples
     --------
@@ -320,7 +317,8 @@ def phase_plane(
     names = list(model.states)
     if len(names) != 2:
         raise ValueError(f"a phase plane has two states; {type(model).__name__} has {', '.join(names)}")
-    amplitude, alone = _currents_of(run, neuron, current), of_one(model, neuron)
+    neuron = _check.whole("neuron", neuron, 0, model.size - 1 if model.size > 1 else None)
+    amplitude, alone = _currents_of(run, neuron, current), some_of(model, neuron)
     if amplitude.size > 1:
         if ax is not None:
             raise ValueError(f"ax must not be given with several currents, which are panels; got {amplitude.size}")

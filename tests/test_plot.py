@@ -183,6 +183,10 @@ def test_several_currents_are_panels_in_one_window():
     assert {(*ax.get_xlim(), *ax.get_ylim()) for ax in figure.axes} == {(-70.0, 50.0, -0.1, 0.6)}
     with pytest.raises(ValueError, match=r"window must be the ends of both axes, .*; got 3"):
         plot.phase_plane(fn.MorrisLecar.snic(), window=3)
+    with pytest.raises(ValueError, match=r"window must be given, .* where nothing but nullclines is drawn"):
+        plot.phase_plane(fn.MorrisLecar.snic(), portrait=False)
+    with pytest.raises(ValueError, match=r"neuron must be .*; got 3"):
+        plot.phase_plane(fn.MorrisLecar.snic(phi=[0.05, 0.06]), neuron=3)
     with pytest.raises(ValueError, match=r"ax must not be given with several currents"):
         plot.phase_plane(fn.MorrisLecar.snic(), current=[30.0, 60.0], ax=figure.axes[0])
     with pytest.raises(TypeError, match=r"run must be a Run or a Model; got 3"):

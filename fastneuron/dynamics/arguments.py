@@ -25,6 +25,12 @@ def checked_current(model: Model, current: Any, others: Mapping[str, Any] | None
     return n, np.array(np.broadcast_to(amplitude, n))
 
 
+def some_of(model: Model, neurons: Any, **changes: Any) -> Model:
+    """The model of some of its neurons, by index, or of one, with other values of parameters."""
+    own = {name: given[neurons] for name, given in model.parameters.items() if np.size(given) > 1}
+    return model.replace(**own | changes)
+
+
 def checked_states(name: str, given: Any, model: Model) -> dict[str, np.ndarray]:
     """Some states by name, each a number or one value per neuron."""
     if not isinstance(given, Mapping):

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .. import _check
 from ..models import Model
-from .arguments import checked_current, checked_range
+from .arguments import checked_current, checked_range, some_of
 from .equilibria import TESTS, Family, Slope, frequencies, on_curve, slope
 from .fixed_points import GRID
 from .lyapunov import first_lyapunov_coefficient
@@ -144,8 +144,7 @@ def _checked(argument: str, model: Model, given: Any) -> tuple[str, float, float
 
 def _plane(model: Model, neuron: int, current: float, ranges: list[tuple[str, float, float]]) -> Plane:
     """One neuron, solved for the first of the parameters for which that can be done at once."""
-    own = {name: np.ravel(value)[neuron if np.size(value) > 1 else 0] for name, value in model.parameters.items()}
-    one = model.replace(**{name: float(value) for name, value in own.items()})
+    one = some_of(model, neuron)
     V = np.array([-70.0, -35.0, -5.0, 15.0])
     for solved, free in sorted((ranges, ranges[::-1]), key=lambda both: both[0][0] != "current"):
         family = Family(one, np.full(V.size, current), *solved)

@@ -16,6 +16,7 @@ from .cycles import solved
 from .equilibria import Family
 from .flow import Flow
 from .jacobian import linear, points
+from .lyapunov import critical
 
 NODES = 20  # of cycles that may be unstable
 FEW = 4  # of stable ones
@@ -157,10 +158,7 @@ def _beginning(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """At Hopf points: y, the direction in which cycles grow, and the speed of the nodes."""
     model, current = family.at(neuron, value)
-    modes, vectors = np.linalg.eig(linear(model, points(model, state, current)).jacobian)
-    own = np.argmin(np.where(modes.imag > 0, abs(modes.real), np.inf), axis=1)
-    omega = np.take_along_axis(modes, own[:, np.newaxis], axis=1)[:, 0].imag
-    q = np.take_along_axis(vectors, own[:, np.newaxis, np.newaxis], axis=2)[:, :, 0]
+    omega, q = critical(linear(model, points(model, state, current)).jacobian)
     turn = np.exp(2j * np.pi * np.arange(NODES) / NODES)
     wave = (turn[:, np.newaxis] * q[:, np.newaxis]).reshape(len(q), -1) / scale[:, :-2]
     tangent = np.column_stack([wave.real, np.zeros((len(q), 2))])

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..models import Model
+from .arguments import some_of
 from .fixed_points import FAR, voltages
 from .jacobian import linear, points
 from .steady import steady_states
@@ -30,10 +31,9 @@ class Family(NamedTuple):
 
     def at(self, neuron: np.ndarray, value: np.ndarray) -> tuple[Model, np.ndarray]:
         """The model of these neurons with these values of the parameter, and their currents."""
-        changes = {name: given[neuron] for name, given in self.model.parameters.items() if np.size(given) > 1}
         if self.parameter == "current":
-            return self.model.replace(**changes), value
-        return self.model.replace(**changes | {self.parameter: value}), self.current[neuron]
+            return some_of(self.model, neuron), value
+        return some_of(self.model, neuron, **{self.parameter: value}), self.current[neuron]
 
 
 class Slope(NamedTuple):

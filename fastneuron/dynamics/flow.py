@@ -11,6 +11,7 @@ import numpy as np
 from .._engine.run import Run
 from ..models import Model
 from ..simulate import simulate, simulate_population
+from .arguments import some_of
 from .tangent import DIRECTION, SCALE, smooth, tangent_class
 
 EXACT = {"method": "dop853", "rtol": 1e-13, "atol": 1e-13}
@@ -25,8 +26,7 @@ class Flow(NamedTuple):
 
     def of(self, neurons: np.ndarray) -> Flow:
         """The flow of some of them, by index."""
-        changes = {name: value[neurons] for name, value in self.model.parameters.items() if np.size(value) > 1}
-        return Flow(self.model.replace(**changes), self.current[neurons], self.parameter)
+        return Flow(some_of(self.model, neurons), self.current[neurons], self.parameter)
 
     def run(self, state: np.ndarray, time: Any, tangents: np.ndarray, forced: Any = 0.0, **options: Any) -> Run:
         """The run of lanes (D, m), a whole number of times the neurons, through the time of each, ms; its own is 1.

@@ -8,6 +8,14 @@ from ..models import Model
 from .jacobian import higher_order, linear, points
 
 
+def critical(jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The frequencies (m,), rad/ms, and the eigenvectors (m, D) of the pairs nearest to the imaginary axis."""
+    modes, vectors = np.linalg.eig(jacobian)
+    own = np.argmin(np.where(modes.imag > 0, abs(modes.real), np.inf), axis=1)[:, np.newaxis]
+    frequency = np.take_along_axis(modes.astype(complex), own, axis=1)[:, 0].imag
+    return frequency, np.take_along_axis(vectors, own[:, np.newaxis], axis=2)[:, :, 0]
+
+
 def first_lyapunov_coefficient(model: Model, state: np.ndarray, current: np.ndarray) -> np.ndarray:
     """That of Hopf points (D, m), negative where the cycle is stable: Kuznetsov (2004), eq. 5.34 (with 1 / 2 omega).
 
@@ -30,11 +38,7 @@ def first_lyapunov_coefficient(model: Model, state: np.ndarray, current: np.ndar
         plus, minus = (along(u / sizes[0] + sign * v / sizes[1])[0] for sign in (1.0, -1.0))
         return 0.25 * (plus - minus) * sizes[0] * sizes[1]
 
-    modes, vectors = np.linalg.eig(A)
-    modes = modes.astype(complex)
-    critical = np.argmin(np.where(modes.imag > 0, abs(modes.real), np.inf), axis=1)
-    omega = np.take_along_axis(modes, critical[:, np.newaxis], axis=1)[:, 0].imag
-    q = np.take_along_axis(vectors, critical[:, np.newaxis, np.newaxis], axis=2)[:, :, 0]
+    omega, q = critical(A)
     left, lefts = np.linalg.eig(np.swapaxes(A, 1, 2))
     own = np.argmin(abs(left + 1j * omega[:, np.newaxis]), axis=1)
     p = np.take_along_axis(lefts.astype(complex), own[:, np.newaxis, np.newaxis], axis=2)[:, :, 0]

@@ -63,26 +63,23 @@ def portrait(model: Model, current: float) -> Portrait:
     sizes = np.maximum(np.ptp(steady, axis=1), 1e-6)
     separatrices, manifolds = [], []
     for k in np.flatnonzero(fixed.kind == "saddle"):
-        rates, directions = np.linalg.eig(_jacobian(flow, at[:, k : k + 1]))
+        look = points(model, at[:, k : k + 1], flow.current)
+        rates, directions = np.linalg.eig(linear(model, look).jacobian[0])
         for rate, direction in zip(rates.real, directions.real.T, strict=True):
             away = 1e-4 * direction / np.linalg.norm(direction / sizes)
             start = at[:, k, np.newaxis] + away[:, np.newaxis] * [1.0, -1.0]
             for path in _paths(flow, start, np.full(2, LONG / rate)):
-                leaps = (~(abs(np.diff(path)) < LEAP * sizes[:, np.newaxis])).any(
-                    axis=0
-                )  # backwards they may end at once
+                leaps = (~(abs(np.diff(path)) < LEAP * sizes[:, np.newaxis])).any(axis=0)
                 whole = path[:, : leaps.argmax() + 1 if leaps.any() else None]
                 (manifolds if rate > 0 else separatrices).append(np.column_stack([at[:, k], whole]))
     return Portrait(fixed, separatrices, manifolds, _cycles(flow, fixed, at, sizes), steady)
 
 
-def _jacobian(flow: Flow, state: np.ndarray) -> np.ndarray:
-    return linear(flow.model, points(flow.model, state, flow.current)).jacobian[0]
-
-
 def _steady(model: Model, V: np.ndarray, current: float) -> np.ndarray:
     """The steady states (2, k) of the second state around fixed points, as far as the threshold is, at least."""
-    size = max(np.ptp(V), abs(np.ravel(model.thresholds)[0] - V).max(), 1e-3)
+    threshold = np.ravel(model.thresholds)[0]
+    V = V if V.size else np.array([threshold])
+    size = max(np.ptp(V), abs(threshold - V).max(), 0.1 * (1.0 + abs(threshold)))
     around = np.linspace(V.min() - 0.5 * size, V.max() + size, 50)
     look = points(model, np.zeros((2, around.size)), current, np.zeros(around.size))
     steady_states(look, around, look.state)
@@ -100,6 +97,8 @@ def _paths(flow: Flow, start: np.ndarray, time: np.ndarray) -> np.ndarray:
 def _cycles(flow: Flow, fixed: FixedPoints, at: np.ndarray, sizes: np.ndarray) -> list[tuple[np.ndarray, bool]]:
     """Cycles that attract runs from near fixed points, and such that repel: these attract runs backwards in time."""
     inside = np.flatnonzero(fixed.kind != "saddle")  # a cycle goes round one of these
+    if not inside.size:
+        return []
     rate = np.maximum(abs(fixed.eigenvalues.real[inside]).min(axis=1), LONG / LONGEST)
     lanes = np.repeat(np.arange(inside.size), 2 * len(JUMPS))
     time = (LONG / rate)[lanes] * np.tile([1.0, -1.0], lanes.size // 2)
@@ -135,19 +134,12 @@ def _lap(path: np.ndarray, centre: np.ndarray) -> tuple[float, float]:
     return (float(up[-1]), float(up[-1] - up[-2])) if up.size > 1 else (np.nan, np.nan)
 
 
-def of_one(model: Model, neuron: int) -> Model:
-    """One neuron of a model."""
-    neuron = _check.whole("neuron", neuron, 0, model.size - 1 if model.size > 1 else None)
-    own = {name: np.ravel(value)[neuron if np.size(value) > 1 else 0] for name, value in model.parameters.items()}
-    return model.replace(**own)
-
-
 def plane(
     ax: Any, model: Model, current: Any, window: Any, found: Portrait | None, path: np.ndarray | None, label: str
 ) -> Any:
     """Draw the phase plane of one neuron, with its portrait and a path (2, k) where they are given."""
     extent = [part for part in (None if found is None else found.extent(), path) if part is not None]
-    nullclines(ax, model, current, checked_window(window, np.concatenate([np.empty((2, 0)), *extent], axis=1)))
+    nullclines(ax, model, current, ends_of_axes(window, np.concatenate([np.empty((2, 0)), *extent], axis=1)))
     if found is not None:
         draw(ax, found)
     if path is not None:
@@ -163,7 +155,7 @@ def plane(
 def panels(model: Model, currents: np.ndarray, window: Any, unit: str) -> Figure:
     """A figure with the phase planes of one neuron at some currents, side by side, in one window."""
     found = [portrait(model, current) for current in currents]
-    shown = checked_window(window, np.concatenate([one.extent() for one in found], axis=1))
+    shown = ends_of_axes(window, np.concatenate([one.extent() for one in found], axis=1))
     columns = 2 if len(found) == 4 else min(len(found), 3)
     rows = -(-len(found) // columns)
     size = (0.4 + 2.3 * columns, 0.8 + 2.0 * rows)
@@ -188,8 +180,10 @@ def panels(model: Model, currents: np.ndarray, window: Any, unit: str) -> Figure
     return figure
 
 
-def checked_window(window: Any, extent: np.ndarray) -> np.ndarray:
+def ends_of_axes(window: Any, extent: np.ndarray) -> np.ndarray:
     """The window that is given, ((low, high), (low, high)), or one in which points (2, k) have room."""
+    if window is None and not extent.size:
+        raise ValueError("window must be given, ((low, high), (low, high)), where nothing but nullclines is drawn")
     if window is None:
         low, high = extent.min(axis=1), extent.max(axis=1)
         margin = 0.12 * np.where(high > low, high - low, [1.0, 0.1])
