@@ -15,7 +15,6 @@ from .inputs.current import Current
 from .inputs.noise import Noise, OrnsteinUhlenbeck, WhiteNoise
 from .inputs.poisson import PoissonCurrent, PoissonJumps
 from .inputs.waveforms import Chirp, Pulses, Ramp, Samples, Sine, Step
-from .mlp import MLP, MLPHistory, check_gradient
 from .models import (
     AdaptiveExponential,
     Channel,
@@ -45,7 +44,6 @@ from .network.network import Network
 from .network.population import Population
 from .network.projection import Projection
 from .network.sources import PoissonSource, SpikeSource
-from .perceptron import Perceptron, PerceptronHistory, least_squares_layer
 from .receptors import (
     NMDA,
     Alpha,
@@ -71,6 +69,8 @@ if TYPE_CHECKING:
     from .dynamics.jacobian import jacobian
     from .dynamics.phase_response import PhaseResponse, phase_response
     from .dynamics.tangent import tangent
+    from .mlp import MLP, MLPHistory, check_gradient
+    from .perceptron import Perceptron, PerceptronHistory, least_squares_layer
 
 __all__ = [
     "MLP",
@@ -162,18 +162,23 @@ __all__ = [
 ]
 
 LATER = ("plot", "sklearn")  # need what not everybody has, and time
-OF_DYNAMICS = (  # need time
-    *("Cycles", "Excitability", "FixedPoints", "PhaseResponse"),
-    *("bifurcation_curves", "bifurcations", "cycles", "excitability", "fixed_points"),
-    *("jacobian", "phase_response", "tangent"),
-)
+IN_FOLDERS = {  # need time: without networks of perceptrons alone, a fifth of all that is imported here
+    "dynamics": (
+        *("Cycles", "Excitability", "FixedPoints", "PhaseResponse"),
+        *("bifurcation_curves", "bifurcations", "cycles", "excitability", "fixed_points"),
+        *("jacobian", "phase_response", "tangent"),
+    ),
+    "mlp": ("MLP", "MLPHistory", "check_gradient"),
+    "perceptron": ("Perceptron", "PerceptronHistory", "least_squares_layer"),
+}
 
 
 def __getattr__(name: str) -> object:
-    if name in LATER:
+    if name in LATER or name in IN_FOLDERS:
         return import_module(f".{name}", __name__)
-    if name in OF_DYNAMICS:
-        return getattr(import_module(".dynamics", __name__), name)
+    for folder, names in IN_FOLDERS.items():
+        if name in names:
+            return getattr(import_module(f".{folder}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

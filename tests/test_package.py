@@ -18,6 +18,14 @@ def test_what_needs_more_is_there_when_it_is_asked_for(python):
     )
 
 
+def test_a_folder_is_imported_when_something_of_it_is_asked_for(python):
+    code = "import sys, fastneuron as fn; there = lambda x: f'fastneuron.{x}' in sys.modules; "
+    assert python(code + "print(*map(there, ['mlp', 'perceptron', 'dynamics']))").split() == ["False"] * 3
+    assert python(code + "fn.MLP; print(*map(there, ['mlp', 'perceptron']))").split() == ["True", "False"]
+    assert python("from fastneuron import *; print(MLP, Perceptron, least_squares_layer)")
+    assert python("import fastneuron as fn; print(fn.perceptron.square, fn.mlp.SGD)")
+
+
 def test_signatures_are_real():
     assert str(inspect.signature(fn.Step)) == "(amplitude, start=0.0, stop=inf)"
     assert str(inspect.signature(fn.OrnsteinUhlenbeck)) == "(sigma, tau)"
