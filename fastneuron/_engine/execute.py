@@ -17,10 +17,11 @@ from .._integrators import Chunk
 from . import executors, scheduler
 from .executors import Executor
 from .labels import label_of
+from .made import of_fields
 from .network_recipe import NetworkRecipe
 from .network_scheduler import NetworkAtWork
 from .own_steps import at_work
-from .recipe import Recipe, of_fields
+from .recipe import Recipe
 from .run import FinalState, Run, Spikes
 from .scheduler import SUMMARY, ChunkResult, PopulationAtWork
 from .summary import results

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +25,10 @@ from ..models.watched import Threshold, Watched, checked_rearm, checked_refracto
 from ..receptors import Receptor
 from . import summary as summaries
 from .circuits import check_circuits
-from .recorded import checked_record, units_of
+from .made import of_fields
+from .recorded import Variables, checked_record, units_of
 from .sampling import after_of, bin_width_of, check_after, interval_of
 
-Made = TypeVar("Made")
 DOUBLE = np.dtype(np.float64)
 
 
@@ -226,13 +226,6 @@ class Recipe:
         )
 
 
-def of_fields(kind: type[Made], **fields: Any) -> Made:
-    """A frozen dataclass of fields by name, all of those that have no default, in 1 us where its own way takes 5."""
-    new = object.__new__(kind)
-    new.__dict__.update(fields)
-    return new
-
-
 def checked(asked: Mapping[str, Any]) -> Recipe:
     """The recipe that the arguments of `simulate`, by name, describe; TypeError or ValueError if one is not allowed."""
     check_after(asked)
@@ -360,13 +353,6 @@ def _population(a: SimpleNamespace, model: Model, stimulus: Mapping[str, Any]) -
     if a.n is not None and n not in (1, _check.whole("n", a.n, 1)):
         raise ValueError(f"n must be {n}, the number of values of what differs from neuron to neuron; got {a.n}")
     return {"n": n if a.n is None else a.n, "initial": start, "dtype": precision}
-
-
-class Variables(NamedTuple):
-    """The names of all that can be recorded, and of the states that spike."""
-
-    every: Sequence[str]
-    spiking: Sequence[str]
 
 
 def _outputs(a: SimpleNamespace, variables: Variables, n: int, duration: float, dt: float) -> dict[str, Any]:

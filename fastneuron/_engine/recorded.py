@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import _check
 from ..models import Model
 from ..receptors import Receptor
 
 CURRENT = "I"  # what is injected; a state or a receptor of this name comes first
+
+
+class Variables(NamedTuple):
+    """The names of all that can be recorded, and of the states that spike."""
+
+    every: Sequence[str]
+    spiking: Sequence[str]
 
 
 def checked_record(record: Any, variables: Sequence[str]) -> tuple[str, ...]:
