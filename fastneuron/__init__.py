@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from .dynamics.bifurcations import bifurcations
     from .dynamics.cycles import Cycles, cycles
     from .dynamics.excitability import Excitability, excitability
+    from .dynamics.fit import Fit, fit
     from .dynamics.fixed_points import FixedPoints, fixed_points
     from .dynamics.jacobian import jacobian
     from .dynamics.phase_response import PhaseResponse, phase_response
@@ -95,6 +96,7 @@ __all__ = [
     "Exponential",
     "ExponentialCurrent",
     "ExponentialIntegrateAndFire",
+    "Fit",
     "FitzHughNagumo",
     "FixedInDegree",
     "FixedOutDegree",
@@ -149,6 +151,7 @@ __all__ = [
     "estimate",
     "excitability",
     "fi_curve",
+    "fit",
     "fixed_points",
     "jacobian",
     "least_squares_layer",
@@ -164,8 +167,8 @@ __all__ = [
 LATER = ("plot", "sklearn")  # need what not everybody has, and time
 IN_FOLDERS = {  # need time: without networks of perceptrons alone, a fifth of all that is imported here
     "dynamics": (
-        *("Cycles", "Excitability", "FixedPoints", "PhaseResponse"),
-        *("bifurcation_curves", "bifurcations", "cycles", "excitability", "fixed_points"),
+        *("Cycles", "Excitability", "Fit", "FixedPoints", "PhaseResponse"),
+        *("bifurcation_curves", "bifurcations", "cycles", "excitability", "fit", "fixed_points"),
         *("jacobian", "phase_response", "tangent"),
     ),
     "mlp": ("MLP", "MLPHistory", "check_gradient"),

@@ -74,6 +74,7 @@ def simulate(
     delivery: str = "exact",
     comm: Any = None,
     gather: bool = True,
+    sensitivity: str | Sequence[str] | None = None,
 ) -> Run | NetworkRun | list[NetworkRun]:
     """Integrate a population of neurons, a network of them, or many networks, on all cores.
 
@@ -196,6 +197,12 @@ def simulate(
     gather : bool, default True
         With `comm`, whether every process gets the whole run; if not, each gets that of its own neurons, of which the
         first is number ``run.low["cells"]`` of the population.
+    sensitivity : str or sequence of str, optional
+        Differentiate the run with respect to these: parameters of the model, ``"current"``, by which a constant is
+        added to what is injected, initial states such as ``"initial.V"``.  The derivatives of the states go on as
+        states do, and are recorded and summed up by names such as ``"dV/dg_Ca"``; those of the spike times are
+        ``run.sensitivities["g_Ca"]``.  With a fixed step the states are the bits of a run without.  Of neurons without
+        a reset, which are not in a network, in double precision and in memory.
 
     Returns
     -------

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -24,6 +25,7 @@ from .own_steps import at_work
 from .recipe import Recipe
 from .run import FinalState, Run, Spikes
 from .scheduler import SUMMARY, ChunkResult, PopulationAtWork
+from .sensitivity import split
 from .summary import results
 
 TOTALS = ("state", "spike_count", SUMMARY)  # what the names of arrays begin with that say what came of a run
@@ -145,10 +147,13 @@ class Memory:
         """The run in memory."""
         outcomes = [outcome for outcome in self._outcomes if outcome is not None]
         label = _joined([outcome.spike_label for outcome in outcomes])
-        time = _joined([outcome.spike_time for outcome in outcomes])
+        times = [outcome.spike_time for outcome in outcomes]
+        time, slopes = split(times[0] if len(times) == 1 else np.concatenate(times), self.recipe.differentiated_by)
         spikes = Spikes(label, time, self.recipe.n, self.recipe.spiking)
         traces = dict(zip(self.recipe.record, () if self._samples is None else self._samples, strict=True))
-        return run_of(self.recipe, totals(self.recipe, [outcome.snapshot for outcome in outcomes]), spikes, traces)
+        found = totals(self.recipe, [outcome.snapshot for outcome in outcomes])
+        run, sensitivity = run_of(self.recipe, found, spikes, traces), self.recipe.sensitivity
+        return run if sensitivity is None else replace(run, model=sensitivity.model, sensitivities=slopes)
 
 
 class MemoryShard:

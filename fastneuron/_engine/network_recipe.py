@@ -150,6 +150,8 @@ def population_of(recipe: Recipe) -> Population:
 def checked_network(asked: Mapping[str, Any]) -> NetworkRecipe:
     """The recipe that the arguments of `simulate`, by name, describe; TypeError or ValueError if one is not allowed."""
     a = SimpleNamespace(**asked)
+    if asked.get("sensitivity") is not None:
+        raise ValueError(f"sensitivity is for neurons that are not in a network; got it with {_check.shown(a.model)}")
     network = a.model if isinstance(a.model, Network) else Network({ALONE: a.model})
     if network is not a.model:
         asked = {**asked, **{name: {ALONE: getattr(a, name)} for name in BY_POPULATION if getattr(a, name) is not None}}

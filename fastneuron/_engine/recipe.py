@@ -23,11 +23,14 @@ from ..models import Model
 from ..models.validation import check_reset, rehearse, rehearse_input
 from ..models.watched import Threshold, Watched, checked_rearm, checked_refractory, checked_threshold, names_of, watched
 from ..receptors import Receptor
+from . import sensitivity as sensitivities
 from . import summary as summaries
 from .circuits import check_circuits
+from .initial import initial_of, start_of
 from .made import of_fields
 from .recorded import Variables, checked_record, units_of
 from .sampling import after_of, bin_width_of, check_after, interval_of
+from .sensitivity import Sensitivity
 
 DOUBLE = np.dtype(np.float64)
 
@@ -64,6 +67,8 @@ class Recipe:
         Summaries are of what happens from then on, ms.
     rearm : float or dict of float, optional
         They do not count, either, until the voltage has been below this since the spike, mV.
+    sensitivity : Sensitivity, optional
+        With respect to what the run is differentiated: the model is then one of variational equations.
     """
 
     model: Model
@@ -91,6 +96,7 @@ class Recipe:
     rearm: float | Mapping[str, float] | None = None
     after: float = 0.0
     tolerant: bool = False
+    sensitivity: Sensitivity | None = None
 
     @property
     def inputs(self) -> tuple[Current | Noise, ...]:
@@ -136,6 +142,11 @@ class Recipe:
     def units(self) -> dict[str, str]:
         """The units of all that can be recorded, and of parameters, by name."""
         return units_of(self.model, self.receptors)
+
+    @property
+    def differentiated_by(self) -> tuple[str, ...]:
+        """The names of that."""
+        return self.sensitivity.names if self.sensitivity else ()
 
     @property
     def bytes_of_a_sample(self) -> int:
@@ -229,7 +240,17 @@ class Recipe:
 def checked(asked: Mapping[str, Any]) -> Recipe:
     """The recipe that the arguments of `simulate`, by name, describe; TypeError or ValueError if one is not allowed."""
     check_after(asked)
-    return checked_population({"n": None, "receptors": {}, "refractory": 0.0, "rearm": None, "after": 0.0, **asked})
+    asked = {"n": None, "receptors": {}, "refractory": 0.0, "rearm": None, "after": 0.0, **asked}
+    if asked.get("sensitivity") is None:
+        return checked_population(asked)
+    model = _model(asked["model"])
+    names = sensitivities.checked(asked, model)
+    if not names:
+        return checked_population(asked)
+    alone = checked_population({**asked, **sensitivities.ALONE})
+    sensitivities.check_spiking(alone.spiking, model)
+    asked = sensitivities.differentiated(asked, model, names, alone.initial, alone.n)
+    return checked_population(asked).changed(sensitivity=Sensitivity(model, names))
 
 
 def checked_population(asked: Mapping[str, Any], first_neuron: int = 0) -> Recipe:
@@ -339,9 +360,9 @@ def _population(a: SimpleNamespace, model: Model, stimulus: Mapping[str, Any]) -
         able = _listed([name for name, method in METHODS.items() if method.single], "and")
         but = f"noise={a.noise!r}" if METHODS[a.method].single else f"method={a.method!r}"
         raise ValueError(f"dtype float32 is for the methods {able}, without noise; got it with {but}")
-    given = _initial(a.initial, model, a.receptors)
+    given = initial_of(a.initial, model, a.receptors)
     sizes = _check.sizes(model.parameters | {f"initial[{name!r}]": value for name, value in given.items()})
-    start = _start(model, given, _check.population_size(sizes), precision)
+    start = start_of(model, given, _check.population_size(sizes), precision)
     start |= {name: given.get(name, np.zeros(())) for name in a.receptors}
     try:
         n = _check.population_size(
@@ -384,43 +405,6 @@ def _outputs(a: SimpleNamespace, variables: Variables, n: int, duration: float, 
         "after": after,
         "spike_times": _check.flag("spike_times", a.spike_times),
     }
-
-
-def _initial(
-    initial: Mapping[str, npt.ArrayLike] | None, model: Model, receptors: Mapping[str, Any]
-) -> dict[str, np.ndarray]:
-    if not isinstance(initial, Mapping | None):
-        raise TypeError(
-            f"initial must map names of states to values, for example {{'V': -60.0}}; got {_check.shown(initial)}"
-        )
-    for name in initial or {}:
-        _check.known(f"a state in initial for {type(model).__name__}", name, [*model.states, *receptors])
-    return {name: _check.numbers(f"initial[{name!r}]", value) for name, value in (initial or {}).items()}
-
-
-def _start(model: Model, given: Mapping[str, np.ndarray], n: int, precision: np.dtype) -> dict[str, np.ndarray]:
-    """Where each state starts; what is not finite, or cannot be held in single precision, is refused.
-
-    What is the same for all neurons is kept once.
-    """
-    state = model.initial_state(given, n)
-    if precision is not DOUBLE:
-        with np.errstate(over="ignore"):
-            state = state.astype(precision, copy=False)
-    start = {}
-    fine = bool(np.isfinite(state).all())
-    if n == 1 and fine:
-        state.flags.writeable = False
-        return {name: row.reshape(()) for name, row in zip(model.states, state, strict=True)}
-    for (name, default), row in zip(model.states.items(), state, strict=True):
-        value = given.get(name, default)
-        differs = n > 1 and (callable(value) or np.ndim(value))
-        start[name] = (row if differs else row[:1].reshape(())).copy()
-        start[name].flags.writeable = False
-        if not fine:
-            what = f"initial[{name!r}]" if name in given else f"the initial {name} of {type(model).__name__}"
-            _check.satisfies(what, start[name], np.isfinite, f"finite in {precision}")
-    return start
 
 
 def _precision(dtype: npt.DTypeLike) -> np.dtype:

@@ -16,6 +16,7 @@ from .. import _html
 from .._check import indices, known, number
 from .labels import neuron_of, state_of
 from .recorded import units_of
+from .sensitivity import Sensitivity
 from .summary import is_rate, is_timed
 
 
@@ -189,6 +190,8 @@ class Run:
         Whether the time of every spike was kept.
     receptors : dict of Receptor
         In a network: what synapses opened, by name.
+    sensitivities : dict of (m,) ndarray
+        By name of what `sensitivity` asked for: the derivatives of the times in ``spikes.time``, ms per unit of it.
     """
 
     model: Any
@@ -212,6 +215,7 @@ class Run:
     group: str = ""
     begin: float = 0.0
     spike_counts: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
+    sensitivities: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
 
     def of(self, state: str) -> Run:
         """The same run with the spikes of one state alone: their number, their rate, their threshold.
@@ -241,7 +245,7 @@ class Run:
     @property
     def units(self) -> dict[str, str]:
         """The units of all that can be recorded, and of the model's parameters, by name."""
-        return units_of(self.model, self.receptors)
+        return Sensitivity(self.model, tuple(self.sensitivities)).units(units_of(self.model, self.receptors))
 
     @property
     def n(self) -> int:
@@ -358,6 +362,7 @@ class Run:
             if len(self.spikes.states) > 1:
                 found["spike_state"] = "spike", self.spikes.state, flags(self.spikes.states)
             found["spike_time"] = "spike", self.spikes.time, {"units": self.time_unit}
+            found |= {f"dspike_time/d{name}": ("spike", slopes) for name, slopes in self.sensitivities.items()}
         return xarray.Dataset(found, coordinates)
 
     def to_neo(self) -> Any:

@@ -39,7 +39,7 @@ class ChunkResult(NamedTuple):
 
     samples: np.ndarray  # (states, rows, k)
     spike_label: np.ndarray  # see `labels`; in order of neuron, then time
-    spike_time: np.ndarray  # ms
+    spike_time: np.ndarray  # ms; with sensitivities, the derivatives of each behind it
     snapshot: dict[str, np.ndarray]  # all that the population needs to go on from there
     release: Callable[[], None]  # to be called if the room of the samples may be filled again
 
@@ -197,7 +197,7 @@ class _ChunkRun:
         spikes = []
 
         def take_spikes(label: np.ndarray, time: np.ndarray) -> None:
-            summary.take_spikes(sums, label, time)
+            summary.take_spikes(sums, label, time if time.ndim == 1 else time[:, 0])
             if recipe.spike_times:
                 spikes.append((label, time))
 
@@ -210,7 +210,7 @@ class _ChunkRun:
         if self.snapshot is not self.live:
             for name in self.live.keys() - SUMMED_ARRAYS:
                 self.snapshot[name][..., low:high] = self.live[name][..., low:high]
-        listed = _in_order(spikes, len(recipe.watched))
+        listed = _in_order(spikes, len(recipe.watched), len(recipe.differentiated_by))
         with self.lock:
             self.sums.add(sums)
             self.spikes[index] = listed
@@ -238,6 +238,7 @@ def _problem(recipe: Recipe) -> Problem:
         dt=recipe.dt,
         watched=recipe.watched,
         tolerant=recipe.tolerant,
+        directions=len(recipe.differentiated_by),
         rtol=recipe.rtol,
         atol=recipe.atol,
         seed=recipe.seed if recipe.seed < 2**63 else recipe.seed - 2**64,  # the same bits as an int64
@@ -261,7 +262,7 @@ def _emptied(parts: list[Any]) -> tuple[np.ndarray, np.ndarray]:
     if len(parts) == 1:
         return parts[0]
     total = sum(label.size for label, _ in parts)
-    label, time = np.empty(total, np.int64), np.empty(total)
+    label, time = np.empty(total, np.int64), np.empty((total, *parts[0][1].shape[1:]))
     end = 0
     for index, part in enumerate(parts):
         begin, end = end, end + part[0].size
@@ -270,9 +271,11 @@ def _emptied(parts: list[Any]) -> tuple[np.ndarray, np.ndarray]:
     return label, time
 
 
-def _in_order(parts: list[tuple[np.ndarray, np.ndarray]], watched: int) -> tuple[np.ndarray, np.ndarray]:
+def _in_order(
+    parts: list[tuple[np.ndarray, np.ndarray]], watched: int, directions: int
+) -> tuple[np.ndarray, np.ndarray]:
     """A unit's spikes by neuron, then time, where so many states are watched."""
     if not parts:
-        return np.empty(0, np.int64), np.empty(0)
+        return np.empty(0, np.int64), np.empty((0, 1 + directions) if directions else 0)
     label, time = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
     return in_order(label, time, watched)

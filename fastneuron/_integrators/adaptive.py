@@ -332,7 +332,7 @@ def integrate_in_own_steps(tableau, lanes, neurons, span, tolerance, spikes, spi
     active, upcoming, spiked = fill_lanes(block, work, neurons, span, spikes, spiked, samples)
     bad = NOBODY
     for _ in range(BUDGET):
-        if active == 0 or bad != NOBODY or spiked + most_in_step(spikes) * width(lanes) > spikes.time.size:
+        if active == 0 or bad != NOBODY or spiked + most_in_step(spikes) * width(lanes) > spikes.neuron.size:
             break
         propose_steps(work.pace, lanes)
         evaluate(tableau, block, work, work.end, 1, tableau.stages)

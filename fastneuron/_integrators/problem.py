@@ -19,6 +19,7 @@ from ..models.watched import Watched
 from .block import prepare
 from .refractory import refractory_sources
 from .spike_lists import ChoosyBuffer, SpikeBuffer
+from .spike_slopes import SensitiveBuffer
 from .watch import Watch, watches
 
 NOBODY_COUNTS, NOBODY_IS_ARMED = np.empty(0), np.empty(0, np.bool_)
@@ -131,6 +132,7 @@ class Problem:
     clock: Clock | None = None
     statistics: Any = None
     tolerant: bool = False  # whether neurons that fail end with NaN, in place of the run
+    directions: int = 0  # along which the model, of variational equations, has derivatives
 
     def __post_init__(self) -> None:
         self.n = self.state.shape[1]
@@ -191,6 +193,9 @@ class Problem:
 
     def buffer(self, room: int) -> Any:
         """An empty list for that many spikes."""
+        if self.directions:
+            times = np.empty((room, 1 + self.directions))
+            return SensitiveBuffer(self.watched[0].threshold, self.spike_count, np.empty(room, np.int64), times)
         lists = np.empty(room, np.int64), np.empty(room)
 
         def listed(one: Watched, number: int, count: np.ndarray, counted: np.ndarray, armed: np.ndarray) -> Any:

@@ -28,9 +28,24 @@ def _primal(x):
     return (lambda x: primal(x.value)) if isinstance(x, Dual) else (lambda x: x)
 
 
+# of the three, those that are duals; what is nested less deeply is a number here
+FUSED = {
+    (True, True, True): lambda a, b, c: dual(
+        fma(a.value, b.value, c.value), fma(a.slope, b.value, fma(a.value, b.slope, c.slope))
+    ),
+    (True, True, False): lambda a, b, c: dual(fma(a.value, b.value, c), fma(a.slope, b.value, a.value * b.slope)),
+    (True, False, True): lambda a, b, c: dual(fma(a.value, b, c.value), fma(a.slope, b, c.slope)),
+    (False, True, True): lambda a, b, c: dual(fma(a, b.value, c.value), fma(a, b.slope, c.slope)),
+    (True, False, False): lambda a, b, c: dual(fma(a.value, b, c), a.slope * b),
+    (False, True, False): lambda a, b, c: dual(fma(a, b.value, c), a * b.slope),
+    (False, False, True): lambda a, b, c: dual(fma(a, b, c.value), c.slope),
+}
+
+
 @overload(fma, jit_options=OPTIONS)
 def _fma(a, b, c):
-    return (lambda a, b, c: a * b + c) if has_dual(a, b, c) else None
+    depths = [getattr(x, "depth", 0) for x in (a, b, c)]
+    return FUSED[tuple(depth == max(depths) for depth in depths)] if max(depths) else None
 
 
 @overload(select, jit_options=OPTIONS)

@@ -7,6 +7,7 @@ from .bifurcation_curves import bifurcation_curves
 from .bifurcations import bifurcations
 from .cycles import Cycles, cycles
 from .excitability import Excitability, excitability
+from .fit import Fit, fit
 from .fixed_points import FixedPoints, fixed_points
 from .jacobian import jacobian
 from .phase_response import PhaseResponse, phase_response
@@ -15,12 +16,14 @@ from .tangent import tangent
 __all__ = [
     "Cycles",
     "Excitability",
+    "Fit",
     "FixedPoints",
     "PhaseResponse",
     "bifurcation_curves",
     "bifurcations",
     "cycles",
     "excitability",
+    "fit",
     "fixed_points",
     "jacobian",
     "phase_response",

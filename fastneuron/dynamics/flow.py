@@ -10,9 +10,10 @@ import numpy as np
 
 from .._engine.run import Run
 from ..models import Model
+from ..models.variational import DIRECTION, SCALE
 from ..simulate import simulate, simulate_population
 from .arguments import some_of
-from .tangent import DIRECTION, SCALE, smooth, tangent_class
+from .tangent import smooth, tangent_class
 
 EXACT = {"method": "dop853", "rtol": 1e-13, "atol": 1e-13}
 
