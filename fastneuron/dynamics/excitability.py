@@ -116,7 +116,9 @@ def excitability(model: Model) -> Excitability:
 
     Notes
     -----
-    Cycles to which no run leads are not found, nor such as end at higher currents: see `bifurcations`.
+    Cycles are looked for where runs at the rheobase end, or runs above it if these find none.  Such as exist at lower
+    currents only, or far from all of these runs, are not found: see `bifurcations`.  Where rest ends and there is no
+    cycle, the neuron goes to another equilibrium: `rheobase` is known, `firing` is NaN.
 
     References
     ----------
