@@ -82,3 +82,12 @@ def test_a_cycle_begins_at_a_spike_of_the_voltage():
     both = type("Both", (fn.MorrisLecar,), {"spiking": ("V", "N")})
     found, plain = (fn.cycles(kind.hopf(), [100.0], settle=1000.0) for kind in (both, fn.MorrisLecar))
     assert found.period.tolist() == plain.period.tolist()
+
+
+@pytest.mark.slow
+def test_neurons_that_go_through_a_step_together_are_watched_likewise():
+    """Coupled without delay, so weakly that nothing changes."""
+    cells = fn.Population(HOPF, 6, current=SIX["current"], threshold=BOTH, **CHOOSY)
+    coupling = fn.Coupling(cells, cells, fn.GapJunction(), fn.AllToAll(), weight=1e-30)
+    found = fn.simulate(fn.Network({"cells": cells}, [coupling]), LENGTH)["cells"]
+    same(found, fn.simulate(HOPF, LENGTH, threshold=BOTH, **SIX, **CHOOSY))
