@@ -1,6 +1,7 @@
 """Spikes of several states of a neuron: each is found as if it were watched alone."""
 
 import dataclasses
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -76,9 +77,10 @@ def test_a_model_says_which_of_its_states_spike(method):
         np.testing.assert_allclose(times, exact, rtol=0, atol=1e-4 if method == "heun" else 1e-5)
     assert run.spikes.state.tolist() == [0, 1] * (run.spikes.size // 2)
     assert is_in_order(run.spikes)
-    assert fn.simulate(Turning(), 20.0, dt=0.01, method=method, threshold=0.9).threshold == {"V": 0.9, "W": 0.9}
-    one = fn.simulate(Turning(), 20.0, dt=0.01, method=method, threshold={"C": 0.9})
-    np.testing.assert_allclose(one.spikes.time, 2 * np.pi * np.arange(1, 4) - np.arccos(0.9), rtol=0, atol=1e-4)
+    two = Turning(turn=[1.0, 1.5])
+    assert fn.simulate(two, 1.0, dt=0.01, method=method, threshold=0.9).threshold == {"V": 0.9, "W": 0.9}
+    one = fn.simulate(two, 20.0, dt=0.01, method=method, threshold={"C": 0.9})
+    np.testing.assert_allclose(one.spikes[0], 2 * np.pi * np.arange(1, 4) - np.arccos(0.9), rtol=0, atol=1e-4)
 
 
 def test_a_threshold_of_the_voltage_is_the_number():
@@ -147,7 +149,7 @@ def test_only_counted():
 
 def test_each_state_that_hovers_is_warned_of():
     with pytest.warns(UserWarning, match=r"above the threshold from the begin to the end.*threshold = -0.5"):
-        fn.simulate(HOPF, 20.0, threshold={"V": 0.0, "N": -0.5})
+        fn.simulate(HOPF, 20.0, threshold={"V": -10.0, "N": -0.5}, **SIX)
 
 
 @pytest.mark.parametrize(
@@ -210,6 +212,7 @@ def test_a_run_with_the_spikes_of_one_is_a_run():
     others = {name for name in names if getattr(one, name) is not getattr(run, name)}
     assert others == {"spikes", "spike_count", "spike_counts", "threshold"}
     assert one.of("N").spikes is one.spikes
+    assert pickle.loads(pickle.dumps(one)).spikes.time.tolist() == one.spikes.time.tolist()
     with pytest.raises(ValueError, match=r"a state that spikes must be one of 'V', 'N'; got 'M'"):
         run.of("M")
 

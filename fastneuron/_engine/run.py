@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -113,12 +114,7 @@ class Spikes(Sequence[np.ndarray]):
         which = self.states.index(known("a state that spikes", state, self.states))
         if len(self.states) == 1:
             return self
-
-        def load() -> tuple[np.ndarray, np.ndarray]:
-            mine = self.state == which
-            return self.neuron[mine], self.time[mine]
-
-        return Spikes.later(load, self._n, (state,))
+        return Spikes.later(functools.partial(_of_state, self, which), self._n, (state,))
 
     def __iter__(self) -> Iterator[np.ndarray]:
         edges = np.searchsorted(self.neuron, np.arange(self._n + 1))
@@ -135,6 +131,12 @@ class Spikes(Sequence[np.ndarray]):
 
     def __repr__(self) -> str:
         return f"<{self.size} spikes of {self._n} neurons>"
+
+
+def _of_state(spikes: Spikes, which: int) -> tuple[np.ndarray, np.ndarray]:
+    """Neurons and times of the spikes of one state."""
+    mine = spikes.state == which
+    return spikes.neuron[mine], spikes.time[mine]
 
 
 def _not_kept() -> Any:
