@@ -31,6 +31,14 @@ OF_NETWORKS = (
     "`s per s` is what a second of the network takes; the period is that of a cell under a constant current.  Rates of",
     "a second stray by some 1 Hz from one rounding to another: the network is chaotic.",
 )
+POINTS = (
+    "| synapses | who | threads | s per s | ours | faster | A/A | rate | ours | variation | ours | how | ours |",
+    "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|---|",
+)
+OF_POINTS = (
+    "Brunel (2000), part A, with g = 5 and eta = 2: 12,500 leaky integrate-and-fire neurons, 1,250 synapses each and",
+    "20,000 external spikes a second.  `variation` is the mean coefficient of variation of the intervals.",
+)
 LAYERS = (
     "| what | who | threads | speed | ours | faster | A/A | result | ours | how |",
     "|---|---|--:|--:|--:|--:|--:|--:|--:|---|",
@@ -51,9 +59,8 @@ def markdown(found: dict[str, Any]) -> str:
                 lines += apart(found, "populations")
                 lines += ["Speeds in million neuron-steps and right-hand sides per second.", "", *POPULATIONS]
                 lines += map(population, rows)
-    rows = of_part(found, "networks")
-    if rows:
-        lines += ["", "## Networks", "", *apart(found, "networks"), *OF_NETWORKS, "", *NETWORKS, *map(network, rows)]
+    if of_part(found, "networks"):
+        lines += ["", "## Networks", "", *apart(found, "networks"), *networks(found)]
     rows = of_part(found, "layers")
     if rows:
         lines += ["", "## Perceptrons and their layers", "", *apart(found, "layers"), *LAYERS, *map(layer, rows)]
@@ -102,6 +109,8 @@ def what(row: dict[str, Any]) -> str:
         return f"{row['n']:,} x {row['steps']:,}"
     if row["task"] == "Cobahh":
         return f"COBAHH, {_counted(row['n'], 'neuron')}, {row['duration']:g} ms"
+    if row["task"] == "Brunel":
+        return f"Brunel, {_counted(row['n'], 'neuron')}, {row['synapse']} synapses, {row['duration']:g} ms"
     if row["task"] == "Training":
         return f"ten perceptrons, 4,000 MNIST rows, {_counted(row['epochs'], 'epoch')}, {row['dtype']}"
     if row["task"] == "Forward":
@@ -132,8 +141,28 @@ def population(row: dict[str, Any]) -> str:
     )
 
 
+def networks(found: dict[str, Any]) -> list[str]:
+    """The tables of networks."""
+    lines = []
+    for task, told, head, line in (("Cobahh", OF_NETWORKS, NETWORKS, network), ("Brunel", OF_POINTS, POINTS, point)):
+        if rows := [row for row in found["rows"] if row["task"] == task]:
+            lines += [*([""] if lines else []), *told, "", *head, *map(line, rows)]
+    return lines
+
+
+def point(row: dict[str, Any]) -> str:
+    """One line of the table of networks of integrate-and-fire neurons."""
+    head = f"| {row['synapse']} | {row['name']} | {_threads(row)} |"
+    if "missing" in row:
+        return f"{head} | | | | | | | | not measured: {row['missing']} | |"
+    speeds = f"{1 / row['rate']:.3g} | {1 / row['ours_rate']:.3g} | {_faster(row)}"
+    found = f"{row['firing_Hz']:.2f} Hz | {row['ours_firing_Hz']:.2f} Hz | {row['cv']:.3f} | {row['ours_cv']:.3f}"
+    mine = f"{row['against']['method']}, dt {row['against']['dt']:g} ms"
+    return f"{head} {speeds} | {found} | {row['version']}; {row['settings']} | {mine} |"
+
+
 def network(row: dict[str, Any]) -> str:
-    """One line of the table of networks."""
+    """One line of the table of networks of `Cobahh`."""
     head = f"| {row['name']} | {_threads(row)} |"
     if "missing" in row:
         return f"{head} | | | | | | | | | | | not measured: {row['missing']} |"
@@ -222,7 +251,7 @@ def shown(row: dict[str, Any]) -> bool:
 def section(found: dict[str, Any]) -> str:
     """What the project's README shows: a figure, and a few rows, all of them to be trusted."""
     rows = [row for row in found["rows"] if row.get("trusted")]
-    networks = [row for row in rows if part(row) == "networks"][:OF_A_NETWORK]
+    networks = [row for row in rows if row["task"] == "Cobahh"][:OF_A_NETWORK]
     main = [
         row
         for name in TELLING

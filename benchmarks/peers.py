@@ -25,7 +25,7 @@ from . import page, work_precision
 from .paired import DISTRUST, paired
 from .roofline import roofline
 from .roster import NUMPY, OURS, PARTS, SOLVERS, Contender, Match, matches
-from .tasks import Cobahh, Driven, Forward, Network, Population, Training
+from .tasks import Brunel, Cobahh, Driven, Forward, Network, Population, Training
 from .worker import Missing, Unable, Worker
 
 MODELS = {"morris_lecar": fn.MorrisLecar.hopf, "hodgkin_huxley": fn.HodgkinHuxley.squid}
@@ -192,7 +192,7 @@ def _work(task: Any) -> float:
     """What the speed is counted in: neuron-steps, rows x neurons x epochs, products, steps of descent, seconds."""
     if isinstance(task, Population):
         return task.n * task.steps
-    if isinstance(task, Cobahh):
+    if isinstance(task, Cobahh | Brunel):
         return task.duration / 1000.0
     if isinstance(task, Training):
         return task.epochs * 4000 * 10
@@ -205,8 +205,10 @@ def _answers(task: Any, ours: Worker, rival: Worker) -> dict[str, float]:
         every, exact = _exact(task)
         errors = [float(np.abs(worker.answer(every) - exact).max()) for worker in (rival, ours)]
         return {"error_mV": errors[0], "ours_error_mV": errors[1]}
-    if isinstance(task, Cobahh):
-        given = {"": rival.answer(), "ours_": ours.answer(), "exact_": _exact_activity(task)}
+    if isinstance(task, Cobahh | Brunel):
+        given = {"": rival.answer(), "ours_": ours.answer()}
+        if isinstance(task, Cobahh):
+            given["exact_"] = _exact_activity(task)
         names = ("firing_Hz", "cv")
         return {f"{whose}{name}": float(x) for whose, of in given.items() for name, x in zip(names, of, strict=True)}
     every = max(1, task.n // 100) if isinstance(task, Forward) else 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .contenders.c import FLAGS
-from .tasks import Cobahh, Forward, Network, Population, Training
+from .tasks import Brunel, Cobahh, Forward, Network, Population, Training
 
-ROWS = {"populations": ("Population",), "networks": ("Cobahh",), "layers": ("Training", "Forward", "Network")}
+ROWS = {"populations": ("Population",), "networks": ("Cobahh", "Brunel"), "layers": ("Training", "Forward", "Network")}
 PARTS = (*ROWS, "precision", "start", "memory", "roofline")  # of what `peers` measures: tasks of rows, and the rest
 
 
@@ -80,6 +80,13 @@ OURS_COUPLED = [
     Contender("fastneuron", "fastneuron", "staggered, dt 0.1 ms", CHEAP, CHEAP),
 ]
 
+GRID, RK4_GRID = {"dt": 0.1}, {"method": "rk4", "dt": 0.1}
+POINTS = [
+    Contender("Brian2", "brian2", "exact, dt 0.1 ms", {**GRID, "flags": []}, RK4_GRID),
+    Contender("Brian2, retuned", "brian2", "exact, dt 0.1 ms", {**GRID, "flags": RETUNED.split()}, RK4_GRID),
+    Contender("NEST", "nest", "exact, dt 0.1 ms", GRID, RK4_GRID),
+]
+
 SKLEARN = Contender("scikit-learn", "sklearn", "")
 NUMPY = Contender("NumPy", "numpy", "")
 TORCH = Contender("PyTorch", "torch", "eager")
@@ -99,6 +106,7 @@ def matches(quick: bool, cores: int) -> list[Match]:
             *(Match(who, Forward(200, 784, 10)) for who in (NUMPY, TORCH)),
             *(Match(who, net) for who in (SKLEARN, TORCH, NUMPY)),
             *(Match(who, Cobahh(20.0, 100)) for who in (*OURS_COUPLED, *COUPLED)),
+            *(Match(who, Brunel(20.0, synapse, n=500)) for synapse in ("delta", "exponential") for who in POINTS),
         ]
     found = []
     sizes = {1: 4000, 100: 4000, 10_000: 400, 1_000_000: 10}
@@ -122,4 +130,5 @@ def matches(quick: bool, cores: int) -> list[Match]:
     found += [Match(who, second) for who in COUPLED]
     if cores > 1:
         found += [Match(who, second, 1, cores) for who in OURS_COUPLED]
+    found += [Match(who, Brunel(200.0, synapse)) for synapse in ("delta", "exponential") for who in POINTS]
     return found

@@ -152,19 +152,81 @@ class Cobahh:
         return {"V": V, "exc": np.maximum(exc, 0.0), "inh": np.maximum(inh, 0.0)}
 
     def activity(self, neuron: np.ndarray, time: np.ndarray) -> np.ndarray:
-        """Rate, and the mean coefficient of variation of neurons with five intervals or more, of spikes (ms)."""
-        begin = self.duration / 5
-        late = time >= begin
-        order = np.lexsort((time[late], neuron[late]))
-        neuron, time = neuron[late][order], time[late][order]
-        same = np.diff(neuron) == 0
-        owner, interval = neuron[1:][same], np.diff(time)[same]
-        count = np.bincount(owner, minlength=self.n)
-        several = count >= 5
-        mean, square = (np.bincount(owner, interval**k, self.n)[several] / count[several] for k in (1, 2))
-        spread = np.sqrt(np.maximum(square - mean**2, 0.0))
-        rate = 1000.0 * time.size / self.n / (self.duration - begin)
-        return np.array([rate, np.mean(spread / mean) if mean.size else 0.0])
+        """Of spikes (ms)."""
+        return activity(self.n, self.duration, neuron, time)
+
+
+@dataclass(frozen=True)
+class Brunel:
+    """The network of Brunel (2000), part A: leaky integrate-and-fire neurons as in `CELL`, of which a fifth inhibit.
+
+    A neuron has synapses from a tenth of the excitatory and a tenth of the inhibitory neurons, with a delay of 1.5 ms,
+    and Poisson input along as many excitatory ones.  Everybody draws synapses and input alike, each by random numbers
+    of its own.  Asked for are the rate (Hz) and the coefficient of variation of the intervals after a fifth of the run.
+
+    Attributes
+    ----------
+    duration : float
+        ms.
+    synapse : {"delta", "exponential"}
+        A jump of the voltage, or a current with a time constant of `TAU_SYNAPSE` and the charge of that jump.
+    g, eta : float
+        Inhibition over excitation; the input's rate over that which alone would bring the mean of V to threshold.
+    n, seed : int
+        How many neurons, and which network of this kind.  Fewer neurons have fewer and stronger synapses.
+    """
+
+    duration: float
+    synapse: str = "delta"
+    g: float = 5.0
+    eta: float = 2.0
+    n: int = 12_500
+    seed: int = 0
+
+    @property
+    def excitatory(self) -> int:
+        """How many: the first ones."""
+        return self.n * 4 // 5
+
+    @property
+    def degrees(self) -> tuple[int, int]:
+        """Excitatory and inhibitory synapses on a neuron."""
+        return self.n * 4 // 50, self.n // 50
+
+    @property
+    def jump(self) -> float:
+        """The voltage that an excitatory spike adds in all, mV: 0.1 with 1,000 synapses."""
+        return 100.0 / self.degrees[0]
+
+    @property
+    def weight(self) -> float:
+        """That, or the current in mV, of an input resistance of 1, that adds as much."""
+        return self.jump if self.synapse == "delta" else self.jump * CELL["tau"] / TAU_SYNAPSE
+
+    @property
+    def input_rate(self) -> float:
+        """Of all external spikes that a neuron gets, Hz."""
+        return 1000.0 * self.eta * CELL["threshold"] / (self.jump * CELL["tau"])
+
+    def activity(self, neuron: np.ndarray, time: np.ndarray) -> np.ndarray:
+        """Of spikes (ms)."""
+        return activity(self.n, self.duration, neuron, time)
+
+
+def activity(n: int, duration: float, neuron: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Rate (Hz), and the mean coefficient of variation of neurons with five intervals or more, after a fifth."""
+    begin = duration / 5
+    late = time >= begin
+    order = np.lexsort((time[late], neuron[late]))
+    neuron, time = neuron[late][order], time[late][order]
+    same = np.diff(neuron) == 0
+    owner, interval = neuron[1:][same], np.diff(time)[same]
+    count = np.bincount(owner, minlength=n)
+    several = count >= 5
+    mean, square = (np.bincount(owner, interval**k, n)[several] / count[several] for k in (1, 2))
+    spread = np.sqrt(np.maximum(square - mean**2, 0.0))
+    rate = 1000.0 * time.size / n / (duration - begin)
+    return np.array([rate, np.mean(spread / mean) if mean.size else 0.0])
 
 
 @dataclass(frozen=True)
@@ -218,7 +280,9 @@ class GapJunctions:
 RATE = 0.1
 GAP = 0.05  # mS/cm^2
 WEIGHT, DELAY = {"exc": 0.03, "inh": 0.335}, 0.1  # mS/cm^2; ms
-TASKS = {task.__name__: task for task in (Population, Training, Forward, Network, Cobahh, Driven, GapJunctions)}
+CELL = {"tau": 20.0, "threshold": 20.0, "reset": 10.0, "refractory": 2.0}  # of `Brunel`: ms, mV above rest, mV, ms
+TRANSMISSION, TAU_SYNAPSE = 1.5, 0.5  # ms
+TASKS = {task.__name__: task for task in (Population, Training, Forward, Network, Cobahh, Driven, Brunel, GapJunctions)}
 
 
 @cache

@@ -8,7 +8,19 @@ from pathlib import Path
 import brian2 as b2
 import numpy as np
 
-from ..tasks import DELAY, GAP, WEIGHT, Cobahh, Driven, GapJunctions, Population
+from ..tasks import (
+    CELL,
+    DELAY,
+    GAP,
+    TAU_SYNAPSE,
+    TRANSMISSION,
+    WEIGHT,
+    Brunel,
+    Cobahh,
+    Driven,
+    GapJunctions,
+    Population,
+)
 
 PACKAGE = "brian2"
 OWN = list(b2.prefs.codegen.cpp.extra_compile_args_gcc)
@@ -40,6 +52,11 @@ EQUATIONS = {
         alpha_n = 0.16/exprel(-(V + 48)/5) : 1
         beta_n = 0.5*exp(-(V + 53)/40) : 1
     """,
+}
+
+EQUATIONS_OF_POINTS = {  # what a spike adds to, and what follows
+    "delta": ("V", "dV/dt = -V/tau : 1 (unless refractory)"),
+    "exponential": ("s", "dV/dt = (s - V)/tau : 1 (unless refractory)\nds/dt = -s/tau_s : 1"),
 }
 
 
@@ -75,6 +92,33 @@ def cobahh(
     def answer(results: Path) -> Callable[[], np.ndarray]:
         V, spikes = _array(results, "neurons_V"), _spikes(results)
         return lambda: V if task.final else task.activity(*spikes)
+
+    return _built(network, task.duration, answer)
+
+
+def brunel(task: Brunel, threads: int, flags: list[str], dt: float) -> Callable[[], Callable[[], np.ndarray]]:
+    """Its exact method, and its `PoissonInput`."""
+    _begin(threads, flags, dt)
+    target, equations = EQUATIONS_OF_POINTS[task.synapse]
+    cell = b2.NeuronGroup(
+        task.n, equations, namespace={"tau": CELL["tau"] * b2.ms, "tau_s": TAU_SYNAPSE * b2.ms},
+        method="exact", name="neurons", threshold=f"V >= {CELL['threshold']}", reset=f"V = {CELL['reset']}",
+        refractory=CELL["refractory"] * b2.ms,
+    )  # fmt: skip
+    network = b2.Network(cell, b2.SpikeMonitor(cell, name="spikes"))
+    rng = np.random.default_rng(task.seed)
+    ends = {1.0: cell[: task.excitatory], -task.g: cell[task.excitatory :]}
+    for (factor, pre), degree in zip(ends.items(), task.degrees, strict=True):
+        effect = f"{target}_post += {factor * task.weight}"
+        synapses = b2.Synapses(pre, cell, on_pre=effect, delay=TRANSMISSION * b2.ms)
+        synapses.connect(i=rng.integers(0, len(pre), task.n * degree), j=np.repeat(np.arange(task.n), degree))
+        network.add(synapses)
+    sources = task.degrees[0]
+    network.add(b2.PoissonInput(cell, target, sources, task.input_rate / sources * b2.Hz, weight=task.weight))
+
+    def answer(results: Path) -> Callable[[], np.ndarray]:
+        spikes = _spikes(results)
+        return lambda: task.activity(*spikes)
 
     return _built(network, task.duration, answer)
 

@@ -6,7 +6,22 @@ import numpy as np
 
 import fastneuron as fn
 
-from ..tasks import DELAY, GAP, RATE, WEIGHT, Cobahh, Driven, Forward, GapJunctions, Network, Population, Training
+from ..tasks import (
+    DELAY,
+    GAP,
+    RATE,
+    TAU_SYNAPSE,
+    TRANSMISSION,
+    WEIGHT,
+    Brunel,
+    Cobahh,
+    Driven,
+    Forward,
+    GapJunctions,
+    Network,
+    Population,
+    Training,
+)
 
 PACKAGE = "fastneuron"
 
@@ -39,6 +54,28 @@ def cobahh(task: Cobahh, threads: int, dt: float = 0.05, **options: str) -> Call
     def run() -> Callable[[], np.ndarray]:
         found = fn.simulate(net, task.duration, dt, initial=initial, threads=threads, **options)["cells"]
         return lambda: found.state["V"] if task.final else task.activity(found.spikes.neuron, found.spikes.time)
+
+    return run
+
+
+def brunel(task: Brunel, threads: int, dt: float = 0.1, **options: str) -> Callable[[], Callable[[], np.ndarray]]:
+    """`simulate`, which makes the synapses anew in each run."""
+    if task.synapse == "delta":
+        receptor, drive = fn.Delta(), fn.PoissonJumps(task.input_rate, task.weight)
+    else:
+        receptor = fn.ExponentialCurrent(TAU_SYNAPSE)
+        drive = fn.PoissonCurrent(task.input_rate, task.weight, TAU_SYNAPSE)
+    cells = fn.Population(fn.LeakyIntegrateAndFire.brunel(), task.n, {"psp": receptor}, noise=drive)
+    ends = {1.0: cells[: task.excitatory], -task.g: cells[task.excitatory :]}
+    projections = [
+        fn.Projection(pre, cells, "psp", fn.FixedInDegree(degree), weight=factor * task.weight, delay=TRANSMISSION)
+        for (factor, pre), degree in zip(ends.items(), task.degrees, strict=True)
+    ]
+    net = fn.Network({"cells": cells}, projections, seed=task.seed)
+
+    def run() -> Callable[[], np.ndarray]:
+        spikes = fn.simulate(net, task.duration, dt, threads=threads, **options)["cells"].spikes
+        return lambda: task.activity(spikes.neuron, spikes.time)
 
     return run
 

@@ -69,6 +69,21 @@ def add_at(typingctx, address, weight, four):
 
 
 @intrinsic
+def prefetch_at(typingctx, address):
+    """Fetch the cache line of an address, which need not be memory, while the kernel goes on."""
+
+    def codegen(context, builder, signature, args):
+        word = ir.IntType(32)
+        pointer = _pointer(builder, args[0], ir.IntType(8))
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, word, word, word])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [pointer, word(0), word(3), word(1)])  # to be read, and again; data
+        return context.get_dummy_value()
+
+    return types.void(types.int64), codegen
+
+
+@intrinsic
 def take_columns(typingctx, address, columns, out, lane):
     """Take eight rows of numbers, each as long as `columns`, a multiple of four, to eight lanes; leave zeros there.
 

@@ -1,8 +1,9 @@
 """Poisson input: spikes that come from outside a population, to each neuron its own, in no list.
 
-In a step a neuron gets a number of them, drawn by inversion, at times that are independent and uniform: a Poisson
-process, exactly.  The words of a draw are functions of (seed, neuron, step), so nothing is carried on.  What they do in
-the step is known by two moments, as with synapses (see `fastneuron.receptors.kinetics`), so methods keep their order.
+In a step a neuron gets a number of them, drawn by inversion, at times that are independent and uniform, to a part in
+65,536 of it: a Poisson process.  The words of a draw are functions of (seed, neuron, step), so nothing is carried on.
+What they do in the step is known by two moments, as with synapses (see `fastneuron.receptors.kinetics`), so methods
+keep their order.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from .noise import Noise
 MOST = 8.0  # events of a draw, on average: those of a longer step are drawn in parts
 PARTS = 250  # of a step, at most: the number of a draw has 12 bits, of which 4 are for its times
 TAIL = 64  # events of a draw: more have a chance of 1e-35
-BITS = 25  # of a time: those of 5 events are in four words, of 3 beside the number of events
-AT_ONCE = 5
-FIRST = 3
+BITS = 16  # of a time: with the number of events go those of 6, so that 64 neurons seldom want more words
+AT_ONCE = 8
+FIRST = 6
 
 
 class PoissonInput(Noise):
@@ -188,7 +189,7 @@ def _draw_count(room, draw):
     """Events by inversion: as many as terms of the distribution go into a uniform number."""
     any_left = 0
     for lane in range(room.left.shape[1]):
-        one = uniform_of((room.words[0, lane], room.words[1, lane]))
+        one = uniform_of((room.words[0, lane], 0))  # 32 bits: chances are right to 2e-10
         nothing = room.constants[NOTHING, lane] if draw < room.constants[DRAWS, lane] else 1.0
         room.draw[UNIFORM, lane], room.draw[TERM, lane], room.draw[SUM, lane] = one, nothing, nothing
         room.left[0, lane] = 0
@@ -207,20 +208,21 @@ def _draw_count(room, draw):
 
 @inline
 def _time_of(bits):
-    """The middle of one of 2**25 parts of the step."""
+    """The middle of one of 2**16 parts of the step."""
     return from_bits((bits << (52 - BITS)) | ONE) - (1.0 - 2.0 ** (-BITS - 1))
 
 
 @inline
 def _add_first(source, room):
-    """The first events of a draw, whose times are what its number has left of the words; how many lanes want more."""
+    """The first events of a draw, whose times are in the words beside its number; how many lanes want more."""
     wanting = 0
     for lane in range(room.left.shape[1]):
-        w1, w2, w3, left = room.words[1, lane], room.words[2, lane], room.words[3, lane], room.left[0, lane]
+        left = room.left[0, lane]
         room.events[COUNT, lane] += left
-        third = ((w1 & 0xFFF) << 13) | ((w2 & 0x7F) << 6) | (w3 & 0x3F)
-        for k, bits in enumerate((w2 >> 7, w3 >> 7, third)):
-            add_event(source, room, lane, _time_of(bits), 1.0 if left > k else 0.0)
+        for word in range(1, 4):
+            both = room.words[word, lane]
+            add_event(source, room, lane, _time_of(both >> BITS), 1.0 if left > 2 * word - 2 else 0.0)
+            add_event(source, room, lane, _time_of(both & 0xFFFF), 1.0 if left > 2 * word - 1 else 0.0)
         room.left[0, lane] = left - FIRST
         wanting += left > FIRST
     return wanting
@@ -228,14 +230,14 @@ def _add_first(source, room):
 
 @inline
 def _add_more(source, room):
-    """Five more events of a draw; how many lanes want more."""
+    """Eight more events of a draw; how many lanes want more."""
     wanting = 0
     for lane in range(room.left.shape[1]):
-        w0, w1, w2, w3 = room.words[0, lane], room.words[1, lane], room.words[2, lane], room.words[3, lane]
         left = room.left[0, lane]
-        fifth = ((w0 & 0x7F) << 18) | ((w1 & 0x7F) << 11) | ((w2 & 0x7F) << 4) | (w3 & 0xF)
-        for k, bits in enumerate((w0 >> 7, w1 >> 7, w2 >> 7, w3 >> 7, fifth)):
-            add_event(source, room, lane, _time_of(bits), 1.0 if left > k else 0.0)
+        for word in range(4):
+            both = room.words[word, lane]
+            add_event(source, room, lane, _time_of(both >> BITS), 1.0 if left > 2 * word else 0.0)
+            add_event(source, room, lane, _time_of(both & 0xFFFF), 1.0 if left > 2 * word + 1 else 0.0)
         room.left[0, lane] = left - AT_ONCE
         wanting += left > AT_ONCE
     return wanting

@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._kernel.addresses import add_at, four_zeros, next_power, number_at
+from .._kernel.addresses import add_at, four_zeros, next_power, number_at, prefetch_at
 from .._kernel.jit import generic, helper, inline, specialises
 from .._kernel.lanes import Lanes32, local, width
 from ..receptors.kinetics import VECTOR
 
 BATCH = Lanes32()  # synapses whose arrivals are worked out together
+A_LINE, AHEAD = 32, 512  # targets in a cache line; of the next row, those that are fetched while one is delivered
 
 
 @generic
@@ -270,6 +271,14 @@ def deliver_row(row, begin, end, due, step, fraction):
     return end - begin
 
 
+@inline
+def fetch_row(rows, source):
+    """Fetch the targets of a source's row: rows are nowhere near each other, and 300 targets took 500 ns more."""
+    begin, end = number_at(rows[BEGIN], source, np.int64(0)), number_at(rows[BEGIN], source + 1, np.int64(0))
+    for k in range(begin, min(end, begin + AHEAD), A_LINE):
+        prefetch_at(rows[TARGET] + 2 * k)
+
+
 @helper
 def deliver(routes, receivers, flight, target_range, due):
     """Deliver to a range of targets all that arrives in the steps that are due; the number of synaptic events."""
@@ -287,6 +296,8 @@ def deliver(routes, receivers, flight, target_range, due):
         routes.cursor[target_range, p] = s
         while s < count and flight.step[sender, s] + int(numbers[SOONEST]) < due.last:
             source = source_of(flight, sender, s)
+            if s + 1 < count:
+                fetch_row(rows, source_of(flight, sender, s + 1))
             begin = number_at(rows[BEGIN], source, np.int64(0))
             end = number_at(rows[BEGIN], source + 1, np.int64(0))
             if begin < end:
