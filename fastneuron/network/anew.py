@@ -34,6 +34,7 @@ def _deliver_one(one, routes, receivers, flight, target_range, due):
     while s < count and flight.step[sender, s] + int(numbers[SOONEST]) < due.last:
         step, fraction = flight.step[sender, s], max(flight.fraction[sender, s], numbers[LEAVES])
         if due.first <= step + np.int64(fraction + row.shared_delay) < due.last:
+            one.scratch.turn[0] = s
             source, low = source_of(flight, sender, s), one.low
             made = make_row(one.wiring, source, low + due.low, low + due.high, one.scratch)
             deliver_made(row, one.scratch, made, due, step, fraction)

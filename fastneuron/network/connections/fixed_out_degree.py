@@ -27,10 +27,9 @@ def _before(rule, wiring, source, begin, middle, end, own, count):
 
 
 @inline
-def _drawn(rule, wiring, source, low, high, scratch):
-    """The synapses of a source."""
-    own, found = rank_of(wiring, source), 0
-    first, last = chunks_of(wiring, low, high)
+def _split(rule, wiring, source, own, first, last, counts):
+    """How many synapses a source has in each of the chunks first to last, into ``counts[1 + chunk]``."""
+    counts[1 + first : 1 + last] = 0
     degree = rule.degree[wiring.pre_rank[source] if rule.degree.size > 1 else 0]
     stack = local((0, 0, 0), 1, Lanes64(), 0)  # parts of the chunks, begin, end and synapses: halved down to one
     stack[0, 0], stack[1, 0], stack[2, 0] = 0, wiring.starts.size - 1, degree
@@ -40,21 +39,47 @@ def _drawn(rule, wiring, source, low, high, scratch):
         begin, end, count = stack[0, depth], stack[1, depth], stack[2, depth]
         if end <= first or last <= begin or count == 0:
             continue
-        if end - begin > 1:
-            half = 1
-            while 2 * half < end - begin:
-                half *= 2
-            middle = begin + half  # a power of two, so that most parts are of two equal ones
-            before = _before(rule, wiring, source, begin, middle, end, own, count)
-            stack[0, depth], stack[1, depth], stack[2, depth] = middle, end, count - before
-            stack[0, depth + 1], stack[1, depth + 1], stack[2, depth + 1] = begin, middle, before
-            depth += 2
+        if end - begin == 1:
+            counts[1 + begin] = count
             continue
-        size = wiring.starts[end] - wiring.starts[begin]
-        skipped = own - wiring.starts[begin] if wiring.starts[begin] <= own < wiring.starts[end] else -1
-        counter = Counter(wiring.seed, CONNECT, wiring.number, 0, begin, source)
-        ranks(rule.choice, counter, size, skipped, found, count, scratch.target, scratch.bits)
-        found = keep(wiring, source, own, Drawn(begin, found, count), low, high, scratch)
+        half = 1
+        while 2 * half < end - begin:
+            half *= 2
+        middle = begin + half  # a power of two, so that most parts are of two equal ones
+        before = _before(rule, wiring, source, begin, middle, end, own, count)
+        stack[0, depth], stack[1, depth], stack[2, depth] = middle, end, count - before
+        stack[0, depth + 1], stack[1, depth + 1], stack[2, depth + 1] = begin, middle, before
+        depth += 2
+
+
+@inline
+def _counts(rule, wiring, source, own, first, last, scratch):
+    """The row of ``scratch.splits`` that has the source's synapses in the chunks first to last."""
+    splits = scratch.splits
+    if splits.shape[0] == 1:
+        _split(rule, wiring, source, own, first, last, splits[0])
+        return 0
+    row = scratch.turn[0] % splits.shape[0]
+    if splits[row, 0] != source:  # one range after the other makes its part of a row that is split once
+        _split(rule, wiring, source, own, 0, wiring.starts.size - 1, splits[row])
+        splits[row, 0] = source
+    return row
+
+
+@inline
+def _drawn(rule, wiring, source, low, high, scratch):
+    """The synapses of a source."""
+    own, found = rank_of(wiring, source), 0
+    first, last = chunks_of(wiring, low, high)
+    row = _counts(rule, wiring, source, own, first, last, scratch)
+    for chunk in range(first, last):
+        begin, end, count = wiring.starts[chunk], wiring.starts[chunk + 1], np.int64(scratch.splits[row, 1 + chunk])
+        if count == 0:
+            continue
+        skipped = own - begin if begin <= own < end else -1
+        counter = Counter(wiring.seed, CONNECT, wiring.number, 0, chunk, source)
+        ranks(rule.choice, counter, end - begin, skipped, found, count, scratch.target, scratch.bits)
+        found = keep(wiring, source, own, Drawn(chunk, found, count), low, high, scratch)
     return found
 
 
@@ -103,6 +128,10 @@ class FixedOutDegree(Rule):
     def bits(self, plan: Any) -> int:
         """A bit for each target of a chunk."""
         return LARGEST_CHUNK // 64
+
+    def chunks_split(self, plan: Any) -> int:
+        """All of them."""
+        return int(plan.starts.size) - 1
 
     def longest_row(self, compiled: OutDegrees, members: int) -> int:
         """The largest degree."""

@@ -42,6 +42,10 @@ class Rule:
         """At most so many synapses go from a source to so many members."""
         return members
 
+    def chunks_split(self, plan: Any) -> int:
+        """The number of chunks among which a row is split, if it is."""
+        return 0
+
     def marks(self, plan: Any) -> int:
         """How many bytes the making of rows wants, zeros at first."""
         return 0
