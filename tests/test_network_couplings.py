@@ -11,6 +11,7 @@ import scipy.sparse as sp
 import fastneuron as fn
 from fastneuron._engine import network_scheduler
 from tests.ranks import on_ranks
+from tests.test_circuits import gap_pair
 from tests.test_networks import assert_same
 
 NETWORKS = json.loads((Path(__file__).parent / "networks.json").read_text())
@@ -88,6 +89,18 @@ def test_published_spikes(name):
 def test_rk4_keeps_its_order(kind):
     net, initial = few(kind)
     assert abs(order_of(net, initial, "rk4") - 4.0) < 0.15
+
+
+def test_a_circuit_is_the_same_cells_as_a_network():
+    circuit, known = gap_pair()
+    current, start = known["current"], known["initial"]
+    cells = fn.Population(HOPF, 2, current=[current["A"], current["B"]])
+    net = fn.Network({"cells": cells}, [fn.Coupling(cells, cells, fn.GapJunction(), ring(2, 0.125))])
+    initial = {name: [start[f"A.{name}"], start[f"B.{name}"]] for name in ("V", "N")}
+    spikes = fn.simulate(net, 300.0, 0.01, initial={"cells": initial})["cells"].spikes
+    same = fn.simulate(circuit, 300.0, 0.01, current=current, initial=start)
+    for k, name in enumerate(("A.V", "B.V")):
+        np.testing.assert_allclose(same.spikes[name][0], spikes.time[spikes.neuron == k], rtol=0, atol=1e-9)
 
 
 @pytest.mark.slow
