@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from matplotlib import pyplot
 
 import fastneuron as fn
-from fastneuron.plot import BLUE, VERMILION
+from fastneuron._figures import BLUE, VERMILION
 
 N, DURATION, LATE = 60, 12_000.0, 10_000.0  # neurons; ms: slow waves along the ring take seconds to settle
 SHOWN = (0.02, 0.3, 3.0)

@@ -9,7 +9,7 @@ from pathlib import Path
 from matplotlib import pyplot
 
 import fastneuron as fn
-from fastneuron.plot import BLUE, VERMILION
+from fastneuron._figures import BLUE, VERMILION
 
 CASES = [
     ("Morris-Lecar (1981): V, N", fn.MorrisLecar.hopf(), 100.0, "N", 400.0, BLUE),

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib import pyplot
 
 import fastneuron as fn
-from fastneuron.plot import BLUE, VERMILION
+from fastneuron._figures import BLUE, VERMILION
 
 DT, STAY = 0.05, 300.0  # ms; how long each voltage is held
 PROPORTIONAL, INTEGRAL = 100.0, 20.0  # mS/cm^2, and mS/cm^2/ms

@@ -6,7 +6,7 @@ two of these, or more, are `Watches`.  What is listed as the neuron of a spike i
 
 from typing import Any, NamedTuple
 
-from .._kernel.jit import generic, inline
+from .._kernel.jit import generic
 from .dense_output import find_spike, list_jump, may_spike
 from .spike_lists import arm, arm_at, arm_fallen, list_at, list_spike, most_in_step, row_of
 from .spikes import crosses, has_crossed, list_crossing
@@ -110,7 +110,7 @@ def _either_has_crossed(spikes, start, end, lane):
     return has_crossed(spikes.first, start, end, lane) or has_crossed(spikes.others, start, end, lane)
 
 
-@inline
+@generic  # not inline: to Numba it would call itself where three are watched
 def _list_if_crossed(spikes, space, lane, slopes, neuron, at, spiked):
     if has_crossed(spikes, space.start, space.end, lane):
         spiked = list_crossing(spikes, space, lane, slopes, neuron, at, spiked)
