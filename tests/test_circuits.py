@@ -67,7 +67,7 @@ def test_a_published_half_centre():
     """MatCont: 1532.2 ms at a threshold of 30 mV; SciPy's DOP853 at 1e-13 the others."""
     circuit = fn.Circuit.half_centre(half=[30.0, 0.0, -30.0])
     run = fn.simulate(
-        circuit, 12000.0, method="dop853", rtol=1e-9, atol=1e-9, current=0.8, initial={"A.V": 20.0, "B.V": -40.0}
+        circuit, 24_000.0, method="dop853", rtol=1e-9, atol=1e-9, current=0.8, initial={"A.V": 20.0, "B.V": -40.0}
     )
     periods = [np.diff(times)[-1] for times in run.spikes["A.V"]]
     np.testing.assert_allclose(periods, [1532.27062, 3944.43768, 1939.78752], rtol=0, atol=2e-3)
@@ -223,21 +223,47 @@ class Rectifying(fn.CouplingKind):
 def own_circuit():
     cell = Synaptic()
     return fn.Circuit(
-        {"A": cell, "B": fn.MorrisLecar.hopf()},
+        {"A": cell, "B": cell, "C": fn.MorrisLecar.hopf()},  # three: more than two spike
         [
             fn.Coupling("A", "B", fn.StateCoupled("s", -75.0), weight=0.3),
-            fn.Coupling("A", "B", Rectifying(), weight=0.2, name="gap"),
-            fn.Coupling("B", "A", fn.Graded(-75.0, 0.0, 10.0), weight=0.2, name="feedback"),
+            fn.Coupling("B", "C", Rectifying(), weight=0.2),
+            fn.Coupling("C", "A", fn.Graded(-75.0, 0.0, 10.0), weight=0.2, name="feedback"),
         ],
     )
 
 
 def test_cells_and_kinds_of_ones_own():
-    arguments = {"current": {"A": 20.0, "B": 95.0}, "record": ("A.s", "A.V", "B.V"), "every": 100}
+    arguments = {"current": {"A": 20.0, "B": 15.0, "C": 95.0}, "record": ("A.s", "B.V", "C.V"), "every": 100}
     runs = [simulate(own_circuit(), 40.0, 0.01, **arguments) for simulate in (fn.simulate, fn.reference.simulate)]
-    for name in ("A.s", "A.V", "B.V"):
+    for name in ("A.s", "B.V", "C.V"):
         np.testing.assert_allclose(runs[0][name], runs[1][name], rtol=0, atol=1e-5)
-    assert np.ptp(runs[0]["B.V"]) > 10.0
+    assert np.ptp(runs[0]["C.V"]) > 10.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [graded_pair, lambda: (own_circuit(), {"current": 20.0, "initial": {}})])
+def test_circuits_on_disk(case, tmp_path):
+    circuit, known = case()
+    many = circuit.replace(**{"A.alpha" if "A.alpha" in circuit.names else "A.phi": np.linspace(0.05, 0.08, 20)})
+    arguments = {"current": known["current"], "initial": known["initial"], "record": ("A.V",), "every": 10}
+    path = tmp_path / "run"
+    fn.simulate(many, 20.0, out=path, **arguments)
+    assert fn.open(path).model == many
+    fn.resume(path, duration=40.0)
+    found, whole = fn.open(path), fn.simulate(many, 40.0, **arguments)
+    assert found["A.V"][:].tobytes() == whole["A.V"].tobytes()
+    assert found.spikes.time.tobytes() == whole.spikes.time.tobytes()
+    assert found.spikes.states == tuple(f"{name}.V" for name in circuit.cells)
+
+
+@pytest.mark.slow
+def test_a_store_of_cells_of_ones_own_is_read_with_their_classes(tmp_path, python):
+    path = tmp_path / "run"
+    fn.simulate(own_circuit(), 5.0, current=20.0, out=path)
+    said = python(f"import fastneuron as fn\ntry: fn.open({str(path)!r})\nexcept ValueError as error: print(error)")
+    assert "Synaptic" in said
+    assert "models=[Synaptic]" in said
+    assert fn.open(path, models=[Synaptic, Rectifying]).model == own_circuit()
 
 
 CELLS = {"A": fn.MorrisLecar(), "B": fn.MorrisLecar()}
