@@ -333,18 +333,19 @@ def test_made_anew_they_are_the_stored_ones(rule):
     cells = population(600)
     net = network(cells[40:], cells, RULES[rule], weight=fn.Normal(1.0, 0.2), stored=False)
     plan = net.plan(0)
-    rows = plan.rows(128, 448)
-    scratch = plan.scratch(128, 448)
+    scratch, ranges = plan.scratch(128, 448), ((128, 320), (320, 448))
+    stored = [plan.rows(*limits) for limits in ranges]
     for kept in (1, 3):  # rows of those that are split once for all ranges; three are too few
         room = scratch._replace(splits=np.repeat(scratch.splits, kept, axis=0))
-        found = []
+        found = [[], []]
         for source in range(600):
-            for low, high in ((128, 320), (320, 448)):
+            for parts, limits in zip(found, ranges, strict=True):
                 room.turn[0] = source // 2
-                count = one_row(plan.wiring, source, low, high, room)
-                found.append((room.target[:count] + (low - 128), room.weight[:count].copy()))
-        np.testing.assert_array_equal(np.concatenate([target for target, _ in found]), rows.target)
-        np.testing.assert_array_equal(np.concatenate([weight for _, weight in found]), rows.weight)
+                count = one_row(plan.wiring, source, *limits, room)
+                parts.append((room.target[:count].copy(), room.weight[:count].copy()))
+        for parts, rows in zip(found, stored, strict=True):
+            np.testing.assert_array_equal(np.concatenate([target for target, _ in parts]), rows.target)
+            np.testing.assert_array_equal(np.concatenate([weight for _, weight in parts]), rows.weight)
 
 
 def test_wide_ranges_have_wide_targets():
