@@ -79,6 +79,8 @@ def markdown(found: dict[str, Any]) -> str:
     ]
     for synapse in SYNAPSES:
         for name, (g, eta) in REGIMES.items():
+            if any(f"{name}, {synapse}" not in of for of in programs.values()):
+                continue
             rows = [of[f"{name}, {synapse}"] for of in programs.values()]
             theory = f"{mean_field(Brunel(0.0, synapse, g, eta, found['n'])):.1f} Hz" if synapse == "delta" else ""
             values = [f"{rate:.1f} Hz, {cv:.2f}" for rate, cv in rows]

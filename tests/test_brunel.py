@@ -48,11 +48,10 @@ def test_what_is_stored_agrees_with_nest():
 
 @pytest.mark.slow
 @pytest.mark.skipif(not FILE.exists(), reason="`python -m benchmarks.regimes` has not stored a result")
-@pytest.mark.parametrize("synapse", regimes.SYNAPSES)
 @pytest.mark.parametrize("name", ["SI fast", "AI", "SI slow"])
-def test_a_run_of_today_agrees_with_nest(name, synapse):
+def test_a_run_of_today_agrees_with_nest(name):
     g, eta = regimes.REGIMES[name]
-    rate, cv = fastneuron.brunel(Brunel(STORED["duration"], synapse, g, eta), 1)()()
-    theirs = next(iter(STORED["programs"].values()))[f"{name}, {synapse}"]
+    rate, cv = fastneuron.brunel(Brunel(STORED["duration"], "delta", g, eta), 1)()()
+    theirs = next(iter(STORED["programs"].values()))[f"{name}, delta"]
     assert abs(rate / theirs[0] - 1) < TOLERANCE[name][0]
     assert abs(cv - theirs[1]) < TOLERANCE[name][1]
