@@ -237,6 +237,7 @@ def run_of(
         group=group,
         begin=begin,
         spike_counts=dict(zip(recipe.spiking, each, strict=True)),
+        sensitivities={},
     )
 
 
