@@ -77,6 +77,10 @@ class FixedTotal(Rule):
         """A bit for each target of a chunk."""
         return LARGEST_CHUNK // 64
 
+    def chunks_split(self, plan: Any) -> int:
+        """All of them."""
+        return int(plan.starts.size) - 1
+
     def longest_row(self, compiled: OutDegrees, members: int) -> int:
         """The largest degree."""
         return int(np.max(compiled.degree))
