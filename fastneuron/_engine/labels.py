@@ -5,6 +5,7 @@ Where one is watched, as of most models, a label is the neuron.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,11 @@ def state_of(label: np.ndarray, watched: int) -> np.ndarray:
 def label_of(neuron: Any, state: Any, watched: int) -> Any:
     """The label of each spike."""
     return neuron * watched + state
+
+
+def flags(states: Sequence[str]) -> dict[str, Any]:
+    """The attributes that say what numbers of states mean, as the conventions of NetCDF have it."""
+    return {"flag_values": list(range(len(states))), "flag_meanings": " ".join(states)}
 
 
 def in_order(label: np.ndarray, time: np.ndarray, watched: int) -> tuple[np.ndarray, np.ndarray]:

@@ -105,11 +105,6 @@ class NetworkAtWork:
         parts = self.recipe.parts
         return np.array([len(parts[name].watched) if name in parts else 1 for name in self.names], np.int64)
 
-    @property
-    def most_watched(self) -> int:
-        """How many of any do."""
-        return int(self.watched.max())
-
     def couple(self) -> dict[str, Any]:
         """The populations at work, by name."""
         in_step = coupling_sources(self.recipe.network, self.members, WHOLE)
@@ -162,7 +157,7 @@ class NetworkAtWork:
         shape = len(self.names), room
         old = getattr(self, "flight", None)
         arrays = np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape, np.int64), np.zeros(shape[0], np.int64)
-        several = self.most_watched > 1
+        several = self.watched.max() > 1
         self.flight: Any = LabelledFlight(*arrays, self.watched) if several else Flight(*arrays)  # type: ignore[call-arg]
         if old is not None:
             for mine, theirs in zip(self.flight[:3], old[:3], strict=True):

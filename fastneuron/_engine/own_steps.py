@@ -188,7 +188,7 @@ class ChunkInOwnSteps(NetworkChunkRun):
 
     def _ranges(self) -> Ranges:
         rows = np.array([(*limits, 0, -1, 0) for limits in self.limits()], np.int64)
-        room = len(rows), ROOM * self.work.most_watched
+        room = len(rows), ROOM * int(self.work.watched.max())
         return Ranges(*rows.T.copy(), np.empty(room, np.int64), np.empty(room))  # type: ignore[call-arg]
 
     def _cells(self, member: int) -> tuple[Any, ...]:
@@ -251,7 +251,7 @@ class ChunkInOwnSteps(NetworkChunkRun):
         if lists.used.max(initial=0) > lists.places:
             work.make_places(work.cells, 2 * int(lists.used.max()))
             changed = True
-        if ranges.spiked.max(initial=0) + SPARE * work.most_watched > ranges.time.shape[1]:
+        if ranges.spiked.max(initial=0) + SPARE * int(work.watched.max()) > ranges.time.shape[1]:
             more = [np.concatenate([array, np.empty_like(array)], axis=1) for array in (ranges.neuron, ranges.time)]
             self.ranges = ranges._replace(neuron=more[0], time=more[1])
             changed = True

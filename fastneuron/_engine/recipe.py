@@ -128,7 +128,7 @@ class Recipe:
         """Whether the threshold is a parameter of the model."""
         return math.isnan(self.watched[0].threshold)
 
-    @property
+    @cached_property
     def spiking(self) -> tuple[str, ...]:
         """Their names."""
         return tuple(one.state for one in self.watched)

@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import _html
 from .._check import indices, known, number
-from .labels import neuron_of, state_of
+from .labels import flags, neuron_of, state_of
 from .recorded import units_of
 from .sensitivity import Sensitivity
 from .summary import is_rate, is_timed
@@ -424,11 +424,6 @@ class Run:
             f"<Run of {self.n} {type(self.model).__name__} neurons for {self.duration:g}{unit}: "
             f"{self.spike_count.sum()} spikes{'' if self.spike_times else ', their times not kept'}{recorded}>"
         )
-
-
-def flags(states: Sequence[str]) -> dict[str, Any]:
-    """The attributes that say what numbers of states mean, as the conventions of NetCDF have it."""
-    return {"flag_values": list(range(len(states))), "flag_meanings": " ".join(states)}
 
 
 def neo_library() -> Any:

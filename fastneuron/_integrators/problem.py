@@ -197,6 +197,8 @@ class Problem:
             times = np.empty((room, 1 + self.directions))
             return SensitiveBuffer(self.watched[0].threshold, self.spike_count, np.empty(room, np.int64), times)
         lists = np.empty(room, np.int64), np.empty(room)
+        if self.watches_voltage and not self.is_choosy:
+            return SpikeBuffer(self.watched[0].threshold, self.spike_count, *lists)
 
         def listed(one: Watched, number: int, count: np.ndarray, counted: np.ndarray, armed: np.ndarray) -> Any:
             plain = SpikeBuffer(one.threshold, count, *lists)
@@ -222,7 +224,7 @@ class Problem:
             ]
         )
 
-    @property
+    @cached_property
     def watches_voltage(self) -> bool:
         """Whether nothing spikes but the first state."""
         return len(self.watched) == 1 and self.watched[0].row == 0

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from .._engine.execute import Totals, run_of
-from .._engine.labels import label_of, neuron_of, state_of
+from .._engine.labels import flags, label_of, neuron_of, state_of
 from .._engine.network_recipe import SourceRecipe
 from .._engine.plan import Plan
 from .._engine.recipe import Recipe
-from .._engine.run import Spikes, flags
+from .._engine.run import Spikes
 from .._engine.scheduler import SUMMARY
 from .._engine.summary import Extent
 from . import arrays

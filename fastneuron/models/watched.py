@@ -91,6 +91,8 @@ def checked_rearm(given: Any, threshold: Threshold, states: Sequence[str]) -> An
 
 def _of_each(name: str, given: Any, threshold: Threshold, states: Sequence[str], check: Any) -> Any:
     """An argument that is checked with the threshold it belongs to: one for all states that spike, or one of each."""
+    if not isinstance(given, Mapping) and not isinstance(threshold, Mapping):
+        return check(name, given, threshold)
     spiking = names_of(threshold, states)
     levels = threshold if isinstance(threshold, Mapping) else {spiking[0]: threshold}
     if not isinstance(given, Mapping):
