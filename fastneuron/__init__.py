@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from . import math, reference
 from ._engine.network_run import NetworkRun
-from ._engine.run import Run, Spikes
+from ._engine.run import Run
+from ._engine.spikes import Spikes
 from ._storage.resume import open as open  # not in __all__: an import of * must not hide Python's own
 from ._storage.resume import resume
 from ._version import __version__

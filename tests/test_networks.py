@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
-from fastneuron._engine import coupled, network_scheduler
+from fastneuron._engine import coupled, epoch_length, network_scheduler
 from fastneuron._kernel import lanes
 from tests.catalogue import rest_slow
 
@@ -160,9 +160,15 @@ def test_bits_do_not_depend_on_threads(whole, threads, monkeypatch):
     assert_same(whole, carry_out(balanced(), threads=threads))
 
 
-@pytest.mark.parametrize(("name", "value"), [("EPOCH", 1), ("RANGE", 64), ("CALL", 1e-9), ("IN_FLIGHT", 10)])
-def test_bits_do_not_depend_on_how_the_work_is_cut(whole, name, value, monkeypatch):
-    monkeypatch.setattr(network_scheduler, name, value)
+@pytest.mark.parametrize(
+    ("module", "name", "value"),
+    [
+        (epoch_length, "EPOCH", 1), (epoch_length, "RANGE", 64), (network_scheduler, "CALL", 1e-9),
+        (network_scheduler, "IN_FLIGHT", 10),
+    ],
+)  # fmt: skip
+def test_bits_do_not_depend_on_how_the_work_is_cut(whole, module, name, value, monkeypatch):
+    monkeypatch.setattr(module, name, value)
     assert_same(whole, carry_out(balanced(), threads=1))
 
 

@@ -23,9 +23,10 @@ from .network_recipe import NetworkRecipe
 from .network_scheduler import NetworkAtWork
 from .own_steps import at_work
 from .recipe import Recipe
-from .run import FinalState, Run, Spikes
+from .run import FinalState, Run
 from .scheduler import SUMMARY, ChunkResult, PopulationAtWork
 from .sensitivity import split
+from .spikes import Spikes
 from .summary import results
 
 TOTALS = ("state", "spike_count", SUMMARY)  # what the names of arrays begin with that say what came of a run

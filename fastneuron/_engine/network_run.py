@@ -16,7 +16,8 @@ from .execute import MemoryShard, Totals, run_of, totals
 from .network_recipe import NetworkRecipe, SourceRecipe
 from .network_scheduler import NetworkResult
 from .recipe import Recipe
-from .run import Run, Spikes, neo_library, neo_segment
+from .run import Run, neo_library, neo_segment
+from .spikes import Spikes
 
 
 @dataclass(frozen=True)

@@ -22,18 +22,15 @@ from ..network.exchange import Outgoing, Ranges, pack, unpack
 from ..network.in_step import InStep
 from ..network.routes import Range, wire
 from ..network.sources import PoissonSource, SpikeSource
+from . import epoch_length
 from .coupled import WHOLE, Coupled, whole_of
 from .labels import in_order, label_of, neuron_of
 from .network_recipe import NetworkRecipe
 from .ranks import Ranks
 from .scheduler import ChunkResult, is_sampled_at_begin, put_back
 
-EPOCH = 16  # steps at most
-INBOX = 2**20  # bytes of a range's inboxes for an epoch: 4 steps instead of 16, of COBAHH, took 0.85 of the time
-BOX = 32  # bytes of a neuron's inbox of a receptor for a step, of most receptors
 ALONE = 64  # steps where there are no synapses: coming back to a block every 16 took 6 % of the time
 OUTBOX = 2**21  # neuron-steps of these, so that there is memory for their spikes
-RANGE = 4096  # neurons: as their inboxes do
 CALL = 0.03  # seconds of a kernel call, so that Ctrl-C and progress are prompt
 WORTH_A_MEMBER = 4_000  # neuron-steps of an epoch: below, meeting costs more than another thread saves
 WORTH_A_MEMBER_IN_STEP = 400  # neurons: coupled without delay, threads meet at every stage
@@ -49,12 +46,6 @@ class NetworkResult(NamedTuple):
     parts: dict[str, ChunkResult]  # of a source, its spikes and how many each train has had
     snapshot: dict[str, np.ndarray]
     release: Callable[[], None]
-
-
-def longest_epoch(recipe: NetworkRecipe) -> int:
-    """Steps of an epoch, at most, so that the inboxes of a range stay in the L2 cache."""
-    step = max(min(part.n, RANGE) * BOX * len(part.receptors) for part in recipe.parts.values())
-    return max(min(EPOCH, INBOX // max(step, 1)), 1)
 
 
 class NetworkAtWork:
@@ -92,7 +83,11 @@ class NetworkAtWork:
     def longest_epoch(self) -> int:
         """Steps that an epoch has at most."""
         recipe = self.recipe
-        return longest_epoch(recipe) if recipe.network.projections else max(EPOCH, min(ALONE, OUTBOX // recipe.n))
+        return (
+            epoch_length.longest(recipe)
+            if recipe.network.projections
+            else max(epoch_length.EPOCH, min(ALONE, OUTBOX // recipe.n))
+        )
 
     @property
     def spikes_of_a_neuron(self) -> int:
@@ -109,7 +104,9 @@ class NetworkAtWork:
         """The populations at work, by name."""
         in_step = coupling_sources(self.recipe.network, self.members, WHOLE)
         return {
-            name: Coupled(part, min(self.epoch, EPOCH), part.n * self.spikes_of_a_neuron, in_step.get(name))
+            name: Coupled(
+                part, min(self.epoch, epoch_length.EPOCH), part.n * self.spikes_of_a_neuron, in_step.get(name)
+            )
             for name, part in self.recipe.parts.items()
         }
 
@@ -119,7 +116,8 @@ class NetworkAtWork:
 
     def _members(self, threads: int) -> int:
         steps = min(
-            int(delay / self.recipe.dt) for delay in [*self._delays(), longest_epoch(self.recipe) * self.recipe.dt]
+            int(delay / self.recipe.dt)
+            for delay in [*self._delays(), epoch_length.longest(self.recipe) * self.recipe.dt]
         )
         worth = self.recipe.n * max(steps, 1) // WORTH_A_MEMBER
         if self.recipe.network.couplings:
@@ -133,7 +131,7 @@ class NetworkAtWork:
         """Each population in ranges of whole blocks, as many as the team has use for."""
         recipe = self.recipe
         for name, part in recipe.parts.items():
-            count = -(-max(self.members, -(-part.n // RANGE)) // self.members) * self.members
+            count = -(-max(self.members, -(-part.n // epoch_length.RANGE)) // self.members) * self.members
             whole = whole_of(recipe.network, name)
             size = -(-part.n // (count * whole)) * whole
             begin, end = recipe.low_of(name), recipe.low_of(name) + part.n
@@ -146,10 +144,9 @@ class NetworkAtWork:
         for number, projection in enumerate(network.projections):
             name, plan = network.name_of(projection.post), network.plan(number)
             if not projection.stored and name in cells:
-                places = [place for place in self.places if place.population == name]
-                rooms = [plan.scratch(place.low, place.high) for place in places]
+                rooms = [plan.scratch(place.low, place.high) for place in self.places if place.population == name]
                 largest = max(rooms, key=lambda room: room.target.size)
-                if len(places) > 1:  # 100,000 x 1,000 synapses in 25 ranges took twice as long without
+                if len(rooms) > 1:  # 100,000 x 1,000 synapses in 25 ranges took twice as long without
                     largest = largest._replace(splits=np.repeat(largest.splits, SPLITS, axis=0))
                 yield Anew(number, cells.index(name), self.recipe.low_of(name), plan.wiring, largest)
 

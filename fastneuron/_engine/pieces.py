@@ -17,8 +17,9 @@ from .network_scheduler import NetworkAtWork, NetworkResult
 from .own_steps import at_work
 from .plan import Plan
 from .recipe import Recipe
-from .run import Run, Spikes
+from .run import Run
 from .scheduler import ChunkResult, PopulationAtWork
+from .spikes import Spikes
 from .weights import Weights
 
 LITTLE = 1_000_000  # bytes that a piece may take unasked: to ask takes longer than a step

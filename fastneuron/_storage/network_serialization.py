@@ -15,7 +15,7 @@ import numpy as np
 from .. import _check
 from .._engine.network_recipe import DELIVERIES, NetworkRecipe, SourceRecipe, population_of
 from .._engine.recipe import Recipe
-from .._engine.run import Spikes
+from .._engine.spikes import Spikes
 from ..couplings import Coupling, CouplingKind
 from ..inputs.current import Current
 from ..network.connections import (

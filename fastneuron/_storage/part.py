@@ -16,8 +16,8 @@ from .._engine.labels import flags, label_of, neuron_of, state_of
 from .._engine.network_recipe import SourceRecipe
 from .._engine.plan import Plan
 from .._engine.recipe import Recipe
-from .._engine.run import Spikes
 from .._engine.scheduler import SUMMARY
+from .._engine.spikes import Spikes
 from .._engine.summary import Extent
 from . import arrays
 from .damage import damaged

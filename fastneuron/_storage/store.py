@@ -31,8 +31,9 @@ from .._engine.network_run import NetworkRun, SourceRun, network_run_of, run_of_
 from .._engine.network_scheduler import NetworkResult
 from .._engine.plan import Plan
 from .._engine.recipe import Recipe
-from .._engine.run import Run, Spikes
+from .._engine.run import Run
 from .._engine.scheduler import ChunkResult
+from .._engine.spikes import Spikes
 from . import about, arrays, layout, network_serialization
 from .damage import reading
 from .lock import Lock

@@ -10,8 +10,8 @@ import numpy as np
 from .. import _check
 from .._engine import summary as summaries
 from .._engine.recipe import checked
-from .._engine.run import Spikes
 from .._engine.sensitivity import INITIAL
+from .._engine.spikes import Spikes
 from .._units import plain
 from ..inputs.current import as_current
 from ..models import Model
