@@ -7,6 +7,7 @@ import pytest
 
 import fastneuron as fn
 from fastneuron.reference.simulate import _equations
+from tests.test_fixed_points import Bistable
 
 RANGES = {"current": (0.0, 150.0), "V3": (0.0, 20.0)}
 
@@ -134,5 +135,7 @@ def test_bad_input():
         fn.bifurcation_curves(model, ("V3", 0, 1), ("phi", 0.1, 0.2))
     with pytest.raises(ValueError, match=r"C must be positive; got -1"):
         fn.bifurcation_curves(model, current, ("C", -1, 5))
+    with pytest.raises(ValueError, match=r"one steady state of w for each voltage.*Bistable are not"):
+        fn.bifurcation_curves(Bistable(), current, ("k", 0.5, 1))
     with pytest.raises(TypeError, match=r"without a reset"):
         fn.bifurcation_curves(fn.Izhikevich(), current, ("a", 0, 5))

@@ -322,6 +322,8 @@ class Half(fn.Model):
             "noise is for single neurons, and a circuit has 2",
         ),
         (lambda: fn.Population(graded_pair()[0], 10), "model must be that of one neuron"),
+        (lambda: fn.tangent(graded_pair()[0]), "model must be a single neuron.*got a Circuit"),
+        (lambda: fn.cycles(graded_pair()[0], 0.8), "model must be a single neuron.*got a Circuit"),
     ],
 )
 def test_bad_input(wrong, said):

@@ -11,7 +11,7 @@ from .. import _check
 from ..models import Model
 from .arguments import checked_current, checked_range, some_of
 from .equilibria import TESTS, Family, Slope, frequencies, on_curve, slope
-from .fixed_points import GRID
+from .fixed_points import GRID, voltages
 from .lyapunov import first_lyapunov_coefficient
 from .tangent import smooth
 
@@ -118,6 +118,7 @@ def bifurcation_curves(
     except ImportError:
         raise ImportError("bifurcation_curves needs xarray: pip install xarray") from None
     n, amplitude = checked_current(model, current)
+    voltages(some_of(model, np.zeros(1, np.int64)), amplitude[:1])  # raises where others have no single steady state
     planes = [_plane(model, neuron, float(amplitude[neuron]), ranges) for neuron in range(n)]
     both = [_curves(plane) for plane in planes]
     variables = {}

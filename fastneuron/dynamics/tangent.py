@@ -63,6 +63,8 @@ def smooth(model: Any) -> Any:
 
 def tangent_class(kind: Any, parameter: str | None, scaled: bool) -> Any:
     """The class behind `tangent`; `scaled`, its time is in units of `time_scale` ms, which may differ by neuron."""
+    if kind.voltages is not None:
+        raise TypeError(f"model must be a single neuron, whose formulas can be differentiated; got a {kind.__name__}")
     own = tuple(f"d{state}" for state in kind.states)
     found = variational(Variations(kind, (parameter,), parameter is not None, scaled), own)
     if scaled:
