@@ -34,6 +34,7 @@ class Theta(fn.Model):
         return (0.1 * (1.0 - math.cos(V) + (1.0 + math.cos(V)) * I),)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "current"), rest_slow([(Theta(), 0.5), (Leaky(), 30.0)]))
 def test_a_threshold_that_nothing_resets(model, current):
     with pytest.warns(UserWarning, match="the neuron is above the threshold for good after one spike: nothing resets"):

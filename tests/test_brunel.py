@@ -16,6 +16,7 @@ STORED = json.loads(FILE.read_text()) if FILE.exists() else {}
 TOLERANCE = {"SR": (0.02, 0.05), "SI fast": (0.05, 0.05), "AI": (0.05, 0.05), "SI slow": (0.3, 0.15)}  # of rate, cv
 
 
+@pytest.mark.slow
 def test_a_small_network_fires_at_the_rate_of_the_theory():
     task = Brunel(250.0, n=5000)
     rate, cv = fastneuron.brunel(task, 1)()()

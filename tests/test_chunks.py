@@ -43,7 +43,7 @@ class Chunked:
 
     def outcome(self):
         neuron, time = (
-            np.concatenate([getattr(result, name) for result in self.kept]) for name in ("spike_neuron", "spike_time")
+            np.concatenate([getattr(result, name) for result in self.kept]) for name in ("spike_label", "spike_time")
         )
         order = np.argsort(neuron, kind="stable")
         samples = np.concatenate([result.samples for result in self.kept], axis=2)
@@ -72,7 +72,7 @@ CUTS = [
             for cut in CUTS
         ),
         ("rk4", 0.0, 5),
-        ("dop853", 0.0, 5),
+        pytest.param("dop853", 0.0, 5, marks=pytest.mark.slow),
     ],
 )
 def test_in_time(method, duration, size):

@@ -232,6 +232,7 @@ def own_circuit():
     )
 
 
+@pytest.mark.slow
 def test_cells_and_kinds_of_ones_own():
     arguments = {"current": {"A": 20.0, "B": 15.0, "C": 95.0}, "record": ("A.s", "B.V", "C.V"), "every": 100}
     runs = [simulate(own_circuit(), 40.0, 0.01, **arguments) for simulate in (fn.simulate, fn.reference.simulate)]

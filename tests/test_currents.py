@@ -113,6 +113,7 @@ def test_the_integral(name):
     np.testing.assert_allclose(integral(current, TIMES)[0], [exact(t) for t in TIMES], rtol=0, atol=2e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", rest_slow(["sum", "number", "step", "ramp", "pulses", "samples", "held samples"]))
 def test_the_integral_on_the_grid(name):
     """RK4 is exact for currents that are polynomials between edges on its grid."""
@@ -176,6 +177,7 @@ ON_GRID = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["Step", *(pytest.param(x, marks=pytest.mark.slow) for x in ("Pulses", "Ramp", "Chirp"))]
 )
@@ -212,6 +214,7 @@ def test_samples_shared_and_in_rows():
     np.testing.assert_allclose(found[:, 100] - found[:, 90], rows[:, 3] + 20.0, rtol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("period", [0.1, 0.3, 1 / 3, 0.7])
 def test_pulses_do_not_drift(period):
     """Ten thousand of them: every one is there, with its width."""

@@ -43,6 +43,7 @@ def test_spikes_are_extrapolated():
     assert told.spikes == pytest.approx(fn.simulate(**given).spike_count.sum(), rel=0.1)
 
 
+@pytest.mark.slow
 def test_values_that_rise_from_neuron_to_neuron_are_tried_in_the_middle():
     given = {"model": fn.MorrisLecar.hopf(), "duration": 1000.0, "current": np.linspace(80, 130, 20_000)}
     assert fn.estimate(**given).spikes == pytest.approx(fn.simulate(**given).spike_count.sum(), rel=0.25)

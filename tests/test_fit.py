@@ -146,6 +146,7 @@ def test_refinement_stays_in_the_box_and_leaves_what_is_not_finite():
     np.testing.assert_allclose(inside.point, [[0.8, 0.64]] * 2, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_what_the_data_do_not_tell_apart_has_no_covariance():
     silent = fn.fit(MODEL, np.full(21, -60.0), {"phi": (0.02, 0.08), "V2": (18.0, 19.0)}, candidates=4, refined=1)
     assert silent.covariance.shape == (2, 2)

@@ -52,6 +52,7 @@ def test_inside_a_thread_of_an_executor_in_an_executor():
         same(outer.submit(lambda: inner.submit(population, 3).result()).result(), population(3))
 
 
+@pytest.mark.slow
 def test_the_first_compilation_from_several_threads(python, tmp_path):
     program = f"""{SETUP}
 from concurrent.futures import ThreadPoolExecutor

@@ -43,6 +43,7 @@ def test_whatever_the_method_the_noise_and_the_neurons(method):
     assert np.array_equal(alone.state["V"], simulated(current, method=method, **noise).state["V"])
 
 
+@pytest.mark.slow
 def test_it_has_the_precision_of_the_states_and_the_unit_of_the_model():
     run = simulated(np.linspace(80.0, 90.0, 20), dtype=np.float32)
     assert run["I"].dtype == np.float32

@@ -218,6 +218,7 @@ def test_an_unfinished_run_goes_back_before_the_first_cut_step(tmp_path, monkeyp
     assert_same(fn.simulate(**given | {"duration": 40.0}), fn.resume(path, duration=40.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interval", [7.0, 20.0, 1000.0])
 def test_a_network_goes_on(tmp_path, interval):
     path = tmp_path / "net.zarr"

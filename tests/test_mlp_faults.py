@@ -315,6 +315,7 @@ def test_a_small_file_takes_little_memory(tmp_path):
 # A user's own activation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", rest_slow([np.float64, np.float32]))
 def test_a_users_own_activation(tmp_path, dtype):
     net = fn.MLP([6, 5, 4, 2], [Swish, "tanh"], dtype=dtype, seed=0)

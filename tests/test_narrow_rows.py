@@ -56,7 +56,7 @@ def test_each_type_has_the_bits_of_a_copy(kind, dtype):
     assert layer.net_input(X[3]).tobytes() == layer.net_input(same[3]).tobytes()
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("dtype", [np.float64, pytest.param(np.float32, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("R", [1, 16, 37])
 def test_every_rule_and_selection_has_the_bits_of_a_copy(rule, dtype, R, monkeypatch):

@@ -229,6 +229,7 @@ def test_conductances_follow_their_formula():
     np.testing.assert_allclose(run["d"][0], 0.2 * (on * rise).sum(1), atol=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stored", rest_slow([True, False]))
 def test_on_the_grid_a_spike_acts_at_a_whole_step(stored):
     source = fn.SpikeSource([[10.03]])

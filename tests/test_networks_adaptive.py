@@ -83,7 +83,7 @@ def assert_exact(net, duration, dt=0.05, initial=None, **options):
 # ---- exactness
 
 
-@pytest.mark.parametrize("receptor", BOTH)
+@pytest.mark.parametrize("receptor", ["delta", pytest.param("exponential", marks=pytest.mark.slow)])
 def test_spikes_are_those_of_the_reference(receptor):
     net, initial = spiking([receptor])
     assert_exact(net, 150.0, initial=initial)

@@ -307,7 +307,7 @@ FORMULAS = {
 }
 
 
-@pytest.mark.parametrize("name", rest_slow(FORMULAS, 2))
+@pytest.mark.parametrize("name", rest_slow(FORMULAS))
 def test_what_a_formula_may_be(name):
     formula, more = FORMULAS[name] if isinstance(FORMULAS[name], tuple) else (FORMULAS[name], {})
     kind = type("Own", (fn.Model,), {"states": {"V": 1.0}, "derivative": staticmethod(formula)} | more)
@@ -318,6 +318,7 @@ def test_what_a_formula_may_be(name):
     assert describe((kind.names, *(getattr(kind, formula) for formula in kind.formulas)))
 
 
+@pytest.mark.slow
 def test_the_functions_of_numpy_and_math_are_ours():
     """They vectorise: the bits are those of a model with the functions of fn.math."""
 

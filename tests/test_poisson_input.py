@@ -81,6 +81,7 @@ VARIED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["jumps", pytest.param("currents", marks=pytest.mark.slow)])
 def test_bits_depend_on_seed_neuron_and_step_alone(kind, tmp_path):
     model, n = fn.LeakyIntegrateAndFire.brunel(), 1100

@@ -44,7 +44,7 @@ def test_same_arguments_as_the_fast_one():
     assert list(fast)[: len(plain)] == list(plain)
     assert list(fast)[len(plain) :] == [
         *("summary", "bin_width", "after", "spike_times", "n"),
-        *("out", "overwrite", "checkpoint_interval", "executor", "shards", "delivery", "comm", "gather"),
+        *("out", "overwrite", "checkpoint_interval", "executor", "shards", "delivery", "comm", "gather", "sensitivity"),
     ]
     assert {name for name in plain if fast[name].default != plain[name].default} <= {"method"}
 

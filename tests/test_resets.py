@@ -34,6 +34,7 @@ def fired(name, method="rk4"):
     return np.log(found), np.log(steps)
 
 
+@pytest.mark.slow
 @some
 def test_the_order_survives(name):
     error, steps = fired(name)
@@ -144,6 +145,7 @@ def test_samples_change_nothing(ordinary, method):
     np.testing.assert_array_equal(ordinary.spikes.time, fn.simulate(**asked, method=method).spikes.time)
 
 
+@pytest.mark.slow
 def test_a_neuron_alone_has_the_same_bits(ordinary, method):
     asked = many() | {"model": many()["model"].part(77, 78), "current": many()["current"][77]}
     np.testing.assert_array_equal(fn.simulate(**asked, method=method).spikes.time, ordinary.spikes[77])

@@ -62,6 +62,7 @@ def test_samples_of_several_chunks(tmp_path, monkeypatch):
     assert_same(fn.simulate(**given), stored)
 
 
+@pytest.mark.slow
 def test_a_model_of_ones_own_and_currents_by_neuron(processes):
     given = {
         "model": fn.FitzHughNagumo(a=np.linspace(0.6, 0.8, 40)),

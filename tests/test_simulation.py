@@ -95,6 +95,7 @@ def test_what_is_counted_goes_on():
     assert_together(in_pieces(fn.Simulation(**asked), split(3000, range(0, 3000, 37))), whole)
 
 
+@pytest.mark.slow
 def test_in_single_precision_and_by_threads():
     n = 3000
     asked = {"model": fn.MorrisLecar.hopf(), "current": np.linspace(80, 130, n), "dtype": np.float32, "record": "V"}
@@ -270,6 +271,7 @@ def test_weights_are_those_of_the_connections(delay, delivery):
     )
 
 
+@pytest.mark.slow
 def test_one_weight_for_all():
     sim = fn.Simulation(connected(0.01))
     assert sim.weights[0] == 0.01

@@ -101,6 +101,7 @@ def test_early_stopping_and_convergence():
         MLPClassifier(max_iter=2, random_state=0).fit(X, y)
 
 
+@pytest.mark.slow
 def test_regression_in_float32_and_pickle():
     X, y = load_diabetes(return_X_y=True)
     y = (y - y.mean()) / y.std()

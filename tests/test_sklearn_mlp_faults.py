@@ -313,6 +313,7 @@ def test_a_memory_map_of_joblib_trains_on(tmp_path):
     assert np.array_equal(again.partial_fit(X, y).network_.parameters, net.partial_fit(X, y).network_.parameters)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [sparse.csr_array, sparse.csc_matrix])
 def test_sparse_inputs_and_labels(kind):
     labels = np.c_[y == 0, X[:, 0] > 6].astype(int)

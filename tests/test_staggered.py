@@ -69,6 +69,7 @@ def test_by_its_definition(case):
         np.testing.assert_allclose(run[name][0], expected[:, k, 0], rtol=0, atol=1e-6 * abs(expected[:, k]).max())
 
 
+@pytest.mark.slow
 def test_order_where_states_decide_one_another():
     options = {"current": 2.0, "record": ("V", "n", "c"), "sample_interval": 2.0}
     exact = fn.simulate(Calcium(), 40.0, dt=0.01, **options)
@@ -91,6 +92,7 @@ def test_stable_where_rk4_is_not(dt):
     np.testing.assert_allclose(run.spike_count, exact.spike_count, rtol=0.05)
 
 
+@pytest.mark.slow
 def test_in_single_precision():
     currents = np.linspace(8.0, 20.0, 70)
     double, single = (

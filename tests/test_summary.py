@@ -117,6 +117,7 @@ def test_a_number_beyond_the_range_of_the_sum_gives_nan():
     assert run.summary["V.max"] == pytest.approx([1.0, 2.0**36], rel=1e-15)
 
 
+@pytest.mark.slow
 def test_single_precision():
     run = fn.simulate(**population(dtype=np.float32), record="V", summary=("V.mean", "V.max"))
     assert run.summary["V.mean"] == pytest.approx(run["V"].mean(axis=1, dtype=np.float64), rel=1e-12)

@@ -66,6 +66,7 @@ class Turning(fn.Model):
         return p.turn * C, p.turn * C, -p.turn * V
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", rest_slow([method.name for method in METHODS if method.name != "staggered"]))
 def test_a_model_says_which_of_its_states_spike(method):
     """At the same time: in the order of the states; their times are known."""
@@ -307,6 +308,7 @@ def test_a_damaged_count_is_found(tmp_path):
         fn.open(tmp_path / "run")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", rest_slow(["rk4", "dop853"]))
 def test_the_reference_watches_the_same(method):
     """By SciPy's events; a state that stays above its threshold at the end, too."""

@@ -67,6 +67,7 @@ def test_threads_pieces_and_stores_change_nothing(tmp_path, monkeypatch, method)
             assert times[order].tolist() == whole.spikes[state].time.tolist()
 
 
+@pytest.mark.slow
 def test_summaries_go_to_the_populations_that_have_them():
     """By the names of their states, which may have dots; what none has is refused."""
     run = fn.simulate(network(), 50.0, summary=["N.isi.mean", "isi.mean", "V.max", "exc.mean"])

@@ -107,7 +107,7 @@ class Run:
         >>> import fastneuron as fn
         >>> run = fn.simulate(fn.MorrisLecar.hopf(), 200.0, current=100.0, threshold={"V": 0.0, "N": 0.3})
         >>> run.spike_count, run.of("N").spike_count, run.spikes["N"][0].round(1)
-        (array([6]), array([3]), array([ 22.2, 108.7, 194.1]))
+        (array([6]), array([3]), array([ 23.2, 108.2, 193.5]))
         """
         spikes = self.spikes[state]
         level = self.threshold[state] if isinstance(self.threshold, Mapping) else self.threshold

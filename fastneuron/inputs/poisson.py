@@ -70,7 +70,7 @@ class PoissonJumps(PoissonInput):
     >>> import fastneuron as fn
     >>> model = fn.LeakyIntegrateAndFire.brunel()
     >>> fn.simulate(model, 1000.0, noise=fn.PoissonJumps(20_000.0, 0.1), seed=1).spike_count
-    array([62])
+    array([96])
     """
 
     jump: Parameter
@@ -98,7 +98,7 @@ class PoissonCurrent(PoissonInput):
     >>> import fastneuron as fn
     >>> model = fn.LeakyIntegrateAndFire.brunel()
     >>> fn.simulate(model, 1000.0, noise=fn.PoissonCurrent(20_000.0, 4.0, tau=0.5), seed=1).spike_count
-    array([62])
+    array([95])
     """
 
     weight: Parameter
