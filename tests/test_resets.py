@@ -153,7 +153,7 @@ def test_a_neuron_alone_has_the_same_bits(ordinary, method):
 
 @pytest.mark.slow
 def test_the_same_bits_in_blocks_of_another_width(ordinary, method, monkeypatch):
-    monkeypatch.setattr(problem, "choose_lanes", lambda n, itemsize=8: lanes.Lanes64())
+    monkeypatch.setattr(problem, "choose_lanes", lambda *_: lanes.Lanes64())
     monkeypatch.setattr(adaptive, "choose_block", lambda n: lanes.Lanes32())
     same(ordinary, fn.simulate(**many(), method=method))
 

@@ -75,7 +75,7 @@ def test_a_model_says_which_of_its_states_spike(method):
     rises = [(np.arcsin(0.5) + 2 * np.pi * np.arange(9)) / turn for turn in (1.0, 1.5)]
     for times, rise in zip(run.spikes, rises, strict=True):
         exact = np.repeat(rise[rise < 20.0], 2)
-        np.testing.assert_allclose(times, exact, rtol=0, atol=1e-4 if method == "heun" else 1e-5)
+        np.testing.assert_allclose(times, exact, rtol=0, atol=7e-4 if method == "heun" else 1e-5)  # (turn dt)**2 t / 6
     assert run.spikes.state.tolist() == [0, 1] * (run.spikes.size // 2)
     assert is_in_order(run.spikes)
     two = Turning(turn=[1.0, 1.5])
