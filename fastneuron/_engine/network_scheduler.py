@@ -34,7 +34,7 @@ OUTBOX = 2**21  # neuron-steps of these, so that there is memory for their spike
 CALL = 0.03  # seconds of a kernel call, so that Ctrl-C and progress are prompt
 WORTH_A_MEMBER = 4_000  # neuron-steps of an epoch: below, meeting costs more than another thread saves
 WORTH_A_MEMBER_IN_STEP = 400  # neurons: coupled without delay, threads meet at every stage
-SPLITS = 16_384  # rows that keep how a row made anew is split among chunks: more than an epoch has spikes
+SPLITS = 2**19  # numbers that keep how rows made anew are split among chunks: for all spikes of an epoch
 FLIGHT = ("step", "fraction", "source")  # what is known of a spike on its way
 IN_FLIGHT = 1_000_000  # spikes of a population that there is room for, beside those of an epoch
 NOBODY = 2**62  # in place of the neuron that is no longer finite
@@ -147,7 +147,8 @@ class NetworkAtWork:
                 rooms = [plan.scratch(place.low, place.high) for place in self.places if place.population == name]
                 largest = max(rooms, key=lambda room: room.target.size)
                 if len(rooms) > 1:  # 100,000 x 1,000 synapses in 25 ranges took twice as long without
-                    largest = largest._replace(splits=np.repeat(largest.splits, SPLITS, axis=0))
+                    columns = largest.splits.shape[1]
+                    largest = largest._replace(splits=np.zeros((max(SPLITS // columns, 2), columns), np.int32))
                 yield Anew(number, cells.index(name), self.recipe.low_of(name), plan.wiring, largest)
 
     def _flight(self, room: int) -> None:

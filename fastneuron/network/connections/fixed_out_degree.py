@@ -60,9 +60,9 @@ def _counts(rule, wiring, source, own, first, last, scratch):
         _split(rule, wiring, source, own, first, last, splits[0])
         return 0
     row = scratch.turn[0] % splits.shape[0]
-    if splits[row, 0] != source:  # one range after the other makes its part of a row that is split once
+    if splits[row, 0] != 1 + source:  # one range after the other makes its part of a row that is split once
         _split(rule, wiring, source, own, 0, wiring.starts.size - 1, splits[row])
-        splits[row, 0] = source
+        splits[row, 0] = 1 + source
     return row
 
 
@@ -95,7 +95,25 @@ class OutDegrees(NamedTuple):
     row = _row
 
 
-class FixedOutDegree(Rule):
+class OfOutDegrees(Rule):
+    """Base class of the rules whose compiled form is `OutDegrees`: a row is split among all chunks of targets."""
+
+    by_source = True
+
+    def bits(self, plan: Any) -> int:
+        """A bit for each target of a chunk."""
+        return LARGEST_CHUNK // 64
+
+    def chunks_split(self, plan: Any) -> int:
+        """All of them."""
+        return int(plan.starts.size) - 1
+
+    def longest_row(self, compiled: OutDegrees, members: int) -> int:
+        """The largest degree."""
+        return int(np.max(compiled.degree))
+
+
+class FixedOutDegree(OfOutDegrees):
     """From every source `degree` synapses, each to a target drawn among all on its own.
 
     How many fall into each chunk of targets is drawn by halving: exact, by counting random bits or by inversion.  With
@@ -106,8 +124,6 @@ class FixedOutDegree(Rule):
     degree : int or (pre,) array_like of int
         0 or more, at most the number of targets.
     """
-
-    by_source = True
 
     def __init__(self, degree: int | npt.ArrayLike) -> None:
         self.degree = degrees.checked(degree)
@@ -124,15 +140,3 @@ class FixedOutDegree(Rule):
     def compiled(self, plan: Any) -> OutDegrees:
         """The degrees in ascending order of the sources."""
         return OutDegrees(degrees.in_order(self.degree, plan.ends.pre_order), choice_of(plan.projection))
-
-    def bits(self, plan: Any) -> int:
-        """A bit for each target of a chunk."""
-        return LARGEST_CHUNK // 64
-
-    def chunks_split(self, plan: Any) -> int:
-        """All of them."""
-        return int(plan.starts.size) - 1
-
-    def longest_row(self, compiled: OutDegrees, members: int) -> int:
-        """The largest degree."""
-        return int(np.max(compiled.degree))

@@ -10,8 +10,8 @@ from ... import _check
 from ..._kernel.jit import kernel
 from ..._kernel.random import LOW, Counter
 from .draws import BITS, choice_of, part
-from .fixed_out_degree import OutDegrees
-from .rule import LARGEST_CHUNK, Rule, pairs
+from .fixed_out_degree import OfOutDegrees, OutDegrees
+from .rule import pairs
 from .wiring import SPLIT, Ends
 
 
@@ -36,7 +36,7 @@ def split_total(choice, total, cells, seed, number, degree, stack):
         depth += 1
 
 
-class FixedTotal(Rule):
+class FixedTotal(OfOutDegrees):
     """`number` synapses in all, each between a source and a target drawn among all on its own.
 
     How many each source has is drawn by halving the sources, exactly, by inversion; what follows is as in
@@ -47,8 +47,6 @@ class FixedTotal(Rule):
     number : int
         0 or more, at most the number of pairs.
     """
-
-    by_source = True
 
     def __init__(self, number: int) -> None:
         self.number = _check.whole("number", number, 0)
@@ -72,15 +70,3 @@ class FixedTotal(Rule):
         degree = np.zeros(ends.pre.size, np.int64)
         split_total(choice, self.number, np.cumsum(cells), plan.seed, plan.number, degree, np.empty((4, 128), np.int64))
         return OutDegrees(degree, choice)
-
-    def bits(self, plan: Any) -> int:
-        """A bit for each target of a chunk."""
-        return LARGEST_CHUNK // 64
-
-    def chunks_split(self, plan: Any) -> int:
-        """All of them."""
-        return int(plan.starts.size) - 1
-
-    def longest_row(self, compiled: OutDegrees, members: int) -> int:
-        """The largest degree."""
-        return int(np.max(compiled.degree))

@@ -53,7 +53,7 @@ def scratch(plan: Any, low: int, high: int) -> Scratch:
         None if plan.delay_type is None else np.empty(room, plan.delay_type),
         np.zeros(plan.rule.marks(plan), np.uint8),
         np.empty(plan.rule.bits(plan), np.int64),
-        np.full((1, 1 + plan.rule.chunks_split(plan)), -1, np.int32),
+        np.zeros((1, 1 + plan.rule.chunks_split(plan)), np.int32),
         np.zeros(1, np.int64),
         counting=False,
     )

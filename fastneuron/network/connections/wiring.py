@@ -49,10 +49,8 @@ class Scratch(NamedTuple):
     delay: Any
     marks: Any  # (k,) uint8, zeros at first
     bits: Any  # (k,) int64
-    splits: (
-        Any  # (rows, 1 + chunks) int32: a source, and how many synapses it has in each chunk; or one row, for a range
-    )
-    turn: Any  # (1,) int64: the number of the row, but for whole multiples of `rows`, that is for this source
+    splits: Any  # (rows, 1 + chunks) int32: 1 + a source, its synapses in each chunk; a row alone is of a range
+    turn: Any  # (1,) int64: which of the rows is for this source, modulo their number
     counting: bool  # targets are enough
 
 
