@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
-from fastneuron._engine import epoch_length, network_scheduler, ranks
+from fastneuron._engine import cuts, network_scheduler, ranks
 from tests import test_networks_adaptive as adaptive
 from tests.catalogue import rest_slow
 from tests.ranks import on_ranks
@@ -49,7 +49,7 @@ def test_bits_depend_neither_on_ranks_nor_on_threads(whole, size, threads, monke
 
 @pytest.mark.parametrize(
     ("module", "name", "value"),
-    [(epoch_length, "EPOCH", 1), (network_scheduler, "IN_FLIGHT", 10), (ranks, "ROOM", 1)],
+    [(cuts, "EPOCH", 1), (network_scheduler, "IN_FLIGHT", 10), (ranks, "ROOM", 1)],
 )
 def test_bits_do_not_depend_on_how_spikes_travel(whole, module, name, value, monkeypatch):
     monkeypatch.setattr(module, name, value)

@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 
 import fastneuron as fn
-from fastneuron._engine import epoch_length, network_scheduler
+from fastneuron._engine import cuts, network_scheduler
 from tests.ranks import on_ranks
 from tests.test_circuits import gap_pair
 from tests.test_networks import assert_same
@@ -144,9 +144,9 @@ def test_bits_of_a_ring(monkeypatch):
     whole = fn.simulate(net, 30.0, initial=initial, threads=1)
     assert whole["cells"].spikes.time.size > 100
     assert_same(fn.simulate(net, 30.0, initial=initial, threads=2), whole)
-    monkeypatch.setattr(epoch_length, "RANGE", 128)
+    monkeypatch.setattr(cuts, "RANGE", 128)
     monkeypatch.setattr(network_scheduler, "ALONE", 3)
-    monkeypatch.setattr(epoch_length, "EPOCH", 3)
+    monkeypatch.setattr(cuts, "EPOCH", 3)
     monkeypatch.setattr(network_scheduler, "CALL", 1e-6)
     assert_same(fn.simulate(net, 30.0, initial=initial, threads=2), whole)
 
@@ -207,8 +207,8 @@ def test_bits_do_not_depend_on_threads(whole):
 
 @pytest.mark.slow
 def test_bits_do_not_depend_on_ranges_and_epochs(whole, monkeypatch):
-    monkeypatch.setattr(epoch_length, "RANGE", 128)
-    monkeypatch.setattr(epoch_length, "EPOCH", 3)
+    monkeypatch.setattr(cuts, "RANGE", 128)
+    monkeypatch.setattr(cuts, "EPOCH", 3)
     monkeypatch.setattr(network_scheduler, "WORTH_A_MEMBER_IN_STEP", 100)
     assert_same(carry_out(mixed(), threads=3), whole)
 

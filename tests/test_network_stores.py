@@ -372,8 +372,8 @@ def test_another_version_is_refused(unfinished, monkeypatch):
 
 
 CARRY = (
-    "__init__", "advice", "circuits", "controls", "digest", "distributed", "epoch_length", "execute", "executors",
-    "made", "network_recipe", "network_resources", "network_run", "network_trial", "pieces", "plan", "ranks",
+    "__init__", "advice", "circuits", "controls", "digest", "distributed", "cuts", "execute", "executors",
+    "frozen", "network_recipe", "network_resources", "network_run", "network_trial", "pieces", "plan", "ranks",
     "resources", "run", "sensitivity", "spikes", "trial", "weights",
 )  # fmt: skip
 

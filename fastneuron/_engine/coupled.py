@@ -10,7 +10,7 @@ from .._integrators import Problem
 from .._kernel.cache_lines import zeros_on_lines
 from .._kernel.lanes import choose_lanes
 from ..models.watched import Watched
-from ..network.coupling_sources import Coupled as InStep
+from ..network.coupling_sources import InStep
 from ..network.epochs import Cells, CoupledNeurons, Outbox, prepare_cells
 from ..network.in_step import CellsInStep, count_kept
 from ..network.network import Network

@@ -17,8 +17,8 @@ import numpy as np
 from .._integrators import Chunk
 from . import executors, scheduler
 from .executors import Executor
+from .frozen import of_fields
 from .labels import label_of
-from .made import of_fields
 from .network_recipe import NetworkRecipe
 from .network_scheduler import NetworkAtWork
 from .own_steps import at_work

@@ -14,7 +14,7 @@ from ..network.values import type_of
 from ..receptors.kinetics import kinetics
 from . import resources
 from .coupled import WHOLE
-from .epoch_length import RANGE, longest
+from .cuts import RANGE, longest_epoch
 from .network_recipe import NetworkRecipe
 from .plan import Plan
 from .recipe import Recipe
@@ -97,7 +97,7 @@ def check_memory(recipe: NetworkRecipe, plan: Plan) -> None:
 def shortest_delay(recipe: NetworkRecipe) -> int:
     """Steps, at least 1."""
     delays = [projection.delays[0] / recipe.dt for projection in recipe.network.projections]
-    return max(int(min([float(longest(recipe)), *delays]) + 1e-9), 1)
+    return max(int(min([float(longest_epoch(recipe)), *delays]) + 1e-9), 1)
 
 
 def _coupled(recipe: NetworkRecipe, part: Recipe, sent: float) -> int:

@@ -22,7 +22,7 @@ from ..network.exchange import Outgoing, Ranges, pack, unpack
 from ..network.in_step import InStep
 from ..network.routes import Range, wire
 from ..network.sources import PoissonSource, SpikeSource
-from . import epoch_length
+from . import cuts
 from .coupled import WHOLE, Coupled, whole_of
 from .labels import in_order, label_of, neuron_of
 from .network_recipe import NetworkRecipe
@@ -84,9 +84,9 @@ class NetworkAtWork:
         """Steps that an epoch has at most."""
         recipe = self.recipe
         return (
-            epoch_length.longest(recipe)
+            cuts.longest_epoch(recipe)
             if recipe.network.projections
-            else max(epoch_length.EPOCH, min(ALONE, OUTBOX // recipe.n))
+            else max(cuts.EPOCH, min(ALONE, OUTBOX // recipe.n))
         )
 
     @property
@@ -104,9 +104,7 @@ class NetworkAtWork:
         """The populations at work, by name."""
         in_step = coupling_sources(self.recipe.network, self.members, WHOLE)
         return {
-            name: Coupled(
-                part, min(self.epoch, epoch_length.EPOCH), part.n * self.spikes_of_a_neuron, in_step.get(name)
-            )
+            name: Coupled(part, min(self.epoch, cuts.EPOCH), part.n * self.spikes_of_a_neuron, in_step.get(name))
             for name, part in self.recipe.parts.items()
         }
 
@@ -116,8 +114,7 @@ class NetworkAtWork:
 
     def _members(self, threads: int) -> int:
         steps = min(
-            int(delay / self.recipe.dt)
-            for delay in [*self._delays(), epoch_length.longest(self.recipe) * self.recipe.dt]
+            int(delay / self.recipe.dt) for delay in [*self._delays(), cuts.longest_epoch(self.recipe) * self.recipe.dt]
         )
         worth = self.recipe.n * max(steps, 1) // WORTH_A_MEMBER
         if self.recipe.network.couplings:
@@ -131,7 +128,7 @@ class NetworkAtWork:
         """Each population in ranges of whole blocks, as many as the team has use for."""
         recipe = self.recipe
         for name, part in recipe.parts.items():
-            count = -(-max(self.members, -(-part.n // epoch_length.RANGE)) // self.members) * self.members
+            count = -(-max(self.members, -(-part.n // cuts.RANGE)) // self.members) * self.members
             whole = whole_of(recipe.network, name)
             size = -(-part.n // (count * whole)) * whole
             begin, end = recipe.low_of(name), recipe.low_of(name) + part.n

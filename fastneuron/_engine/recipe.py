@@ -26,8 +26,8 @@ from ..receptors import Receptor
 from . import sensitivity as sensitivities
 from . import summary as summaries
 from .circuits import check_circuits
+from .frozen import of_fields
 from .initial import initial_of, start_of
-from .made import of_fields
 from .recorded import Variables, checked_record, units_of
 from .sampling import after_of, bin_width_of, check_after, interval_of
 from .sensitivity import Sensitivity

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from .._kernel.cache_lines import zeros_on_lines
+from .._kernel.cache_lines import LINE, zeros_on_lines
 from .._kernel.columns import columns
 from .coupling import EntriesByTarget, NetworkCoupling, turned
 from .coupling_currents import Entries, MeanField, Sender
 from .network import Network
 
-CACHE_LINE = 8  # float64
+CACHE_LINE = LINE // 8  # float64
 
 
 @dataclass
-class Coupled:
+class InStep:
     """What a population sends, and the inputs that it has from its couplings."""
 
     senders: tuple[Sender, ...] = ()
@@ -25,9 +25,9 @@ class Coupled:
     alive: list[np.ndarray] = field(default_factory=list)  # whose addresses the sources have
 
 
-def coupling_sources(network: Network, members: int, whole: int) -> dict[str, Coupled]:
+def coupling_sources(network: Network, members: int, whole: int) -> dict[str, InStep]:
     """Of each population that is coupled, by name; for a team of so many, and blocks of `whole` neurons at most."""
-    found: dict[str, Coupled] = {}
+    found: dict[str, InStep] = {}
     for coupling in network.couplings:
         plan = network.plan(coupling.declared)
         entries = None if coupling.is_mean_field else coupling.entries(plan)
@@ -36,8 +36,8 @@ def coupling_sources(network: Network, members: int, whole: int) -> dict[str, Co
             ways.append((coupling.post, coupling.pre, entries and turned(entries, coupling.pre.population.n)))
         for pre, post, mine in ways:
             sent = zeros_on_lines((2, -(-pre.population.n // whole) * whole))
-            sending = found.setdefault(network.name_of(pre), Coupled())
-            receiving = found.setdefault(network.name_of(post), Coupled())
+            sending = found.setdefault(network.name_of(pre), InStep())
+            receiving = found.setdefault(network.name_of(post), InStep())
             kind = _numbers(coupling)
             state = coupling.state_of(pre)
             sending.senders += (Sender(kind, state, sent),)

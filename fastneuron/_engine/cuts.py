@@ -10,7 +10,7 @@ INBOX = 2**20  # bytes of a range's inboxes for an epoch: 4 steps instead of 16,
 BOX = 32  # bytes of a neuron's inbox of a receptor for a step, of most receptors
 
 
-def longest(recipe: NetworkRecipe) -> int:
+def longest_epoch(recipe: NetworkRecipe) -> int:
     """Steps of an epoch, at most, where there are synapses."""
     step = max(min(part.n, RANGE) * BOX * len(part.receptors) for part in recipe.parts.values())
     return max(min(EPOCH, INBOX // max(step, 1)), 1)
