@@ -1,13 +1,12 @@
-"""What the phase plane of two states has in it: fixed points, separatrices and cycles; and how it is drawn."""
+"""What the phase plane of two states has in it: fixed points, separatrices, cycles."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import _check
-from .._figures import BLUE, COLOURS, VERMILION, labelled, pyplot, tidy
 from ..models import Model
 from ..simulate import simulate
 from .fixed_points import FixedPoints, fixed_points
@@ -15,19 +14,6 @@ from .flow import Flow
 from .jacobian import linear, points
 from .steady import steady_states
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-GREEN, PURPLE, LIGHT = COLOURS[2], COLOURS[3], "#BBBBBB"
-GRID = 241  # of the nullclines
-ARROWS = (16, 12)
-MARKS = {  # of fixed points: filled where stable
-    "stable node": ("o", "full"),
-    "stable focus": ("o", "full"),
-    "unstable node": ("o", "none"),
-    "unstable focus": ("o", "none"),
-    "saddle": ("D", "left"),
-}
 JUMPS = (0.01, 0.03, 0.1, 0.3, 0.8)  # of the size of `steady`, from fixed points: where runs for cycles start
 LONG, LONGEST = 30.0, 20_000.0  # relaxation times of such a run, and ms at most
 SAMPLES = 20_000
@@ -134,52 +120,6 @@ def _lap(path: np.ndarray, centre: np.ndarray) -> tuple[float, float]:
     return (float(up[-1]), float(up[-1] - up[-2])) if up.size > 1 else (np.nan, np.nan)
 
 
-def plane(
-    ax: Any, model: Model, current: Any, window: Any, found: Portrait | None, path: np.ndarray | None, label: str
-) -> Any:
-    """Draw the phase plane of one neuron, with its portrait and a path (2, k) where they are given."""
-    extent = [part for part in (None if found is None else found.extent(), path) if part is not None]
-    nullclines(ax, model, current, ends_of_axes(window, np.concatenate([np.empty((2, 0)), *extent], axis=1)))
-    if found is not None:
-        draw(ax, found)
-    if path is not None:
-        ax.plot(*path, color="black", linewidth=0.9, label=label)
-        ax.plot(*path[:, :1], "o", color="black", markersize=3.5)
-    x, y = (labelled(name, model.units.get(name, "")) for name in model.states)
-    ax.set(xlabel=x, ylabel=y)
-    style: dict[str, Any] = {"frameon": False, "fontsize": "small", "ncols": 3, "handlelength": 2.2}
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), **style)
-    return ax
-
-
-def panels(model: Model, currents: np.ndarray, window: Any, unit: str) -> Figure:
-    """A figure with the phase planes of one neuron at some currents, side by side, in one window."""
-    found = [portrait(model, current) for current in currents]
-    shown = ends_of_axes(window, np.concatenate([one.extent() for one in found], axis=1))
-    columns = 2 if len(found) == 4 else min(len(found), 3)
-    rows = -(-len(found) // columns)
-    size = (0.4 + 2.3 * columns, 0.8 + 2.0 * rows)
-    figure, axes = pyplot().subplots(
-        rows, columns, figsize=size, layout="constrained", dpi=200, sharex=True, sharey=True, squeeze=False
-    )
-    figure.draw_without_rendering()  # only then are the axes as large as they will be
-    entries = {}
-    for place, (ax, one, current) in enumerate(zip(axes.flat, found, currents, strict=False)):
-        tidy(ax)
-        nullclines(ax, model, current, shown)
-        draw(ax, one)
-        ax.set_title(f"{current:g} {unit}".rstrip(), fontsize="small")
-        ax.tick_params(labelbottom=place + columns >= len(found))
-        entries |= dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
-    for ax in axes.flat[len(found) :]:
-        ax.set_axis_off()
-    for name, label in zip(model.states, (figure.supxlabel, figure.supylabel), strict=True):
-        label(labelled(name, model.units.get(name, "")), fontsize="medium")
-    style: dict[str, Any] = {"ncols": columns + 1, "frameon": False, "fontsize": "small"}
-    figure.legend(entries.values(), entries, loc="outside upper center", **style)
-    return figure
-
-
 def ends_of_axes(window: Any, extent: np.ndarray) -> np.ndarray:
     """The window that is given, ((low, high), (low, high)), or one in which points (2, k) have room."""
     if window is None and not extent.size:
@@ -196,53 +136,8 @@ def ends_of_axes(window: Any, extent: np.ndarray) -> np.ndarray:
     return shown
 
 
-# drawing --------------------------------------------------------------------------------------------------------------
-
-
-def nullclines(ax: Any, model: Model, current: Any, window: np.ndarray) -> None:
-    """Draw the nullclines and the directions of one neuron into a window, ((low, high), (low, high))."""
-    names = list(model.states)
-    (left, right), (bottom, top) = window
-    across, up = np.linspace(left, right, GRID), np.linspace(bottom, top, GRID)
-    for change, name, colour, style in zip(
-        _field(model, current, across, up), names, (VERMILION, BLUE), ("--", "-."), strict=True
-    ):
-        ax.contour(across, up, change, levels=[0], colors=colour, linestyles=style, linewidths=1.2)
-        ax.plot([], [], color=colour, linestyle=style, linewidth=1.2, label=f"d{name}/dt = 0")
-    across, up = np.linspace(left, right, 2 * ARROWS[0] + 1)[1::2], np.linspace(bottom, top, 2 * ARROWS[1] + 1)[1::2]
-    box = ax.get_window_extent()
-    changes = _field(model, current, across, up)
-    x, y = (
-        change / np.ptp(ends) * length
-        for change, ends, length in zip(changes, window, (box.width, box.height), strict=True)
-    )
-    size = np.hypot(x, y)
-    size[size == 0] = 1.0
-    ax.set(xlim=window[0], ylim=window[1])
-    ax.quiver(across, up, x / size, y / size, color=LIGHT, pivot="mid", scale=26, width=0.0035, headwidth=4, zorder=0.5)
-
-
-def _field(model: Model, current: Any, across: np.ndarray, up: np.ndarray) -> list[np.ndarray]:
+def field(model: Model, current: Any, across: np.ndarray, up: np.ndarray) -> list[np.ndarray]:
     """The changes of both states on a grid: one short step says them, whatever the model."""
     grid = dict(zip(model.states, (axis.ravel() for axis in np.meshgrid(across, up)), strict=True))
     step = simulate(model, duration=1e-6, dt=1e-6, current=current, initial=grid)
     return [(step.state[name] - grid[name]).reshape(up.size, across.size) for name in grid]
-
-
-def draw(ax: Any, found: Portrait) -> None:
-    """Draw a portrait."""
-    for paths, line, label in ((found.separatrices, "-", "separatrix"), (found.manifolds, ":", "unstable manifold")):
-        for k, path in enumerate(paths):
-            ax.plot(*path, line, color=GREEN, linewidth=1.0, zorder=2.2, label=label if k == 0 else None)
-    for stable, line, label in ((True, "-", "stable cycle"), (False, "--", "unstable cycle")):
-        for k, path in enumerate(path for path, kind in found.cycles if kind == stable):
-            ax.plot(*path, line, color=PURPLE, linewidth=1.6, zorder=2.5, label=label if k == 0 else None)
-    at = np.array([*found.fixed.state.values()])
-    for kind, (mark, fill) in MARKS.items():
-        which = found.fixed.kind == kind
-        if which.any():
-            style: dict[str, Any] = {"color": "black", "markerfacecoloralt": "white", "markersize": 4.5}
-            if fill == "none":
-                style |= {"markerfacecolor": "white"}
-            fill = fill.replace("none", "full")
-            ax.plot(*at[:, which], mark, fillstyle=fill, zorder=4, label=kind, linestyle="none", **style)
