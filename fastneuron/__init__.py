@@ -62,6 +62,8 @@ from .simulation import Simulation
 from .sweep import fi_curve, sweep
 
 if TYPE_CHECKING:
+    from . import examples as examples
+    from . import plot as plot
     from .dynamics.bifurcation_curves import bifurcation_curves
     from .dynamics.bifurcations import bifurcations
     from .dynamics.cycles import Cycles, cycles
@@ -165,7 +167,7 @@ __all__ = [
     "tangent",
 ]
 
-LATER = ("plot", "sklearn")  # need what not everybody has, and time
+LATER = ("examples", "plot", "sklearn")  # need what not everybody has, and time
 IN_FOLDERS = {  # need time: without networks of perceptrons alone, a fifth of all that is imported here
     "dynamics": (
         *("Cycles", "Excitability", "Fit", "FixedPoints", "PhaseResponse"),

@@ -332,7 +332,7 @@ def test_another_version_is_refused(tmp_path, monkeypatch):
     fn.resume(tmp_path / "run.zarr")
 
 
-@pytest.mark.parametrize(("file", "decides"), rest_slow([("models/morris_lecar.py", True), ("cli.py", False)]))
+@pytest.mark.parametrize(("file", "decides"), rest_slow([("models/morris_lecar.py", True), ("cli/__init__.py", False)]))
 def test_the_sources_that_decide_the_bits(copy, python, file, decides):
     program = "from fastneuron._storage.serialization import SOURCES; print(SOURCES)"
     before = python(program, path=copy)

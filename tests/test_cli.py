@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
-from fastneuron.cli import main, simd
+from fastneuron.cli import docs, main
+from fastneuron.cli.info import simd
 
 SMALL = ["simulate", "--neurons", "20", "--duration", "100"]
 
@@ -121,9 +122,23 @@ def test_interruption_is_no_traceback(monkeypatch, capsys):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fastneuron.cli.simulate", interrupted)
+    monkeypatch.setattr("fastneuron.cli.simulate.simulate", interrupted)
     assert main(SMALL) == 130
     assert capsys.readouterr().err == "fastneuron: interrupted\n"
+
+
+def test_docs_lists_pages_and_prints_one(monkeypatch, tmp_path, capsys):
+    pages = {"methods": "# Methods, and which to choose\n\nAn adaptive one.\n", "units": "# Units\n"}
+    for name, text in pages.items():
+        (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(docs, "GUIDE", tmp_path)
+    assert main(["docs"]) == 0
+    assert capsys.readouterr().out == "methods  Methods, and which to choose\nunits    Units\n"
+    assert main(["docs", "methods"]) == 0
+    assert capsys.readouterr().out == pages["methods"]
+    assert main(["docs", "method"]) == 2
+    message = "PAGE must be one of 'methods', 'units'; got 'method'; did you mean 'methods'?"
+    assert capsys.readouterr().err == f"fastneuron: error: {message}\n"
 
 
 def test_every_model_has_a_name(capsys):

@@ -8,7 +8,7 @@ import fastneuron as fn
 
 def test_only_public_names_are_shown():
     shown = {name for name in dir(fn) if not name.startswith("_")}
-    assert shown == {*fn.__all__, "plot", "sklearn", "open"} - {"__version__"}
+    assert shown == {*fn.__all__, "examples", "plot", "sklearn", "open"} - {"__version__"}
 
 
 def test_what_needs_more_is_there_when_it_is_asked_for(python):
