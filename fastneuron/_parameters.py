@@ -134,11 +134,11 @@ class Parametrised:
         return self.replace(**{name: value[low:high] for name, value in self.parameters.items() if np.ndim(value)})
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={_shown(value)}" for name, value in self.parameters.items())
+        given = ", ".join(f"{name}={_html.value(value)}" for name, value in self.parameters.items())
         return f"{type(self).__name__}({given})"
 
     def _repr_html_(self) -> str:
-        rows = ((name, _shown(value), self.units.get(name, "")) for name, value in self.parameters.items())
+        rows = ((name, _html.value(value), self.units.get(name, "")) for name, value in self.parameters.items())
         return _html.table(type(self).__name__, rows)
 
     def __eq__(self, other: object) -> bool:
@@ -172,10 +172,6 @@ class Parametrised:
 
 # of each class what it was made of, what must not have changed for that to be so yet, and its kernel type
 _KERNEL_TYPES: weakref.WeakKeyDictionary[type, tuple[Any, list[Witness], Any]] = weakref.WeakKeyDictionary()
-
-
-def _shown(value: Any) -> str:
-    return f"{value:g}" if np.ndim(value) == 0 else f"<{value.size} values, {value.min():g} to {value.max():g}>"
 
 
 def _signature(cls: type[Parametrised]) -> inspect.Signature | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 from ._kernel.compiler import listeners
 
@@ -42,10 +44,7 @@ def bar(
     if not wanted:
         yield lambda amount, note="", now=True: None
         return
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        raise ImportError("progress=True needs tqdm: pip install tqdm") from None
+    tqdm = _library()
     lock = threading.Lock()
     options = {} if layout is None else {"bar_format": layout}
     with tqdm(total=total or None, unit=unit, unit_scale=layout is None, mininterval=0.2, **options) as shown:
@@ -77,6 +76,17 @@ def bar(
             yield tick
         finally:
             listeners.discard(compile_begins)
+
+
+def _library() -> Any:
+    """The bar of a notebook, which needs ipywidgets, or that of a terminal; or what to install."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")  # in a notebook without ipywidgets: the other one does
+        try:
+            from tqdm.auto import tqdm
+        except ImportError:
+            raise ImportError("progress=True needs tqdm: pip install tqdm") from None
+    return tqdm
 
 
 def bar_of_run(wanted: bool, n: int, duration: float, dt: float) -> AbstractContextManager[Callable[..., None]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import _check
+from . import _check, _html
 from ._engine import network_resources, network_trial, resources
 from ._engine.network_recipe import checked_network
 from ._engine.plan import planned
@@ -47,6 +47,17 @@ class Estimate:
     spikes: float
     synapses: float = 0.0
     events: float = 0.0
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("time", f"{self.seconds:.3g} s"),
+            ("memory", resources.readable(self.memory)),
+            ("disk", resources.readable(self.disk) if self.disk else "none"),
+            ("spikes", f"{self.spikes:.2g}"),
+        ]
+        if self.synapses:
+            rows += [("synapses", f"{self.synapses:.2g}"), ("synaptic events", f"{self.events:.2g}")]
+        return _html.table("Estimate", rows)
 
     def __str__(self) -> str:
         disk = f", {resources.readable(self.disk)} on disk" if self.disk else ""

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from . import _check, _units
+from . import _check, _html, _units
 from ._engine.advice import warn_of_a_new_begin
 from ._engine.controls import Controls, Parameters, State
 from ._engine.network_recipe import NetworkRecipe, checked_network
@@ -289,6 +289,14 @@ class Simulation:
             for number, values in saved.weights.items():
                 sim.weights[number] = values
         return sim
+
+    def _repr_html_(self) -> str:
+        heads = ("", "model", "neurons", "states")
+        rows = (
+            (name, type(one.model).__name__, f"{one.n:,}", ", ".join(one.state))
+            for name, one in self._work.controls.items()
+        )
+        return _html.table(f"Simulation at {self.time:g} ms, dt {self.dt:g} ms", rows, heads)
 
     def __repr__(self) -> str:
         what = f"{self._only!r}" if self._only is not None else f"{self._work.recipe.network!r}"

@@ -64,7 +64,7 @@ def test_the_layers_are_those_of_the_contract():
 
 
 def test_every_folder_is_in_the_layers():
-    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     assert folders <= set(re.findall(r"\w+", FENCE))
 
 

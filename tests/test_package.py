@@ -2,6 +2,8 @@
 
 import inspect
 import pydoc
+import runpy
+from pathlib import Path
 
 import fastneuron as fn
 
@@ -37,3 +39,15 @@ def test_help_is_about_the_class():
     said = pydoc.render_doc(fn.Step, renderer=pydoc.plaintext)
     assert "ndarray(" not in said
     assert "Step(amplitude, start=0.0, stop=inf)" in said
+
+
+def test_help_is_a_table_of_contents():
+    subjects = runpy.run_path(str(Path(fn.__file__).parent / "guide/conf.py"))["subjects"]()  # those of the website
+    names = [name for names in subjects.values() for name in names]
+    assert sorted(names) == sorted({*fn.__all__, "plot", "sklearn", "open", "mlp"})
+    assert len(subjects) > 8
+    said = pydoc.render_doc(fn, renderer=pydoc.plaintext)
+    assert said.index("Currents and noise") < said.index("PACKAGE CONTENTS")
+    lines = [line for entries in subjects.values() for line in entries.values()]
+    assert len({*lines}) > len(lines) - 4  # each says something of its own
+    assert max(map(len, inspect.getdoc(fn).split("\n"))) <= 120

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import _check
+from .. import _check, _html
 from .._units import plain
 from ..inputs.current import Current
 from ..inputs.per_cell import current_for
@@ -87,6 +87,10 @@ class Controls:
             self._coupled.recipe = recipe
             self._coupled.renew()
 
+    def _repr_html_(self) -> str:
+        rows = [("current", repr(self.current), ""), ("noise", repr(self.noise) if self.noise else "none", "")]
+        return _html.table(f"{self.n:,} {type(self.model).__name__} neurons", [*self.state.rows(), *rows])
+
     def __repr__(self) -> str:
         return f"<{self.n} {type(self.model).__name__} neurons: {', '.join(self.state)}>"
 
@@ -123,6 +127,13 @@ class State(Mapping[str, np.ndarray]):
     def __len__(self) -> int:
         return len(self._rows)
 
+    def rows(self) -> list[tuple[str, str]]:
+        """Each name, and between which values the neurons are."""
+        return [(name, _html.value(row)) for name, row in self.items()]
+
+    def _repr_html_(self) -> str:
+        return _html.table("State", self.rows())
+
     def __repr__(self) -> str:
         (n,) = {row.size for row in self._rows.values()}
         return f"<State of {n} neurons: {', '.join(self._rows)}>"
@@ -149,6 +160,9 @@ class Parameters(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._controls.model.names)
+
+    def _repr_html_(self) -> str:
+        return self._controls.model._repr_html_()
 
     def __repr__(self) -> str:
         return f"<Parameters of {self._controls.model!r}>"

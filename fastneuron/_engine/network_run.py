@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import _html
 from .._check import known
 from .._integrators import Chunk
 from .execute import MemoryShard, Totals, run_of, totals
@@ -60,6 +62,17 @@ class SourceRun:
     def rate(self) -> np.ndarray:
         """The mean rate of each train, (n,), Hz."""
         return self.spike_count * (1000.0 / self.duration) if self.duration else np.zeros(self.n)
+
+    def __repr__(self) -> str:
+        return f"<SourceRun of {self.n} trains for {self.duration:g} ms: {self.spike_count.sum()} spikes>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("trains", f"{self.n:,}"),
+            ("duration", f"{self.duration:g} ms"),
+            ("spikes", f"{self.spike_count.sum():,}"),
+        ]
+        return _html.table("SourceRun", [*rows, ("rate", f"{_mean_rate(self):.3g} Hz")])
 
     def to_xarray(self) -> Any:
         """The spikes as an xarray Dataset, as those of a `Run`; needs xarray."""
@@ -167,9 +180,29 @@ class NetworkRun(Mapping[str, Run]):
             block.groups.append(neo.Group(trains, name=name))
         return block
 
+    def _repr_html_(self) -> str:
+        heads = ("", "model", "neurons", "spikes", "rate", "recorded")
+        rows = (
+            (
+                name,
+                type(part.model).__name__ if name in self.populations else "source",
+                f"{part.n:,}",
+                f"{part.spike_count.sum():,}",
+                f"{_mean_rate(part):.3g} Hz",
+                ", ".join(getattr(part, "traces", ())) or "nothing",
+            )
+            for name, part in self.items()
+        )
+        return _html.table(f"NetworkRun for {self.duration:g} ms, {self.path or 'in memory'}", rows, heads)
+
     def __repr__(self) -> str:
         parts = ", ".join(f"{name!r}: {part.spike_count.sum()} spikes of {part.n}" for name, part in self.items())
         return f"<NetworkRun for {self.duration:g} ms: {parts}>"
+
+
+def _mean_rate(part: Run | SourceRun) -> float:
+    """The mean rate of its neurons or trains, Hz; NaN where there are none."""
+    return float(part.rate.mean()) if part.n else math.nan
 
 
 class NetworkMemory:

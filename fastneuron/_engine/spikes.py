@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import _html
 from .._check import indices, known
 from .labels import neuron_of, state_of
 
@@ -123,8 +124,18 @@ class Spikes(Sequence[np.ndarray]):
             found[i] = times
         return found
 
+    def _repr_html_(self) -> str:
+        rows = ((k, times.size, _some(times)) for k, times in enumerate(self))
+        return _html.table(f"{self.size:,} spikes of {self._n:,} neurons", rows, ("neuron", "spikes", "times"), self._n)
+
     def __repr__(self) -> str:
         return f"<{self.size} spikes of {self._n} neurons>"
+
+
+def _some(times: np.ndarray) -> str:
+    """The first times, and the last one."""
+    first = ", ".join(f"{time:.1f}" for time in times[:3])
+    return f"{first}, ..., {times[-1]:.1f}" if times.size > 4 else ", ".join(f"{time:.1f}" for time in times)
 
 
 def _of_state(spikes: Spikes, which: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import _check
+from .. import _check, _html
 from ..network.connections.rows import Rows
 from ..network.delivery import SHARED_WEIGHT
 from ..network.projection import Projection
@@ -34,6 +34,11 @@ class Weights:
 
     def __len__(self) -> int:
         return len(self._work.recipe.network.projections)
+
+    def _repr_html_(self) -> str:
+        projections = enumerate(self._work.recipe.network.projections)
+        rows = ((k, repr(one), _html.value(self.changed.get(k, one.weight))) for k, one in projections)
+        return _html.table("Weights", rows)
 
     def __repr__(self) -> str:
         return f"<Weights of {len(self)} projections>"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _check
+from .. import _check, _html
 from .._units import plain
 from .kind import CouplingKind
 
@@ -73,6 +73,16 @@ class Coupling:
             self.weight = _check.numbers("weight", 1.0 if weight is None else self.weight)
         self.symmetric = kind.symmetric if symmetric is None else _check.flag("symmetric", symmetric)
         self.name = name
+
+    def _repr_html_(self) -> str:
+        ends = (
+            "between" if self.symmetric else "from",
+            repr(self.pre),
+            "and" if self.symmetric else "to",
+            repr(self.post),
+        )
+        weight = () if self.weight is None else (("weight", _html.value(self.weight)),)
+        return _html.table("Coupling", [ends[:2], ends[2:], ("kind", repr(self.kind)), *weight])
 
     def __repr__(self) -> str:
         value = self.weight

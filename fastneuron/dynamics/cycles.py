@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import _check
+from .. import _check, _html
 from ..models import Model
 from .arguments import checked_current, checked_states
 from .flow import Flow
@@ -65,6 +65,16 @@ class Cycles:
             start = np.array([*self.state.values()])[:, alive]
             at[:, alive] = Flow(self.model, self.current).of(alive).orbit(start, self.period[alive], phases)
         return dict(zip(self.state, at, strict=True))
+
+    def _repr_html_(self) -> str:
+        n, stable = self.period.size, self.stable
+        rows = (
+            (k, f"{self.current[k]:g}", f"{self.period[k]:.6g} ms", "stable" if stable[k] else "unstable")
+            if np.isfinite(self.period[k])
+            else (k, f"{self.current[k]:g}", "none", "")
+            for k in range(n)
+        )
+        return _html.table(f"Cycles of {type(self.model).__name__}", rows, ("neuron", "current", "period", ""), n)
 
     def __repr__(self) -> str:
         n = self.period.size

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import _html
 from ..models import Model
 from .bifurcations import end_of_period
 from .cycle_branches import descents
@@ -74,6 +75,15 @@ class Excitability:
     def coexist(self) -> np.ndarray:
         """Whether rest and firing are both stable between `firing` and `rheobase`, (n,)."""
         return self.firing < self.rheobase
+
+    def _repr_html_(self) -> str:
+        n, kind, onset = self.rheobase.size, self.kind, self.onset
+        rows = (
+            (k, kind[k], onset[k] or "does not begin to fire", f"{self.rheobase[k]:.6g}", f"{self.firing[k]:.6g}")
+            for k in range(n)
+        )
+        heads = ("neuron", "class", "onset", "rheobase", "firing from")
+        return _html.table(f"Excitability of {type(self.model).__name__}", rows, heads, n)
 
     def __repr__(self) -> str:
         n = self.rheobase.size

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import _check, _progress
+from .. import _check, _html, _progress
 from ..inputs.current import Current
 from ..models import Model
 from .fit_arguments import checked_fit
@@ -56,6 +56,15 @@ class Fit:
     def standard_errors(self) -> dict[str, float]:
         """The standard errors of the parameters, by name."""
         return dict(zip(self.parameters, map(float, np.sqrt(np.diag(self.covariance))), strict=True))
+
+    def _repr_html_(self) -> str:
+        errors = self.standard_errors
+        rows = [
+            (name, f"{value:.6g}", f"± {errors[name]:.2g}", self.model.units.get(name, ""))
+            for name, value in self.parameters.items()
+        ]
+        how = "" if self.converged else ", not converged"
+        return _html.table(f"Fit of {type(self.model).__name__}: loss {self.loss:.6g}{how}", rows)
 
     def __repr__(self) -> str:
         errors = self.standard_errors

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from .. import _html
 from .._kernel.threads import available, for_each
 from ..models import Model
 from .arguments import checked_current, checked_window
@@ -67,6 +68,19 @@ class FixedPoints:
 
     def __len__(self) -> int:
         return self.neuron.size
+
+    def _repr_html_(self) -> str:
+        rows = (
+            (
+                self.neuron[k],
+                f"{self.current[k]:g}",
+                *(f"{value[k]:.6g}" for value in self.state.values()),
+                self.kind[k],
+            )
+            for k in range(len(self))
+        )
+        heads = ("neuron", "current", *self.state, "kind")
+        return _html.table(f"FixedPoints of {type(self.model).__name__}", rows, heads, len(self))
 
     def __repr__(self) -> str:
         rows = [

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _check
+from .. import _check, _html
 from .cycles import Cycles, adjoint, batches, last_spikes
 from .flow import Flow
 
@@ -34,6 +34,18 @@ class PhaseResponse:
     gradient: Mapping[str, np.ndarray]
     orbit: Mapping[str, np.ndarray]
     shift: np.ndarray | None = None
+
+    def _repr_html_(self) -> str:
+        responses = [(f"Z by {name}", each) for name, each in self.gradient.items()]
+        if self.shift is not None:
+            responses.append(("shift by pulses", self.shift))
+        rows = [
+            (name, f"{np.nanmin(each):.4g}", f"{np.nanmax(each):.4g}")
+            for name, each in responses
+            if np.isfinite(each).any()
+        ]
+        n, phases = next(iter(self.gradient.values())).shape
+        return _html.table(f"PhaseResponse of {n:,} neurons at {phases:,} phases", rows, ("", "least", "most"))
 
     def __repr__(self) -> str:
         n, phases = next(iter(self.gradient.values())).shape

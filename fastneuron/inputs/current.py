@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from .. import _check
+from .. import _check, _html
 from .._kernel.columns import Columns, columns, read
 from .._kernel.jit import generic, kernel, specialises
 from .._kernel.lanes import Lanes8, local, take
@@ -182,6 +182,9 @@ class Sum(Current):
     def part(self, low: int, high: int) -> Self:
         """The same for the neurons `low` to `high` alone."""
         return type(self)(*(part.part(low, high) for part in self.parts))
+
+    def _repr_html_(self) -> str:
+        return _html.table("Sum", ((repr(part),) for part in self.parts))
 
     def __repr__(self) -> str:
         return " + ".join(map(repr, self.parts))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy.typing as npt
 
-from .. import _check
+from .. import _check, _html
 from .._kernel.jit import for_tuples, generic
 from .._kernel.lanes import element, replaced
 from .._units import plain
@@ -84,6 +84,9 @@ class PerCell(Sum):
     def part(self, low: int, high: int) -> Self:
         """The same for the circuits `low` to `high` alone."""
         return self._with([part.part(low, high) for part in self.parts])
+
+    def _repr_html_(self) -> str:
+        return _html.table("Currents", ((name, repr(part)) for name, part in zip(self.named, self.parts, strict=True)))
 
     def __repr__(self) -> str:
         return repr(dict(zip(self.named, self.parts, strict=True)))

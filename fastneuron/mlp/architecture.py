@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import _check
+from .. import _check, _html
 from .._check import flag, known, whole
 from . import data, kernels
 from .activations import ACTIVATIONS, Activation, kernel_type
@@ -134,6 +134,15 @@ class Architecture:
             biases.append(flat[at : at + outputs])
             at += outputs
         return tuple(weights), tuple(biases)
+
+    def _repr_html_(self) -> str:
+        functions = (*self.activation, self.output)
+        rows = (
+            (k, f"{inputs:,} → {outputs:,}", functions[k], f"{(inputs + 1) * outputs:,}")
+            for k, (inputs, outputs) in enumerate(itertools.pairwise(self.layers))
+        )
+        title = f"MLP, loss {self.loss_name}, {self.dtype.name}"
+        return _html.table(title, rows, ("layer", "units", "function", "parameters"))
 
     def __repr__(self) -> str:
         names = self.activation[0] if len(set(self.activation)) == 1 else list(self.activation)

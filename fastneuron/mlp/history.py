@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .. import _html
+
 
 class Series:
     """A vector of float64 that grows at its end: reading it is free, whatever its length."""
@@ -65,6 +67,11 @@ class MLPHistory:
     def validation(self) -> npt.NDArray[Any] | None:
         """Validation loss after each epoch, read-only."""
         return None if self._validation is None else self._validation.values
+
+    def _repr_html_(self) -> str:
+        losses = [("loss", self.loss), ("validation", self.validation)]
+        rows = [(name, f"{each[0]:.4g}", f"{each[-1]:.4g}") for name, each in losses if each is not None and each.size]
+        return _html.table(f"MLPHistory, {len(self._loss)} epochs: {self.reason}", rows, ("", "first", "last"))
 
     def __repr__(self) -> str:
         last = f"loss {self.loss[0]:.4g} to {self.loss[-1]:.4g}" if len(self._loss) else "no epoch"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import _check
+from .. import _check, _html
 from .._kernel import threads
 from ..couplings import Coupling
 from .coupling import NetworkCoupling
@@ -187,6 +187,22 @@ class Network:
 
     def __reduce__(self) -> Any:  # without the plans that have been made
         return Network, (self.populations, (*self.projections, *(one.declared for one in self.couplings)), self.seed)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, repr(group), ", ".join(getattr(group, "receptors", ()))) for name, group in self.populations.items()
+        ]
+        rows += [(self._arrow(one), f"{one.receptor}: {one.rule!r}", one.strength) for one in self.projections]
+        rows += [(self._arrow(one), repr(one.kind), repr(one.rule)) for one in self.couplings]
+        return _html.table(f"Network of {self.n:,} neurons, seed {self.seed}", rows)
+
+    def _arrow(self, link: Projection | NetworkCoupling) -> str:
+        """From where to where a link goes."""
+        pre, post = (
+            self.name_of(end) if end.population is end else f"{len(end):,} of {self.name_of(end)}"
+            for end in (link.pre, link.post)
+        )
+        return f"{pre} {'↔' if getattr(link, 'both_ways', False) else '→'} {post}"
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{name!r}: {group!r}" for name, group in self.populations.items())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import _check
+from .. import _check, _html
 from ..inputs.current import Current, as_current
 from ..inputs.noise import NOISES, Noise
 from ..models import Circuit, Model
@@ -162,6 +162,17 @@ class Population(Group):
         for name, size in sizes.items():
             if size not in (1, self.n):
                 raise ValueError(f"{name} has {size} values, but n is {self.n}: give a scalar or one value per neuron")
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("neurons", f"{self.n:,}"),
+            ("model", repr(self.model)),
+            ("threshold", self.threshold),
+            ("current", repr(self.current)),
+            ("noise", repr(self.noise) if self.noise else "none"),
+            *((f"receptor {name}", repr(receptor)) for name, receptor in self.receptors.items()),
+        ]
+        return _html.table("Population", rows)
 
     def __repr__(self) -> str:
         return f"Population({type(self.model).__name__}, {self.n})"

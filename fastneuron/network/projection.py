@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import _check
+from .. import _check, _html
 from . import values
 from .connections import Explicit, Rule
 from .connections.wiring import Ends
@@ -125,6 +125,23 @@ class Projection:
             raise ValueError(f"stored=False is for {allowed}; got it with {self.rule!r}")
         if not isinstance(self.delay, float):
             raise ValueError(f"stored=False is for one delay for all; got it with delay={_check.shown(self.delay)}")
+
+    @property
+    def strength(self) -> str:
+        """Weight and delay, in words."""
+        return f"weight {_html.value(self.weight)}, delay {_html.value(self.delay)} ms"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("from", repr(self.pre)),
+            ("to", repr(self.post)),
+            ("receptor", self.receptor),
+            ("connections", repr(self.rule)),
+            ("weight", _html.value(self.weight)),
+            ("delay", f"{_html.value(self.delay)} ms"),
+            ("stored", "yes" if self.stored else "made anew at every spike"),
+        ]
+        return _html.table("Projection", rows)
 
     def __repr__(self) -> str:
         def show(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import _check
+from .. import _check, _html
 from ..inputs.current import Constant, Current, Sum, as_current
 from ..inputs.waveforms import Chirp, Pulses, Ramp, Samples, Sine, Step
 from .population import LARGEST, Group
@@ -106,6 +106,9 @@ class PoissonSource(Source):
         mean = float(np.sum(np.broadcast_to(self.highest, self.n))) * 0.001 * dt * steps
         return int(mean + 10 * math.sqrt(mean) + 60)
 
+    def _repr_html_(self) -> str:
+        return _html.table("PoissonSource", [("trains", f"{self.n:,}"), ("rate, Hz", repr(self.rate))])
+
     def __repr__(self) -> str:
         return f"PoissonSource({self.n}, {self.rate!r})"
 
@@ -165,6 +168,9 @@ class SpikeSource(Source):
     def room(self, steps: int, dt: float) -> int:
         """All of them."""
         return self.time.size
+
+    def _repr_html_(self) -> str:
+        return _html.table("SpikeSource", [("trains", f"{self.n:,}"), ("spikes", f"{self.time.size:,}")])
 
     def __repr__(self) -> str:
         return f"SpikeSource({self.n}, {self.time.size} spikes)"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import _html
+
 
 @dataclass(frozen=True, eq=False)
 class PerceptronHistory:
@@ -42,6 +44,21 @@ class PerceptronHistory:
     def epochs(self) -> int:
         """The number of epochs it took; fewer than asked for if all neurons converged."""
         return len(self.mistakes)
+
+    def _repr_html_(self) -> str:
+        mistakes = self.mistakes.sum(axis=0)
+        known = np.isfinite(self.bound)
+        rows = (
+            (
+                k,
+                mistakes[k],
+                "yes" if self.converged[k] else "never" if self.cycled[k] else "no",
+                f"{self.bound[k]:.3g}" if known[k] else "",
+            )
+            for k in range(mistakes.size)
+        )
+        heads = ("neuron", "mistakes", "converged", "bound on mistakes")
+        return _html.table(f"PerceptronHistory, {self.epochs} epochs", rows, heads, mistakes.size)
 
     def __repr__(self) -> str:
         S = len(self.converged)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import _check, _progress
+from .. import _check, _html, _progress
 from .._kernel.threads import available
 from . import data, dense, rules, saved, training
 from .convergence import novikoff_bound
@@ -72,10 +72,11 @@ class Perceptron:
         self._adapting: tuple[Any, Any] = (None, None)  # the arguments of the last `adapt`, and the rule they made
 
     def __repr__(self) -> str:
-        return (
-            f"Perceptron(n_inputs={self.n_inputs}, n_neurons={self.n_neurons}, "
-            f"transfer={self.transfer!r}, dtype={self.dtype.name!r})"
-        )
+        fields = self._kind._asdict() | {"dtype": self.dtype.name}
+        return f"Perceptron({', '.join(f'{name}={value!r}' for name, value in fields.items())})"
+
+    def _repr_html_(self) -> str:
+        return _html.table("Perceptron", [*self._kind._asdict().items(), ("weights", _html.value(self._weights))])
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the rule of the last `adapt`, whose type another process may not have."""
@@ -320,15 +321,15 @@ class Perceptron:
             With e = t - f(n), y = +-1 the sign of the target, and b treated as the weight of an input that is always 1:
 
             - ``"perceptron"``: W += e x (Rosenblatt 1962; MATLAB's learnp);
-            - ``"normalized"``: W += e x / sqrt(1 + |x|^2), b += e / sqrt(2) (MATLAB's learnpn);
+            - ``"normalized"``: W += e x / ``sqrt(1 + |x|^2)``, b += e / sqrt(2) (MATLAB's learnpn);
             - ``"margin"``: W += y x where y n <= `margin`;
-            - ``"PA"`` (or ``"passive-aggressive"``): W += y tau x, tau = max(0, 1 - y n) / (|x|^2 + 1); ``"PA-I"``:
+            - ``"PA"`` (or ``"passive-aggressive"``): W += y tau x, tau = max(0, 1 - y n) / ``(|x|^2 + 1)``; ``"PA-I"``:
               tau at most `C`; ``"PA-II"``: 1/(2 C) added to the divisor (Crammer et al. 2006);
             - ``"lms"``: W += (t - n) x (Widrow & Hoff 1960), t being +-1 unless the transfer is linear.
 
             Or a rule of your own: a NamedTuple of its numbers with a method ``correction(rule, n, t, X, row)``, which
             is compiled, and returns what to multiply the row by, and what to add to the bias; see
-            `fastneuron.perceptron.rules`, and `fastneuron.perceptron.square` for |x|^2 of the row.
+            `fastneuron.perceptron.rules`, and `fastneuron.perceptron.square` for ``|x|^2`` of the row.
         learning_rate : float, default 1
             Multiplies every correction; not for the passive-aggressive rules, whose step is part of them.
         shuffle : bool, default False
@@ -444,6 +445,5 @@ class Perceptron:
         ...     fn.Perceptron.load(path)
         Perceptron(n_inputs=3, n_neurons=2, transfer='hardlim', dtype='float64')
         """
-        layer, votes = saved.read(path, cls)
-        layer._votes = votes
+        layer, layer._votes = saved.read(path, cls)
         return layer

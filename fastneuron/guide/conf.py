@@ -1,0 +1,163 @@
+"""The website of the guide, the examples and the docstrings, by Sphinx (extra ``docs``).
+
+``python -m sphinx -W --keep-going -b html fastneuron/guide SITE`` builds it.  Pages that are made of something else
+are written into `api` and `examples`, which are in no repository, before Sphinx looks for pages.
+"""
+
+import ast
+import inspect
+import re
+import types
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import fastneuron
+
+HERE = Path(__file__).resolve().parent
+PACKAGE = HERE.parent
+FRONT = ("cobahh",)  # figures of the first page
+
+project, author, copyright = "fastneuron", "the authors of fastneuron", "the authors of fastneuron"
+release = version = fastneuron.__version__
+extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc"]
+root_doc = "index"
+html_theme = "furo"
+html_title = f"fastneuron {version}"
+html_show_copyright = html_show_sphinx = html_copy_source = False
+default_role = "py:obj"  # `simulate` in a docstring is a link
+autodoc_typehints = "none"  # a docstring says it in words
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+html_theme_options = {"light_css_variables": {"sidebar-item-font-size": "87%"}}
+numpydoc_show_class_members = False
+myst_heading_anchors = 3
+toc_object_entries_show_parents = "hide"
+
+
+def subjects() -> dict[str, dict[str, str]]:
+    """The names in the package's docstring by subject, and what it says of each."""
+    found: dict[str, dict[str, str]] = {}
+    for line in inspect.getdoc(fastneuron).split("\n"):  # type: ignore[union-attr]
+        if re.fullmatch(r"[A-Z][\w ]+", line):
+            found[line] = {}
+        elif found and (entry := re.fullmatch(r" {4}(\w+) {2,}(.+)", line)):
+            found[[*found][-1]][entry[1]] = entry[2]
+    return found
+
+
+def page(title: str, *parts: str) -> str:
+    """A page of reStructuredText."""
+    return "\n\n".join([f"{title}\n{'=' * len(title)}", *parts]) + "\n"
+
+
+def toctree(pages: Iterable[str], caption: str = "", hidden: bool = True) -> str:
+    """A list of pages that Sphinx follows."""
+    options = ["   :maxdepth: 1", *["   :hidden:"] * hidden, *[f"   :caption: {caption}"] * bool(caption)]
+    return "\n".join([".. toctree::", *options, "", *(f"   {one}" for one in pages)])
+
+
+def documented(name: str, value: Any) -> str:
+    """What has autodoc write about a function, a class or a module."""
+    if isinstance(value, types.ModuleType):
+        alone = {one for names in subjects().values() for one in names}
+        inside = getattr(value, "__all__", None) or [
+            one
+            for one, thing in vars(value).items()
+            if one[0] != "_" and getattr(thing, "__module__", "") == value.__name__
+        ]
+        parts = [f".. automodule:: fastneuron.{name}\n   :no-index:"]
+        return "\n\n".join(
+            [*parts, *(documented(f"{name}.{one}", getattr(value, one)) for one in inside if one not in alone)]
+        )
+    if not isinstance(value, type):
+        return f".. autofunction:: fastneuron.{name}"
+    public = {getattr(fastneuron, one) for one in fastneuron.__all__ if isinstance(getattr(fastneuron, one), type)}
+    elsewhere = [one.__name__ for one in value.__mro__[1:] if one in public or "fastneuron" not in one.__module__]
+    return f".. autoclass:: fastneuron.{name}\n   :members:\n   :inherited-members: {', '.join(elsewhere)}"
+
+
+def reference() -> Iterator[tuple[str, str]]:
+    """A page for each subject, with a line for each name, and one for each name: `cycles` and `Cycles` share one."""
+    written: dict[str, list[str]] = {}
+    for names in subjects().values():
+        for name in names:
+            if not name.startswith("__"):
+                written.setdefault(name.lower(), []).append(name)
+    for file, names in written.items():
+        parts = [documented(name, getattr(fastneuron, name)) for name in names]
+        yield file, page(names[0], ".. currentmodule:: fastneuron", *parts)
+    of_subjects = {subject.lower().replace(" ", "_"): subject for subject in subjects()}
+    for file, subject in of_subjects.items():
+        lines = subjects()[subject].items()
+        rows = [f"   * - `{name} <fastneuron.{name}>`\n     - {said}" for name, said in lines]
+        pages = [name for name in subjects()[subject] if written.get(name.lower(), [""])[0] == name]
+        yield (
+            file,
+            page(subject, "\n".join([".. list-table::\n   :widths: 30 70\n", *rows]), toctree(map(str.lower, pages))),
+        )
+    yield "index", page("Reference", toctree(of_subjects, hidden=False))
+
+
+def examples() -> Iterator[tuple[str, str]]:
+    """A page for each example, with its figure and its source, and one that shows all."""
+    shown = []
+    for path in sorted(PACKAGE.glob("examples/[a-z]*.py")):
+        first, _, rest = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")
+        figure = f"   :alt: {first}" if path.with_suffix(".png").exists() else ""
+        image = f".. image:: ../../examples/{path.stem}.png\n{figure}" if figure else ""
+        small = f"{image}\n   :width: 360px\n   :target: {path.stem}.html" if figure else ""
+        command = f"``fastneuron example {path.stem}``"
+        source = f".. literalinclude:: ../../examples/{path.name}\n   :language: python"
+        yield path.stem, page(path.stem, first, rest.strip(), image, f"{command} makes this figure.", source)
+        shown.append((path.stem, f"**{path.stem}**: {first}\n\n{small}"))
+    books = [f":download:`{path.name} <{path.as_posix()}>`" for path in sorted(PACKAGE.glob("examples/*.ipynb"))]
+    notebooks = f"As notebooks: {', '.join(books)}." if books else ""
+    yield "index", page("Examples", toctree([name for name, _ in shown]), *(text for _, text in shown), notebooks)
+
+
+def front() -> Iterator[tuple[str, str]]:
+    """The first page, and the changes."""
+    guide = re.findall(r"\]\((\w+)\.md\)", (HERE / "README.md").read_text("utf-8"))
+    others = sorted({path.stem for path in HERE.glob("*.md")} - {"README", *guide})
+    said = inspect.getdoc(fastneuron).split("\n\n")  # type: ignore[union-attr]
+    figures = [f".. image:: ../examples/{name}.png" for name in FRONT if (PACKAGE / f"examples/{name}.png").exists()]
+    trees = (
+        toctree(["README", *dict.fromkeys(guide), *others], "Guide", hidden=False),
+        toctree(["examples/index", "api/index", "api/changes"], "More", hidden=False),
+    )
+    yield "index", page("fastneuron", said[0], *figures, *said[1:3], *trees)
+    yield "api/changes", ".. include:: ../../../CHANGELOG.md\n   :parser: myst_parser.sphinx_\n"
+
+
+def write_pages(app: Any) -> None:
+    """Write what is made, where it has changed: Sphinx reads no more than that again."""
+    made = dict(front())
+    made |= {f"api/{name}": text for name, text in reference()}
+    made |= {f"examples/{name}": text for name, text in examples()}
+    for name, text in made.items():
+        path = HERE / f"{name}.rst"
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+    for path in {*HERE.rglob("*.rst")} - {HERE / f"{name}.rst" for name in made}:
+        path.unlink()
+
+
+def stay_inside(app: Any, name: str, source: list[str]) -> None:
+    """Links of the guide to examples lead to their pages, other links to outside of the guide to the file itself."""
+    text = re.sub(r"\(\.\./examples/(\w+)\.py\)", r"(examples/\1.rst)", source[0])
+    outside = re.compile(r"(?<!!)\[([^\]]+)\]\((\.\./[^)#\s]+)(?:#[^)\s]*)?\)")
+    source[0] = outside.sub(lambda link: f"{{download}}`{link[1].replace('`', '')} <{link[2]}>`", text)
+
+
+def skip(app: Any, kind: str, name: str, value: Any, skipped: bool, options: Any) -> bool | None:
+    """Leave out what scikit-learn adds to an estimator."""
+    return True if name.endswith("_request") else None
+
+
+def setup(app: Any) -> None:
+    """Sphinx calls this when it begins."""
+    app.connect("builder-inited", write_pages)
+    app.connect("source-read", stay_inside)
+    app.connect("autodoc-skip-member", skip)
