@@ -79,24 +79,24 @@ def documented(name: str, value: Any) -> str:
 
 def reference() -> Iterator[tuple[str, str]]:
     """A page for each subject, with a line for each name, and one for each name: `cycles` and `Cycles` share one."""
-    written: dict[str, list[str]] = {}
-    for names in subjects().values():
+    sharing: dict[str, list[str]] = {}
+    for subject, lines in subjects().items():
+        rows = [f"   * - `{name} <fastneuron.{name}>`\n     - {said}" for name, said in lines.items()]
+        names = [name for name in lines if not name.startswith("__")]
+        first = [name.lower() for name in names if name.lower() not in sharing]
         for name in names:
-            if not name.startswith("__"):
-                written.setdefault(name.lower(), []).append(name)
-    for file, names in written.items():
+            sharing.setdefault(name.lower(), []).append(name)
+        table = "\n".join([".. list-table::\n   :widths: 30 70\n", *rows])
+        yield file_of(subject), page(subject, table, toctree(dict.fromkeys(first)))
+    for file, names in sharing.items():
         parts = [documented(name, getattr(fastneuron, name)) for name in names]
         yield file, page(names[0], ".. currentmodule:: fastneuron", *parts)
-    of_subjects = {subject.lower().replace(" ", "_"): subject for subject in subjects()}
-    for file, subject in of_subjects.items():
-        lines = subjects()[subject].items()
-        rows = [f"   * - `{name} <fastneuron.{name}>`\n     - {said}" for name, said in lines]
-        pages = [name for name in subjects()[subject] if written.get(name.lower(), [""])[0] == name]
-        yield (
-            file,
-            page(subject, "\n".join([".. list-table::\n   :widths: 30 70\n", *rows]), toctree(map(str.lower, pages))),
-        )
-    yield "index", page("Reference", toctree(of_subjects, hidden=False))
+    yield "index", page("Reference", toctree(map(file_of, subjects()), hidden=False))
+
+
+def file_of(subject: str) -> str:
+    """The name of a subject's page."""
+    return subject.lower().replace(" ", "_")
 
 
 def examples() -> Iterator[tuple[str, str]]:

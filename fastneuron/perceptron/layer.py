@@ -445,5 +445,6 @@ class Perceptron:
         ...     fn.Perceptron.load(path)
         Perceptron(n_inputs=3, n_neurons=2, transfer='hardlim', dtype='float64')
         """
-        layer, layer._votes = saved.read(path, cls)
+        layer, votes = saved.read(path, cls)
+        layer._votes = votes
         return layer
