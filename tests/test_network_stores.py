@@ -485,11 +485,11 @@ def killed(kills, networks, folder):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
-def test_200_networks_killed_at_random_moments(tmp_path):
-    ended = killed(1, 200, tmp_path)
+def test_networks_killed_at_random_moments(tmp_path):
+    ended = killed(1, 80, tmp_path)
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.startswith("200 networks")
-    assert int(ended.stdout.split()[2]) >= 100, ended.stdout
+    assert ended.stdout.startswith("80 networks")
+    assert int(ended.stdout.split()[2]) >= 40, ended.stdout
 
 
 def test_a_network_is_a_tree_of_datasets(whole, finished):
