@@ -556,6 +556,20 @@ def test_a_network_is_counted():
     assert network_resources.events(recipe, second, sent) == pytest.approx(30 * 0.1 * 5)
 
 
+def test_trains_with_rates_of_their_own_are_counted_at_once(monkeypatch):
+    """4,000 constant rates were looked at 200 times each, for ten seconds before a network began."""
+    looked_at = []
+    at = fn.Current.at
+    monkeypatch.setattr(fn.Current, "at", lambda self, t, neuron: looked_at.append(neuron) or at(self, t, neuron))
+    rates = np.linspace(0.0, 40.0, 4001)
+    cells = fn.Population(fn.MorrisLecar.hopf(), 2)
+    for rate, mean in ((rates, 20.0), (fn.Step(rates, start=25.0), 15.0), (10.0 + fn.Step(-rates, start=50.0), 5.625)):
+        net = fn.Network({"cells": cells, "p": fn.PoissonSource(4001, rate)})
+        sent = network_resources.spikes(recipe_of_network(net, 100.0), 0.0)["p"]
+        assert sent == pytest.approx(mean * 0.1 * 4001, rel=0.01 if len(looked_at) > 1 else 1e-12)
+    assert len(looked_at) <= 3 * 200 * 50
+
+
 def test_the_estimate_of_a_network(whole):
     given = {"dt": 0.05, "record": ("V", "exc"), "every": 10, "summary": "V.mean", "threads": 1}
     told = fn.estimate(

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastneuron as fn
+from fastneuron._engine import network_scheduler
 from tests.catalogue import FIXED_STEP, MODELS, rest_slow
 from tests.stored_runs import assert_same
 from tests.test_networks import balanced
@@ -207,6 +208,20 @@ def test_networks_in_pieces_are_one_call(cuts):
     assert sum(run.spikes.size for run in whole.populations.values()) > 20
     sim = fn.Simulation(**network(balanced()))
     assert_networks_together(in_pieces(sim, split(1200, cuts)), whole)
+
+
+def test_pieces_of_one_length_are_a_kernel_call_each(monkeypatch):
+    """Each began with an epoch, and doubled: six calls for pieces of 40 epochs, 2 instead of 0.4 ms."""
+    monkeypatch.setattr(network_scheduler, "CALL", 60.0)
+    calls = []
+    run = network_scheduler.NetworkChunkRun._run
+    monkeypatch.setattr(network_scheduler.NetworkChunkRun, "_run", lambda *given: calls.append(1) or run(*given))
+    sim = fn.Simulation(**network(balanced()))
+    sim.run(61.0)
+    calls.clear()
+    for _ in range(3):
+        sim.run(20.0)
+    assert len(calls) == 3
 
 
 def test_a_population_alone_is_as_one_without_receptors():

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from .._integrators.problem import most_spikes
+from ..inputs.current import Constant
 from ..network.connections import ByDistance, Explicit
 from ..network.projection import Projection
 from ..network.sources import PoissonSource, SpikeSource
@@ -20,7 +21,7 @@ from .plan import Plan
 from .recipe import Recipe
 
 RATE = 10.0  # Hz, of neurons of which nobody says how often they fire
-MOMENTS = 200  # at which a rate that changes is looked at
+MOMENTS, TRAINS = 200, 50  # at which a rate that changes is looked at, and of how many trains at most
 PER_LEAVING = 24  # bytes of a spike in an outbox
 PER_LISTED = 28  # bytes that ordering a list of synapses takes for each, beside what is kept
 PER_ENTRY = 12  # of a coupling: a sender, and a weight
@@ -34,15 +35,25 @@ def spikes(recipe: NetworkRecipe, rate: float | Mapping[str, float]) -> dict[str
     found = {}
     for name, group in recipe.network.populations.items():
         if isinstance(group, PoissonSource):
-            moments = (np.arange(MOMENTS) + 0.5) / MOMENTS * recipe.duration
-            mean = np.mean([np.maximum(group.rate(t), 0.0).mean() for t in moments])
-            found[name] = group.n * float(mean) * recipe.duration / 1000.0
+            found[name] = group.n * _mean_rate(group, recipe.duration) * recipe.duration / 1000.0
         elif isinstance(group, SpikeSource):
             found[name] = float(np.sum(group.time < recipe.duration))
         else:
             hz = rate.get(name, RATE) if isinstance(rate, Mapping) else rate
             found[name] = group.n * hz * recipe.duration / 1000.0
     return found
+
+
+def _mean_rate(source: PoissonSource, duration: float) -> float:
+    """Hz: where rates change, of some trains, as a part of the highest that each can have."""
+    highest = np.broadcast_to(source.highest, source.rate.size)
+    firing = np.flatnonzero(highest)
+    if isinstance(source.rate, Constant) or not firing.size:
+        return float(highest.mean())
+    some = firing[np.unique(np.linspace(0, firing.size - 1, TRAINS).astype(np.int64))]  # a train and moment take 10 us
+    moments = (np.arange(MOMENTS) + 0.5) / MOMENTS * duration
+    met = np.mean([[max(source.rate.at(t, i), 0.0) for t in moments] for i in some])
+    return float(met / highest[some].mean() * highest.mean())
 
 
 def synapses(recipe: NetworkRecipe) -> float:
