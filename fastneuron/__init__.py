@@ -113,8 +113,9 @@ Results and files
     open                         a run that is on disk (extra ``zarr``)
     resume                       go on with a run that was ended, or for longer
 
-Figures and reference
+Figures, examples, reference
     plot                         figures for a paper: rasters, traces, f-I curves, phase planes (extra ``plot``)
+    examples                     small studies to run, copy and change (extra ``plot``)
     reference                    the plain answer, by SciPy and textbook formulas: slow, and shares no code
     __version__                  of the package
 """

@@ -44,7 +44,7 @@ def test_help_is_about_the_class():
 def test_help_is_a_table_of_contents():
     subjects = runpy.run_path(str(Path(fn.__file__).parent / "guide/conf.py"))["subjects"]()  # those of the website
     names = [name for names in subjects.values() for name in names]
-    assert sorted(names) == sorted({*fn.__all__, "plot", "sklearn", "open", "mlp"})
+    assert sorted(names) == sorted({*fn.__all__, *fn.LATER, "open", "mlp"})
     assert len(subjects) > 8
     said = pydoc.render_doc(fn, renderer=pydoc.plaintext)
     assert said.index("Currents and noise") < said.index("PACKAGE CONTENTS")

@@ -39,7 +39,7 @@ def subjects() -> dict[str, dict[str, str]]:
     """The names in the package's docstring by subject, and what it says of each."""
     found: dict[str, dict[str, str]] = {}
     for line in inspect.getdoc(fastneuron).split("\n"):  # type: ignore[union-attr]
-        if re.fullmatch(r"[A-Z][\w ]+", line):
+        if re.fullmatch(r"[A-Z][\w, ]+", line):
             found[line] = {}
         elif found and (entry := re.fullmatch(r" {4}(\w+) {2,}(.+)", line)):
             found[[*found][-1]][entry[1]] = entry[2]
@@ -96,24 +96,27 @@ def reference() -> Iterator[tuple[str, str]]:
 
 def file_of(subject: str) -> str:
     """The name of a subject's page."""
-    return subject.lower().replace(" ", "_")
+    return re.sub(r"\W+", "_", subject.lower())
 
 
 def examples() -> Iterator[tuple[str, str]]:
     """A page for each example, with its figure and its source, and one that shows all."""
     shown = []
-    for path in sorted(PACKAGE.glob("examples/[a-z]*.py")):
-        first, _, rest = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")
-        figure = f"   :alt: {first}" if path.with_suffix(".png").exists() else ""
-        image = f".. image:: ../../examples/{path.stem}.png\n{figure}" if figure else ""
-        small = f"{image}\n   :width: 360px\n   :target: {path.stem}.html" if figure else ""
-        command = f"``fastneuron example {path.stem}``"
-        source = f".. literalinclude:: ../../examples/{path.name}\n   :language: python"
-        yield path.stem, page(path.stem, first, rest.strip(), image, f"{command} makes this figure.", source)
-        shown.append((path.stem, f"**{path.stem}**: {first}\n\n{small}"))
-    books = [f":download:`{path.name} <{path.as_posix()}>`" for path in sorted(PACKAGE.glob("examples/*.ipynb"))]
-    notebooks = f"As notebooks: {', '.join(books)}." if books else ""
-    yield "index", page("Examples", toctree([name for name, _ in shown]), *(text for _, text in shown), notebooks)
+    for name, question in fastneuron.examples.questions().items():
+        path = fastneuron.examples.source(name)
+        said = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")[2].strip()
+        figure = (
+            f".. image:: ../../examples/{name}.png\n   :alt: {question}" if path.with_suffix(".png").exists() else ""
+        )
+        source = f".. literalinclude:: ../../examples/{name}.py\n   :language: python"
+        yield name, page(name, f"*{question}*", said, f"``fastneuron example {name}``", figure, source)
+        small = f"{figure}\n   :width: 60%\n   :target: {name}.html" if figure else ""
+        shown.append(f":doc:`{name}`: {question}\n\n{small}")
+    books = [
+        f":download:`{path.name} <../../examples/{path.name}>`" for path in sorted(PACKAGE.glob("examples/*.ipynb"))
+    ]
+    notebooks = f"As notebooks, stored with what they show: {', '.join(books)}." if books else ""
+    yield "index", page("Examples", notebooks, toctree(fastneuron.examples.questions()), *shown)
 
 
 def front() -> Iterator[tuple[str, str]]:
