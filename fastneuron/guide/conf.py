@@ -60,16 +60,11 @@ def toctree(pages: Iterable[str], caption: str = "", hidden: bool = True) -> str
 def documented(name: str, value: Any) -> str:
     """What has autodoc write about a function, a class or a module."""
     if isinstance(value, types.ModuleType):
-        alone = {one for names in subjects().values() for one in names}
-        inside = getattr(value, "__all__", None) or [
-            one
-            for one, thing in vars(value).items()
-            if one[0] != "_" and getattr(thing, "__module__", "") == value.__name__
-        ]
-        parts = [f".. automodule:: fastneuron.{name}\n   :no-index:"]
-        return "\n\n".join(
-            [*parts, *(documented(f"{name}.{one}", getattr(value, one)) for one in inside if one not in alone)]
-        )
+        own = [one for one, thing in vars(value).items() if getattr(thing, "__module__", "") == value.__name__]
+        listed = getattr(value, "__all__", [one for one in own if one[0] != "_"])
+        inside = [one for one in listed if getattr(fastneuron, one, None) is not getattr(value, one)]
+        parts = [documented(f"{name}.{one}", getattr(value, one)) for one in inside]
+        return "\n\n".join([f".. automodule:: fastneuron.{name}\n   :no-index:", *parts])
     if not isinstance(value, type):
         return f".. autofunction:: fastneuron.{name}"
     public = {getattr(fastneuron, one) for one in fastneuron.__all__ if isinstance(getattr(fastneuron, one), type)}
@@ -87,7 +82,7 @@ def reference() -> Iterator[tuple[str, str]]:
         for name in names:
             sharing.setdefault(name.lower(), []).append(name)
         table = "\n".join([".. list-table::\n   :widths: 30 70\n", *rows])
-        yield file_of(subject), page(subject, table, toctree(dict.fromkeys(first)))
+        yield file_of(subject), page(subject, ".. currentmodule:: fastneuron", table, toctree(dict.fromkeys(first)))
     for file, names in sharing.items():
         parts = [documented(name, getattr(fastneuron, name)) for name in names]
         yield file, page(names[0], ".. currentmodule:: fastneuron", *parts)
@@ -104,12 +99,13 @@ def examples() -> Iterator[tuple[str, str]]:
     shown = []
     for name, question in fastneuron.examples.questions().items():
         path = fastneuron.examples.source(name)
-        said = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")[2].strip()
+        said, *code = ast.parse(path.read_text("utf-8")).body
+        rest = inspect.cleandoc(ast.literal_eval(said.value)).partition("\n")[2].strip()  # type: ignore[attr-defined]
         figure = (
             f".. image:: ../../examples/{name}.png\n   :alt: {question}" if path.with_suffix(".png").exists() else ""
         )
-        source = f".. literalinclude:: ../../examples/{name}.py\n   :language: python"
-        yield name, page(name, f"*{question}*", said, f"``fastneuron example {name}``", figure, source)
+        source = f".. literalinclude:: ../../examples/{name}.py\n   :language: python\n   :lines: {code[0].lineno}-"
+        yield name, page(name, f"*{question}*", rest, f"``fastneuron example {name}``", figure, source)
         small = f"{figure}\n   :width: 60%\n   :target: {name}.html" if figure else ""
         shown.append(f":doc:`{name}`: {question}\n\n{small}")
     books = [

@@ -49,8 +49,9 @@ class MLP(Architecture):
     loss : {"mse", "cross_entropy", "huber", "poisson", "half_square"}, optional
         What training minimises, a mean over rows.  "mse": the mean over outputs of (y - t)^2.  "cross_entropy" (sigmoid
         or softmax only): the negative log-likelihood, -sum t log y for softmax, -sum (t log y + (1 - t) log(1 - y)) for
-        sigmoid.  "huber": the mean over outputs of (y - t)^2 / 2 where |y - t| < 1, else of |y - t| - 1/2.  "poisson"
-        (exp only): sum (y - t + t log(t / y)), half the deviance of counts.  "half_square": sum (y - t)^2 / 2.
+        sigmoid.  "huber": the mean over outputs of (y - t)^2 / 2 where ``|y - t|`` < 1, else of ``|y - t|`` - 1/2.
+        "poisson" (exp only): sum (y - t + t log(t / y)), half the deviance of counts.  "half_square":
+        sum (y - t)^2 / 2.
         By default it follows the output: "mse" for linear, "cross_entropy" for sigmoid and softmax, "poisson" for exp.
     dtype : float64 or float32
         The precision of everything: parameters, inputs, arithmetic.

@@ -25,7 +25,7 @@ class PerceptronHistory:
         presented in the same order, training then repeats itself for ever: a proof that it will never converge.
         Looked for where all rows are given at once, with ``shuffle=False``.
     bound : (S,) ndarray
-        Novikoff's (1962) bound (max |x| / gamma)^2 on the number of mistakes, x with a 1 appended for the bias, and
+        Novikoff's (1962) bound ``(max |x| / gamma)^2`` on the number of mistakes, x with a 1 appended for the bias, and
         gamma the smallest distance of a row from the separator found.  With sample weights, of the rows whose weight
         is not 0, and multiplied by the ratio of the largest weight to the smallest of these.  NaN where the theorem
         says nothing: for a neuron that has not converged or did not start from zero, for batches, and for rules that
