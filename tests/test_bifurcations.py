@@ -195,7 +195,8 @@ def test_a_figure_names_all_that_it_shows():
     found = fn.bifurcations(fn.MorrisLecar.snic(), "current", (0.0, 150.0))
     ax = plot.bifurcations(found)
     names = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert names == ["fold", "Hopf", "fold of cycles", "SNIC"]
+    branches = ["stable equilibrium", "unstable equilibrium", "stable cycle", "unstable cycle"]
+    assert names == [*branches, "fold", "Hopf", "fold of cycles", "SNIC"]
     assert {line.get_linestyle() for line in ax.lines} >= {"-", "--"}
     with pytest.raises(TypeError, match=r"found must be what fn.bifurcations returned; got 3"):
         plot.bifurcations(3)

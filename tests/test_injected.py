@@ -50,7 +50,7 @@ def test_it_has_the_precision_of_the_states_and_the_unit_of_the_model():
     assert np.array_equal(run["I"][:, 5], np.linspace(80.0, 90.0, 20).astype(np.float32))
     assert run.units["I"] == run.to_xarray().I.units == "uA/cm^2"
     assert fn.simulate(fn.FitzHughNagumo(), 1.0, record="I").units["I"] == "1"
-    assert plot.traces(run, "I", neurons=[3]).get_ylabel() == "I (uA/cm^2)"
+    assert plot.traces(run, "I", neurons=[3]).get_ylabel() == "I (µA/cm²)"
 
 
 @pytest.mark.parametrize("method", ["rk4", "tsit5"])

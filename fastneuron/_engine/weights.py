@@ -11,6 +11,7 @@ import numpy.typing as npt
 from .. import _check, _html
 from ..network.connections.rows import Rows
 from ..network.delivery import SHARED_WEIGHT
+from ..network.network import Network
 from ..network.projection import Projection
 from .network_scheduler import NetworkAtWork
 
@@ -25,12 +26,19 @@ class Weights:
     ----------
     changed : dict of float or ndarray
         Those that have been set, by the number of the projection.
+    network : Network
+        The network whose they are.
     """
 
     def __init__(self, work: NetworkAtWork) -> None:
         self._work = work
         self._orders: dict[int, np.ndarray] = {}
         self.changed: dict[int, Any] = {}
+
+    @property
+    def network(self) -> Network:
+        """The network whose they are."""
+        return self._work.recipe.network
 
     def __len__(self) -> int:
         return len(self._work.recipe.network.projections)

@@ -28,12 +28,15 @@ class PhaseResponse:
         The states at these phases.
     shift : (n, phases) ndarray, optional
         By how many ms later spikes come earlier after a pulse of real size, within half a period.
+    units : dict of str
+        Those of the states, by name.
     """
 
     phase: np.ndarray
     gradient: Mapping[str, np.ndarray]
     orbit: Mapping[str, np.ndarray]
     shift: np.ndarray | None = None
+    units: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         responses = [(f"Z by {name}", each) for name, each in self.gradient.items()]
@@ -119,7 +122,8 @@ def phase_response(cycles: Cycles, phases: int = 200, pulse: float | None = None
         gradient[:, some] = _gradient(flow, path[:, some], period)
         if shift is not None:
             shift[some] = _shift(flow, path[:, some], period, pulse, periods)
-    return PhaseResponse(np.arange(phases) / phases, dict(zip(orbit, gradient, strict=True)), orbit, shift)
+    by_state = dict(zip(orbit, gradient, strict=True))
+    return PhaseResponse(np.arange(phases) / phases, by_state, orbit, shift, dict(cycles.model.units))
 
 
 def _gradient(flow: Flow, path: np.ndarray, period: np.ndarray) -> np.ndarray:

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import _check
-from .._figures import BLUE, VERMILION, axes, labelled
+from .._figures import BLUE, VERMILION, axes, check_axes, entry, labelled, legend_below, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+LOOKS = {"equilibrium": ("black", 1.0), "cycle": (BLUE, 2.0)}  # colour and width: for print, too
 MARKS = {"fold": "s", "Hopf": "o", "fold of cycles": "D", "SNIC": "^", "homoclinic": "v"}
 ENDS = ("SNIC", "homoclinic")
 
 
-def bifurcations(found: Any, neuron: int = 0, state: str = "V", ax: Axes | None = None) -> Axes:
+def bifurcations(
+    found: Any,
+    neuron: int = 0,
+    state: str = "V",
+    ax: Axes | None = None,
+    *,
+    color: Any = None,
+    label: str | None = None,
+    **style: Any,
+) -> Axes:
     """Equilibria and cycles of one neuron against the parameter: stable solid, unstable dashed, points by their names.
 
-    Cycles are drawn by the least and the largest value of the state.
+    Cycles are drawn by the least and the largest value of the state, in lines of twice the width.
 
     Parameters
     ----------
@@ -32,58 +43,75 @@ def bifurcations(found: Any, neuron: int = 0, state: str = "V", ax: Axes | None 
         Which state.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
+    color : matplotlib color, optional
+        Of equilibria and cycles.
+    label : str, optional
+        What the legend says behind the names of these.
+    **style
+        Of these lines: any property of a matplotlib ``Line2D``, such as `alpha`.
+
+    Returns
+    -------
+    matplotlib Axes
 
     Examples
     --------
     >>> import fastneuron as fn
     >>> from fastneuron import plot
     >>> found = fn.bifurcations(fn.MorrisLecar.snic(), "current", (0.0, 150.0))
-    >>> axes = plot.bifurcations(found)
-    >>> axes.get_xlabel(), axes.get_ylabel()
-    ('current (uA/cm^2)', 'V (mV)')
+    >>> ax = plot.bifurcations(found, alpha=0.8)
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('current (µA/cm²)', 'V (mV)')
     """
     if "equilibrium_value" not in getattr(found, "variables", {}):
         raise TypeError(f"found must be what fn.bifurcations returned; got {_check.shown(found)}")
     names = [str(name).removeprefix("cycle_")[:-4] for name in found.variables if str(name).endswith("_max")]
     _check.known("state", state, names)
     neuron = _check.whole("neuron", neuron, 0, int(found.equilibrium_neuron.max()))
-    ax = axes(ax, (4.2, 3.2))
-    for kind, colour, columns in (
-        ("equilibrium", "black", [state]),
-        ("cycle", BLUE, [f"{state}_min", f"{state}_max"]),
-    ):
+    check_axes(ax)
+    drawn = {
+        kind: styled("line", style, {"color": colour, "linewidth": width}, color)
+        for kind, (colour, width) in LOOKS.items()
+    }
+    ax = axes(ax)
+    for kind, columns in (("equilibrium", [state]), ("cycle", [f"{state}_min", f"{state}_max"])):
         mine = found[f"{kind}_neuron"].values == neuron
         branch, value, stable = (found[f"{kind}_{name}"].values[mine] for name in ("branch", "value", "stable"))
-        for number in np.unique(branch):
-            for column in columns:
-                y = found[f"{kind}_{column}"].values[mine]
-                which = branch == number
-                draw_branch(ax, value[which], y[which], stable[which], colour)
-    mine = found.point_neuron.values == neuron
-    for kind, mark in MARKS.items():
-        which = mine & (found.point_kind.values == kind)
-        x, y = found.point_value.values[which], found[f"point_{state}"].values[which]
-        if kind in ENDS:
-            y = np.array([_nearest(found, neuron, state, one) for one in x])
-        end = kind in ENDS  # around the fold that may be there too
-        if which.any():
-            style = {"markersize": 8.5, "markerfacecolor": "none"} if end else {"markersize": 4.5}
-            ax.plot(x, y, mark, color=VERMILION, label=kind, zorder=3, linestyle="none", **style)
+        for number, column in itertools.product(np.unique(branch), columns):
+            y, which = found[f"{kind}_{column}"].values[mine], branch == number
+            draw_branch(ax, value[which], y[which], stable[which], drawn[kind])
+        for said, dashes, there in (("stable", "-", stable.any()), ("unstable", "--", not stable.all())):
+            if there:
+                ax.plot([], [], **{"linestyle": dashes} | drawn[kind] | {"label": entry(f"{said} {kind}", label)})
+    _draw_points(ax, found, neuron, state)
     ax.set(
         xlabel=labelled(found.attrs["parameter"], found.attrs["units"]),
         ylabel=labelled(state, found[f"equilibrium_{state}"].attrs["units"]),
     )
-    if mine.any():
-        ax.legend(frameon=False, fontsize="small")
+    legend_below(ax, 3)
     return ax
 
 
-def draw_branch(ax: Any, x: np.ndarray, y: np.ndarray, stable: np.ndarray, colour: str) -> None:
+def draw_branch(ax: Any, x: np.ndarray, y: np.ndarray, stable: np.ndarray, drawn: Mapping[str, Any]) -> None:
     """A branch, in stretches of one stability; a stretch goes to the first point of the next."""
     cuts = [0, *(np.flatnonzero(np.diff(stable.astype(int))) + 1), x.size]
     for low, high in itertools.pairwise(cuts):
         shown = slice(low, high + 1)
-        ax.plot(x[shown], y[shown], color=colour, linestyle="-" if stable[low] else "--", linewidth=1.2)
+        ax.plot(x[shown], y[shown], **{"linestyle": "-" if stable[low] else "--"} | dict(drawn))
+
+
+def _draw_points(ax: Any, found: Any, neuron: int, state: str) -> None:
+    """Bifurcations, each kind by a mark."""
+    mine = found.point_neuron.values == neuron
+    for kind, mark in MARKS.items():
+        which = mine & (found.point_kind.values == kind)
+        x, y = found.point_value.values[which], found[f"point_{state}"].values[which]
+        if kind in ENDS:  # around the fold that may be there too
+            y = np.array([_nearest(found, neuron, state, one) for one in x])
+        if which.any():
+            end: dict[str, Any] = {"markersize": 8.5, "markerfacecolor": "none"}
+            size = end if kind in ENDS else {"markersize": 4.5}
+            ax.plot(x, y, mark, color=VERMILION, label=kind, zorder=3, linestyle="none", **size)
 
 
 def _nearest(found: Any, neuron: int, state: str, value: float) -> float:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _check
 from .._engine.run import Run
-from .._figures import BLUE, axes, evenly, say_how_many
-from ._axes import amplitude_of, named, rate_label
+from .._figures import COLOURS, MARKERS, axes, check_axes, evenly, how_many, styled, turn
+from ._runs import amplitude_of, check_run, named, rate_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,8 +22,12 @@ def fi_curve(
     ax: Axes | None = None,
     after: float | None = None,
     neurons: int = 4000,
+    *,
+    color: Any = None,
+    label: str | None = None,
+    **style: Any,
 ) -> Axes:
-    """Firing rate against injected current, one dot per neuron.
+    """Firing rate against injected current, one dot per neuron; a second curve in the same axes has other marks.
 
     Parameters
     ----------
@@ -37,6 +41,16 @@ def fi_curve(
         Leave out what happened before, ms; half of the run by default.
     neurons : int, default 4000
         The most dots to draw; of a larger population, as many evenly spaced neurons, and the figure says so.
+    color : matplotlib color, optional
+        Of the dots.
+    label : str, optional
+        What a legend calls them, once there is one: ``ax.legend()``.
+    **style
+        Of the dots: any property of a matplotlib ``Line2D``, such as `marker`, `markersize`, `linestyle`.
+
+    Returns
+    -------
+    matplotlib Axes
 
     See Also
     --------
@@ -47,32 +61,40 @@ def fi_curve(
     >>> import numpy as np
     >>> import fastneuron as fn
     >>> from fastneuron import plot
-    >>> current = np.linspace(80, 130, 400)
-    >>> run = fn.simulate(fn.MorrisLecar.hopf(), duration=1000.0, current=current)
-    >>> plot.fi_curve(run).get_ylabel()
-    'Firing rate (Hz)'
+    >>> current = np.linspace(0, 130, 400)
+    >>> ax = None
+    >>> for name in ("hopf", "snic"):
+    ...     run = fn.simulate(getattr(fn.MorrisLecar, name)(), duration=1000.0, current=current)
+    ...     ax = plot.fi_curve(run, ax=ax, label=name)
+    >>> legend = ax.legend()
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('Injected current (µA/cm²)', 'Firing rate (Hz)')
     """
+    check_run(run, Run)
+    check_axes(ax)
+    shown = evenly(run.n, _check.whole("neurons", neurons, 1))
     amplitude = amplitude_of(run, current)
     if amplitude is None:
         got = _check.shown(run.current if current is None else current)
         raise ValueError(f"current must be one value per neuron where what was injected is no constant; got {got}")
     rate = run.steady_rate(after)
-    ax = axes(ax, (3.2, 3.2))
-    shown = evenly(run.n, _check.whole("neurons", neurons, 1))
-    ax.plot(
-        np.broadcast_to(amplitude.ravel(), run.n)[shown],
-        rate[shown],
-        linestyle="none",
-        marker=".",
-        markersize=2.5 if shown.size > 200 else 7,
-        markeredgewidth=0,
-        color=BLUE,
-        rasterized=shown.size > 20_000,
-    )
-    top = max(1.05 * rate.max(), 1.0)
+    before = 0 if ax is None else len(ax.lines)
+    mark = turn(MARKERS, before)
+    usual = {
+        "color": turn(COLOURS, before),
+        "linestyle": "none",
+        "marker": mark,
+        "markersize": (3.0 if shown.size > 200 else 7.0) * (1.0 if mark == "." else 0.75),
+        "markeredgewidth": 0.7 if mark in "x+" else 0.0,
+        "rasterized": shown.size > 20_000,
+    }
+    drawn = styled("line", style, usual, color, label)
+    ax = axes(ax)
+    ax.plot(np.broadcast_to(amplitude.ravel(), run.n)[shown], rate[shown], **drawn)
+    top = max(1.05 * rate.max(), 1.0, ax.get_ylim()[1] if before else 0.0)
     ax.set_ylim(-0.03 * top, top)  # a dot at 0 is seen whole
-    ax.set(xlabel=named(run, "Injected current", "current", "µA/cm$^2$"), ylabel=rate_label(run))
-    say_how_many(ax, shown.size, run.n)
+    xlabel = named(run, "Injected current", "current", "uA/cm^2")
+    ax.set(xlabel=xlabel, ylabel=how_many(rate_label(run), shown.size, run.n))
     return ax
 
 

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-import itertools
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import _check
 from .._engine.network_run import NetworkRun
-from .._figures import COLOURS, GREY, pyplot, tidy
-from ._axes import NICE_LENGTHS
-from .raster import raster
+from .._figures import SIZE, STYLES, by_name, check_axes, entry, legend_below, pyplot, styled, tidy, turn
+from ._runs import NICE_LENGTHS
+from .raster import colours_of, raster
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def network(run: NetworkRun, bin_width: float | None = None, neurons: int = 200) -> Figure:
-    """The raster of a network by population, sources too, and below it their mean rates in time.
+def network(
+    run: NetworkRun,
+    bin_width: float | None = None,
+    neurons: int = 200,
+    ax: tuple[Axes, Axes] | None = None,
+    *,
+    color: Any = None,
+    label: Any = None,
+    **style: Any,
+) -> Figure:
+    """The raster of a network by population, sources too in grey, and below it their mean rates in time.
 
     Parameters
     ----------
@@ -28,6 +38,19 @@ def network(run: NetworkRun, bin_width: float | None = None, neurons: int = 200)
         In which spikes are counted, ms; about a hundredth of the run by default.
     neurons : int, default 200
         The most rows to draw; of a larger network, as many evenly spaced neurons, and the figure says so.
+    ax : (Axes, Axes), optional
+        Where to draw the raster and the rates; a new figure by default.
+    color : matplotlib color or dict, optional
+        One for all, or by the name of the population or source.
+    label : str or dict, optional
+        What the legend says behind all names, or in the place of some, by name.
+    **style
+        Of the marks of spikes: any property of a matplotlib ``Line2D``.
+
+    Returns
+    -------
+    matplotlib Figure
+        Its last two axes are those of the raster and of the rates.
 
     Examples
     --------
@@ -35,7 +58,7 @@ def network(run: NetworkRun, bin_width: float | None = None, neurons: int = 200)
     >>> import fastneuron as fn
     >>> from fastneuron import plot
     >>> cells = fn.Population(fn.MorrisLecar.hopf(), 40, current=np.linspace(80, 130, 40))
-    >>> figure = plot.network(fn.simulate(fn.Network({"cells": cells}), duration=500.0))
+    >>> figure = plot.network(fn.simulate(fn.Network({"cells": cells}), duration=500.0), color={"cells": "black"})
     >>> [ax.get_ylabel() for ax in figure.axes]
     ['', 'Rate (Hz)']
     """
@@ -43,21 +66,38 @@ def network(run: NetworkRun, bin_width: float | None = None, neurons: int = 200)
         raise TypeError(f"run must be a NetworkRun; got {_check.shown(run)}; of a population, see raster")
     wanted = "a positive number of ms"
     width = _bin_width(run) if bin_width is None else _check.number("bin_width", bin_width, wanted, lambda x: x > 0)
-    figure, (top, bottom) = pyplot().subplots(
-        2, 1, figsize=(4.0, 3.0), height_ratios=[2.4, 1], layout="constrained", dpi=200, sharex=True
-    )
-    for ax in (top, bottom):
-        tidy(ax)
-    figure.draw_without_rendering()  # only then are the axes as high as they will be
-    raster(run, top, neurons)
-    top.set_xlabel("")
+    check_axes(ax, 2)
+    colours, said = colours_of(run, by_name("color", color, run)), by_name("label", label, run)
+    names = {name: said[name] or name if isinstance(label, Mapping) else entry(name, label) for name in run}
+    dashes = {name: turn(STYLES, k) for k, name in enumerate(run.populations)}
+    dashes |= {name: turn(STYLES[:1:-1], k) for k, name in enumerate(run.sources)}  # from the dotted ones on
     edges = np.append(np.arange(run.begin, run.end, width), run.end)
-    for colour, part in zip(itertools.cycle(COLOURS), run.values(), strict=False):
-        count, _ = np.histogram(part.spikes.time, edges)
-        bottom.stairs(1000.0 * count / (part.n * np.diff(edges)), edges, baseline=None, color=colour, linewidth=0.9)
-    bottom.set(xlabel="Time (ms)", ylabel="Rate (Hz)", ylim=(0, None))
-    bottom.set_title(f"in bins of {width:g} ms", fontsize="small", color=GREY, loc="right", pad=2)
-    return figure
+    rates = {
+        name: 1000.0 * np.histogram(part.spikes.time, edges)[0] / (part.n * np.diff(edges))
+        for name, part in run.items()
+    }
+    for name in run:
+        styled("line", style, {}, colours[name])
+    top, bottom = _new_axes() if ax is None else ax
+    raster(run, top, neurons, color=colours, **style)
+    top.set_xlabel("")
+    for name, rate in rates.items():
+        looks: dict[str, Any] = {"color": colours[name], "linestyle": dashes[name], "linewidth": 1.1}
+        bottom.stairs(rate, edges, baseline=None, label=names[name], **looks)
+    bottom.set(xlabel=f"Time (ms); rates in bins of {width:g} ms", ylabel="Rate (Hz)", ylim=(0, None))
+    legend_below(bottom)
+    return bottom.figure.figure
+
+
+def _new_axes() -> Any:
+    """Those of a new figure, as high as they will be when it is drawn: the marks are made to their rows."""
+    figure, both = pyplot().subplots(
+        2, 1, figsize=SIZE, height_ratios=[2.4, 1], layout="constrained", dpi=200, sharex=True
+    )
+    for ax in both:
+        tidy(ax)
+    figure.draw_without_rendering()
+    return both
 
 
 def _bin_width(run: NetworkRun) -> float:

@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .. import _check
-from .._engine.network_run import NetworkRun
+from .._engine.network_run import NetworkRun, SourceRun
 from .._engine.run import Run
 from .._figures import evenly, labelled
 from ..inputs.current import Constant, Current
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 NICE_LENGTHS = np.outer(10.0 ** np.arange(-12, 13), [1, 2, 5]).ravel()  # for scale bars and bins
 
 
-def show_all_of(ax: Axes, run: Run | NetworkRun) -> None:
-    """Let an axis of time be as long as a run."""
-    ax.set_xlim(run.begin, run.end if run.duration else run.begin + 1)
+def check_run(run: Any, *kinds: type) -> None:
+    """TypeError where what is given is no run of these kinds."""
+    if not isinstance(run, kinds):
+        wanted = " or a ".join(kind.__name__ for kind in kinds)
+        raise TypeError(f"run must be a {wanted}; got {_check.shown(run)}")
 
 
-def named(run: Run, what: str, name: str, unit: str) -> str:
+def show_all_of(ax: Any, run: Run | NetworkRun | SourceRun, again: bool = False) -> None:
+    """Let an axis of time be as long as a run; where there is one already (`again`), as long as all of them."""
+    begin, end = run.begin, run.end if run.duration else run.begin + 1
+    if again:
+        low, high = ax.get_xlim()
+        begin, end = min(begin, low), max(end, high)
+    ax.set_xlim(begin, end)
+
+
+def named(run: Any, what: str, name: str, unit: str) -> str:
     """An axis with the unit that the model has for it: some models are without dimensions."""
-    unit = run.model.units.get(name, unit)
-    return labelled(what, unit)
+    model = getattr(run, "model", None)
+    return labelled(what, unit if model is None else model.units.get(name, unit))
 
 
 def rate_label(run: Run) -> str:
+    """The axis of a rate."""
     return "Firing rate (1/1000)" if run.model.units.get("time") == "1" else "Firing rate (Hz)"
-
-
-def unit_of(run: Run, state: str) -> str:
-    unit = run.units.get(state, "")
-    return "" if unit == "1" else unit  # without dimensions
 
 
 def rows_of(run: Run, state: str, neurons: Sequence[int] | None, most: int) -> np.ndarray:
@@ -45,12 +49,13 @@ def rows_of(run: Run, state: str, neurons: Sequence[int] | None, most: int) -> n
     if neurons is None:
         return evenly(recorded, most)
     place = {int(neuron): row for row, neuron in enumerate(run.neurons)}
-    missing = [neuron for neuron in neurons if int(neuron) not in place]
-    if missing or not len(neurons):
+    wanted = [_check.whole("neurons", neuron, 0) for neuron in np.atleast_1d(np.asarray(neurons)).tolist()]
+    missing = [neuron for neuron in wanted if neuron not in place]
+    if missing or not wanted:
         raise ValueError(
             f"neurons must be among the {recorded} recorded ones; got {missing[0] if missing else neurons}"
         )
-    return np.array([place[int(neuron)] for neuron in neurons])
+    return np.array([place[neuron] for neuron in wanted])
 
 
 def amplitude_of(run: Run, current: Any) -> np.ndarray | None:
