@@ -141,7 +141,7 @@ def _of_network(network: Network, which: Any, simulation: Simulation | None = No
     """Those of a projection or a coupling, as they are now where a simulation is given."""
     if not isinstance(which, Projection | Coupling):
         if not network.projections:
-            raise ValueError("which must be a Coupling of the network: there is no projection in it")
+            raise ValueError(f"which must be a Coupling of a network without projections; got {_check.shown(which)}")
         which = network.projections[_check.whole("which", which, 0, len(network.projections) - 1)]
     synapses = network.connections(which)
     values: Any = synapses.weight
