@@ -1,9 +1,9 @@
-"""The figures of what `peers` found."""
+"""The figure of what `peers` stored: how many times as fast as everybody, at everything."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import matplotlib
@@ -11,92 +11,78 @@ import matplotlib
 matplotlib.use("agg")
 from matplotlib import pyplot, ticker
 
-from . import page
+WON, LOST = "#0072B2", "#D55E00"
+STYLE = {"font.size": 8, "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False}
+GROUPS = {  # tasks of one thread
+    "10,000 Morris-Lecar neurons, RK4": {"model": "morris_lecar", "n": 10_000, "every": 0, "slopes": 4},
+    "10,000 Hodgkin-Huxley neurons, RK4": {"model": "hodgkin_huxley", "n": 10_000, "every": 0, "slopes": 4},
+    "COBAHH, RK4": {"task": "Cobahh", "against": {"method": "rk4", "dt": 0.05}},
+    "COBAHH, cheapest method": {"task": "Cobahh", "against": {"method": "staggered", "dt": 0.1}},
+    "Brunel's network, delta synapses": {"task": "Brunel", "synapse": "delta"},
+    "Brunel's network, exponential currents": {"task": "Brunel", "synapse": "exponential"},
+    "Gap junctions, RK4": {"task": "GapJunctions"},
+    "Cycles and phase responses": {"task": "Cycles"},
+    "Perceptrons, exact online rule": {"task": "Training", "dtype": "float64"},
+    "MLP, 64-32-10": {"task": "Network", "layers": [64, 32, 10], "nets": 1},
+    "One Morris-Lecar neuron": {"task": "Population", "model": "morris_lecar", "n": 1},
+}
 
-SAME = ("model", "n", "ours_threads")  # of the rows of one panel
-OURS, THEIRS = "#0072B2", "#9A9A9A"
-STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "savefig.dpi": 200}
+
+def speeds(stored: Mapping[str, Any], path: Path) -> None:
+    """A group for each task, in it a point for each rival; hollow where we are slower."""
+    rows = [row for part in stored.values() for row in part["found"]["rows"] if "ratio" in row]
+    rows = [row for row in rows if row["threads"] == row["ours_threads"] == 1]
+    believed = [row for row in rows if row["trusted"]] or rows  # a quick run trusts none
+    groups = {title: [row for row in believed if wanted.items() <= row.items()] for title, wanted in GROUPS.items()}
+    groups = {title: sorted(rows, key=lambda row: row["ratio"]) for title, rows in groups.items() if rows}
+    if not groups:
+        return
+    height = sum(len(rows) + 1.5 for rows in groups.values())
+    columns: list[dict[str, list[dict[str, Any]]]] = [{}, {}]
+    for title, rows in groups.items():
+        filled = sum(len(rows) + 1.5 for rows in columns[0].values())
+        columns[filled >= 0.45 * height][title] = rows
+    with pyplot.rc_context(STYLE):
+        figure, axes = pyplot.subplots(1, 2, figsize=(7.2, 0.085 * height + 0.5), layout="constrained", sharex=True)
+        for ax, column in zip(axes, columns, strict=True):
+            _column(ax, column)
+        figure.supxlabel("How many times as fast fastneuron is, one thread each", fontsize=8)
+        figure.savefig(path, dpi=200)
+        pyplot.close(figure)
 
 
-def _shown(found: dict[str, Any], task: str) -> list[dict[str, Any]]:
-    """The rows to draw: those of the README; their noise stands in its tables."""
-    return [
-        row for row in found["rows"] if row["task"] == task and (page.shown(row) or (found["quick"] and "rate" in row))
-    ]
-
-
-def _bars(ax: Any, bars: dict[str, float], title: str) -> None:
-    names = sorted(bars, key=bars.__getitem__)
-    colours = [OURS if name.startswith("fastneuron") else THEIRS for name in names]
-    drawn = ax.barh(names, [bars[name] for name in names], color=colours, height=0.72)
-    ax.bar_label(drawn, fmt="{:.3g}", padding=3, fontsize="small")
-    ax.spines["left"].set_visible(False)
+def _column(ax: Any, groups: dict[str, list[dict[str, Any]]]) -> None:
+    """Groups one below the other, each below its title."""
+    ax.axvline(1, color="#444444", linewidth=1.0)
+    names, places, y = [], [], 0.0
+    for title, rows in groups.items():
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+        ax.text(0.0, y, title, transform=ax.get_yaxis_transform(), va="center", weight="bold", bbox=box)
+        for row in rows:
+            y += 1
+            _point(ax, y, row)
+            names.append(row["name"])
+            places.append(y)
+        y += 1.5
+    ax.set_yticks(places, names)
+    ax.set_ylim(max(y - 0.9, 1.0), -0.8)
     ax.tick_params(axis="y", length=0)
-    ax.margins(x=0.14, y=0.02)
-    ax.set_title(title, fontsize="medium", loc="left")
+    ax.set_xscale("log")
+    ax.set_xlim(0.015, 900)
+    ax.xaxis.set_major_locator(ticker.LogLocator(subs=(1.0,)))
+    ax.xaxis.set_major_formatter("{x:g}x")
+    ax.xaxis.set_minor_locator(ticker.NullLocator())
+    ax.grid(axis="x", color="#DDDDDD", linewidth=0.6)
+    ax.set_axisbelow(True)
 
 
-def throughput(found: dict[str, Any], path: Path) -> None:
-    """Neuron-steps per second: a panel for each model and number of threads."""
-    rows = [row for row in _shown(found, "Population") if not row["every"] and row["slopes"]]
-    sizes = [row["n"] for row in rows if row["n"] <= 10_000]
-    panels: dict[str, dict[str, float]] = {}
-    for row in rows:
-        if row["n"] == max(sizes):
-            threads = f"{row['ours_threads']} threads" if row["ours_threads"] > 1 else "one thread"
-            bars = panels.setdefault(f"{page.MODELS[row['model']]}, {row['n']:,} neurons, {threads}", {})
-            alike = [other["ours_rate"] for other in rows if all(other[key] == row[key] for key in SAME)]
-            bars["fastneuron"] = median(alike) / 1e6
-            if row["name"] != "fastneuron":
-                bars[row["name"]] = row["rate"] / 1e6
-    if not panels:
-        return
-    heights = [len(bars) + 0.6 for bars in panels.values()]
-    with pyplot.rc_context(STYLE):
-        figure, axes = pyplot.subplots(
-            len(panels),
-            figsize=(5.4, 0.24 * sum(heights) + 0.3 * len(panels) + 0.3),
-            height_ratios=heights,
-            layout="constrained",
-            sharex=True,
-            squeeze=False,
-        )
-        for ax, (title, bars) in zip(axes[:, 0], panels.items(), strict=True):
-            _bars(ax, bars, title)
-        axes[-1, 0].set_xlabel("Million neuron-steps per second (RK4, float64)")
-        figure.savefig(path)
-        pyplot.close(figure)
-
-
-def layers(found: dict[str, Any], path: Path) -> None:
-    """How many times as fast as each rival perceptrons and their layers are."""
-    rows = _shown(found, "Training") + _shown(found, "Network")
-    if not rows:
-        return
-    with pyplot.rc_context(STYLE):
-        figure, ax = pyplot.subplots(figsize=(6.4, 0.24 * len(rows) + 0.6), layout="constrained")
-        names = [f"{_short(row)} against {row['name']}" for row in rows][::-1]
-        ratios = [row["ratio"] for row in rows][::-1]
-        spans = [row["ratio"] * row["spread"] for row in rows][::-1]
-        ax.axvline(1, color="#444444", linewidth=1.0)
-        ax.errorbar(ratios, range(len(rows)), xerr=spans, fmt="o", markersize=4, color=OURS, elinewidth=1.2)
-        ax.set_yticks(range(len(rows)), names)
-        ax.tick_params(axis="y", length=0)
-        ax.set_xscale("log")
-        ax.xaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
-        ax.xaxis.set_major_formatter("{x:g}x")
-        ax.xaxis.set_minor_locator(ticker.NullLocator())
-        ax.margins(x=0.08)
-        ax.set_xlabel("How many times as fast fastneuron is")
-        ax.grid(axis="x", color="#DDDDDD", linewidth=0.6)
-        ax.set_axisbelow(True)
-        figure.savefig(path)
-        pyplot.close(figure)
-
-
-def _short(row: dict[str, Any]) -> str:
-    threads = f", {row['ours_threads']} threads" if row["ours_threads"] > 1 else ""
-    if row["task"] == "Training":
-        return f"10 perceptrons, {row['dtype']}{threads}"
-    nets = f"{row['nets']} x " if row["nets"] > 1 else ""
-    return f"{nets}{'-'.join(map(str, row['layers']))}{threads}"
+def _point(ax: Any, y: float, row: dict[str, Any]) -> None:
+    """A ratio with its spread, and its number on the side that is away from 1."""
+    ratio = row["ratio"]
+    won = ratio >= 0.995
+    colour, side = (WON, 6) if won else (LOST, -6)
+    span = ratio * row["spread"]
+    ax.errorbar(ratio, y, xerr=span, fmt="o", ms=4, color=colour, mfc=colour if won else "white", elinewidth=1.2)
+    told = f"{ratio:.2g}" if ratio < 99.5 else f"{ratio:.0f}"
+    place = {"textcoords": "offset points", "va": "center", "ha": "left" if won else "right", "fontsize": 7}
+    ax.annotate(told, (ratio, y), (side, 0), **place)

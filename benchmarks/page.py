@@ -1,295 +1,174 @@
-"""What `peers` found, as Markdown: the whole page, and the section of the project's README."""
+"""What `peers` stored, as Markdown: the whole page, and the section of the project's README."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from . import roofline, work_precision
-from .roster import ROWS
+from .asked import counted, where
+from .paired import DISTRUST
+from .parts import PARTS, precision, tables
+
+Stored = Mapping[str, Mapping[str, Any]]  # by part: where and how it was measured, and what was found
 
 README = Path(__file__).parents[1] / "README.md"
-MODELS = {"morris_lecar": "Morris-Lecar (hopf)", "hodgkin_huxley": "Hodgkin-Huxley (squid)"}
+BEGIN, END = "<!-- performance -->", "<!-- /performance -->"
 NOTE = (
     "`ours` is fastneuron in the same rounds; `faster` the median of paired ratios, how many times as fast it is, and",
     "half their interquartile range; A/A what the same ratio is for a program against itself, less 1.  One thread is",
     "timed by what it takes of its core, several by the clock on the wall.  DISTRUST marks a wide A/A and, by that",
-    "clock, a machine on which others ran.  Ratios below 1 are what we lose.",
-)
-POPULATIONS = (
-    "| neurons x steps | who | threads | speed | right-hand sides | ours | faster | A/A | error in V | ours | how |",
-    "|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|---|",
-)
-NETWORKS = (
-    "| who | threads | s per s | ours | faster | A/A | rate | ours | exact | period | ours | exact | how | ours |",
-    "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|---|",
-)
-OF_NETWORKS = (
-    "COBAHH (Brette et al. 2007, benchmark 3): 4,000 Traub-Miles neurons, 80 synapses each, delays of 0.1 ms.",
-    "`s per s` is what a second of the network takes; the period is that of a cell under a constant current.  Rates of",
-    "a second stray by some 1 Hz from one rounding to another: the network is chaotic.",
-)
-POINTS = (
-    "| synapses | who | threads | s per s | ours | faster | A/A | rate | ours | variation | ours | how | ours |",
-    "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|---|",
-)
-OF_POINTS = (
-    "Brunel (2000), part A, with g = 5 and eta = 2: 12,500 leaky integrate-and-fire neurons, 1,250 synapses each and",
-    "20,000 external spikes a second.  `variation` is the mean coefficient of variation of the intervals.",
-)
-LAYERS = (
-    "| what | who | threads | speed | ours | faster | A/A | result | ours | how |",
-    "|---|---|--:|--:|--:|--:|--:|--:|--:|---|",
+    "clock, a machine on which others ran, after three attempts.  Ratios below 1 are what we lose.",
 )
 
 
-def markdown(found: dict[str, Any]) -> str:
+def markdown(stored: Stored) -> str:
     """The page."""
-    lines = [where(found), "", *(["*Quick run: no figure to believe.*", ""] if found["quick"] else [])]
-    lines += [f"`{found['command']}` made it.", ""]
-    lines += [f"- {name}: not measured: {why}" for name, why in found["missing"].items()]
-    lines += ["", *NOTE]
-    for model, title in MODELS.items():
-        for recorded in (False, True):
-            rows = [row for row in found["rows"] if row.get("model") == model and bool(row["every"]) == recorded]
-            if rows:
-                lines += ["", f"## {title}, {'V recorded' if recorded else 'nothing recorded'}", ""]
-                lines += apart(found, "populations")
-                lines += ["Speeds in million neuron-steps and right-hand sides per second.", "", *POPULATIONS]
-                lines += map(population, rows)
-    if of_part(found, "networks"):
-        lines += ["", "## Networks", "", *apart(found, "networks"), *networks(found)]
-    rows = of_part(found, "layers")
-    if rows:
-        lines += ["", "## Perceptrons and their layers", "", *apart(found, "layers"), *LAYERS, *map(layer, rows)]
-    lines += ["", "## Where it loses", "", _lost(found["rows"])]
-    if found["precision"]:
-        lines += [
-            "",
-            "## Error against time",
-            "",
-            *apart(found, "precision"),
-            work_precision.markdown(found["precision"]).strip(),
-        ]
-    lines += ["", *apart(found, "start"), *start(found)] if found["start"] else []
-    lines += ["", *apart(found, "memory"), *memory(found)] if found["memory"] else []
-    lines += ["", *apart(found, "roofline"), roofline.page(found["roofline"])] if found["roofline"] else []
-    return "\n".join(lines)
+    rows = [row for part in stored.values() for row in part["found"]["rows"] if "ratio" in row]
+    lines = ["# Beside others", "", *NOTE, "", "## In short", "", *_in_short(stored)]
+    lines += ["", "## Where it loses", "", tables.lost(rows)]
+    for name, part in stored.items():
+        lines += ["", f"## {PARTS[name].title}", "", where(part["machine"]), f"`{part['command']} --parts {name}`"]
+        lines += [f"{part['seconds'] / 60:.1f} minutes."] if part["seconds"] else []
+        lines += ["*Quick: no figure to believe.*"] if part["quick"] else []
+        lines += [f"- {who}: not measured: {why}" for who, why in part["found"]["missing"].items()]
+        lines += ["", *PARTS[name].page(part["found"])]
+    return "\n".join(lines) + "\n"
 
 
-def part(row: dict[str, Any]) -> str:
-    """Which part of the page a row belongs to."""
-    return next(name for name, tasks in ROWS.items() if row["task"] in tasks)
+class Headline(NamedTuple):
+    """A row of the README: who is faster at what, by how much, and how sure that is."""
 
+    what: str
+    rival: str
+    ours: str
+    theirs: str
+    ratio: float
+    floor: float
+    errors: tuple[str, str] = ("", "")
+    trusted: bool = True
 
-def of_part(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """The rows of a part."""
-    return [row for row in found["rows"] if part(row) == name]
-
-
-def where(found: dict[str, Any], part: str = "") -> str:
-    """Machine and date: of a run, or of a part of it that was measured apart."""
-    it = found["apart"][part] if part else found["machine"]
-    return (
-        f"Measured on {it['date']}: {it['processor']}, {_counted(it['cores'], 'core')}, {it['system']}, "
-        f"Python {it['python']}, NumPy {it['numpy']}, Numba {it['numba']}, fastneuron {it['fastneuron']}."
-    )
-
-
-def apart(found: dict[str, Any], part: str) -> list[str]:
-    """Where a part was measured, if not with the others."""
-    return [where(found, part), ""] if part in found.get("apart", {}) else []
-
-
-def what(row: dict[str, Any]) -> str:
-    """A task in a few words."""
-    if row["task"] == "Population":
-        return f"{row['n']:,} x {row['steps']:,}"
-    if row["task"] == "Cobahh":
-        return f"COBAHH, {_counted(row['n'], 'neuron')}, {row['duration']:g} ms"
-    if row["task"] == "Brunel":
-        return f"Brunel, {_counted(row['n'], 'neuron')}, {row['synapse']} synapses, {row['duration']:g} ms"
-    if row["task"] == "Training":
-        return f"ten perceptrons, 4,000 MNIST rows, {_counted(row['epochs'], 'epoch')}, {row['dtype']}"
-    if row["task"] == "Forward":
+    def line(self) -> str:
+        """Of the table."""
+        errors = " / ".join(self.errors) if any(self.errors) else ""
         return (
-            f"forward, {_counted(row['n'], 'row')}, {row['R']} inputs, {_counted(row['S'], 'neuron')}, {row['dtype']}"
+            f"| {self.what} | {self.rival} | {self.ours} | {self.theirs} | {self.ratio:.3g}x | {self.floor:.1%} | "
+            f"{errors} |"
         )
-    nets = f"{row['nets']} nets " if row["nets"] > 1 else ""
-    shape = "-".join(map(str, row["layers"]))
-    return f"{nets}{shape}, batch {row['batch']}, {_counted(row['epochs'], 'epoch')}, {row['dtype']}"
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' if number > 1 else ''}"
+BY_HAND = ("C, AVX intrinsics", "C, plain", "Numba, plain", "NumPy")  # a program for the purpose: no library
+SIZE = {"Population": (1e6, "M steps/s"), "Training": (1e6, "M/s"), "Network": (1e3, "k steps/s")}
+ALIKE = {"task": "Population", "n": 10_000, "every": 0, "slopes": 4}
+WANTED = {  # what the README tells of rows: the fastest library at it
+    "10,000 Morris-Lecar neurons, RK4": ALIKE | {"model": "morris_lecar"},
+    "10,000 Hodgkin-Huxley neurons, RK4": ALIKE | {"model": "hodgkin_huxley"},
+    "COBAHH, 4,000 coupled neurons, RK4": {"task": "Cobahh", "against": {"method": "rk4", "dt": 0.05}},
+    "ten perceptrons, exact online rule, MNIST": {"task": "Training", "dtype": "float64"},
+    "MLP 64-32-10, batches of 32": {"task": "Network", "layers": [64, 32, 10], "nets": 1},
+}
+EQUAL = 1e-9  # mV: the error at which dop853 and heyoka are compared
 
 
-def population(row: dict[str, Any]) -> str:
-    """One line of a table of populations."""
-    head = f"| {what(row)} | {row['name']} | {_threads(row)} |"
-    if "missing" in row:
-        return f"{head} | | | | | | | not measured: {row['missing']} |"
-    slopes = f"{row['slopes'] * row['rate'] / 1e6:.3g}" if row["slopes"] else "-"
-    method = f"RK4, dt {row['dt']} ms" if row["slopes"] else "adaptive"
-    recorded = f"V every {row['every'] * row['dt']:g} ms" if row["every"] else "nothing recorded"
-    how = "; ".join(filter(None, (row["version"], f"{method}, float64, {recorded}", row["settings"])))
-    return (
-        f"{head} {row['rate'] / 1e6:.3g} | {slopes} | {row['ours_rate'] / 1e6:.3g} | {_faster(row)} | "
-        f"{row['error_mV']:.0e} mV | {row['ours_error_mV']:.0e} mV | {how} |"
-    )
+def headlines(stored: Stored) -> Iterator[Headline]:
+    """The rows for the README, quiet or not, as far as they are measured."""
+    rows = [row for part in stored.values() for row in part["found"]["rows"] if "ratio" in row]
+    single = [row for row in rows if row["threads"] == row["ours_threads"] == 1]
+    for title, wanted in WANTED.items():
+        alike = [row for row in single if row["name"] not in BY_HAND and wanted.items() <= row.items()]
+        if alike:
+            yield _headline(title, min(alike, key=lambda row: row["ratio"]))
+        if wanted["task"] == "Cobahh" and "precision" in stored:
+            yield from _equal(stored["precision"]["found"]["rows"])
+    if "first" in stored:
+        yield from _cold(stored["first"]["found"]["rows"])
+    worst = [row for row in single if row["trusted"]]
+    if worst and (row := min(worst, key=lambda row: row["ratio"]))["ratio"] < 1:
+        kind = tables.what(row)
+        if row["task"] == "Population":
+            kind = f"{tables.MODELS[row['model']]}, {counted(row['n'], 'neuron')}"
+        yield _headline(f"where it loses most: {kind}", row)
 
 
-def networks(found: dict[str, Any]) -> list[str]:
-    """The tables of networks."""
-    lines = []
-    for task, told, head, line in (("Cobahh", OF_NETWORKS, NETWORKS, network), ("Brunel", OF_POINTS, POINTS, point)):
-        if rows := [row for row in found["rows"] if row["task"] == task]:
-            lines += [*([""] if lines else []), *told, "", *head, *map(line, rows)]
-    return lines
-
-
-def point(row: dict[str, Any]) -> str:
-    """One line of the table of networks of integrate-and-fire neurons."""
-    head = f"| {row['synapse']} | {row['name']} | {_threads(row)} |"
-    if "missing" in row:
-        return f"{head} | | | | | | | | not measured: {row['missing']} | |"
-    speeds = f"{1 / row['rate']:.3g} | {1 / row['ours_rate']:.3g} | {_faster(row)}"
-    found = f"{row['firing_Hz']:.2f} Hz | {row['ours_firing_Hz']:.2f} Hz | {row['cv']:.3f} | {row['ours_cv']:.3f}"
-    mine = f"{row['against']['method']}, dt {row['against']['dt']:g} ms"
-    return f"{head} {speeds} | {found} | {row['version']}; {row['settings']} | {mine} |"
-
-
-def network(row: dict[str, Any]) -> str:
-    """One line of the table of networks of `Cobahh`."""
-    head = f"| {row['name']} | {_threads(row)} |"
-    if "missing" in row:
-        return f"{head} | | | | | | | | | | | not measured: {row['missing']} |"
-    speeds = f"{1 / row['rate']:.3g} | {1 / row['ours_rate']:.3g} | {_faster(row)}"
-    rates, periods = (
-        " | ".join(f"{row[whose + key]:.{digits}f} {unit}" for whose in ("", "ours_", "exact_"))
-        for key, digits, unit in (("firing_Hz", 2, "Hz"), ("period_ms", 3, "ms"))
-    )
-    mine = f"{row['against']['method']}, dt {row['against']['dt']:g} ms"
-    return f"{head} {speeds} | {rates} | {periods} | {row['version']}; {row['settings']} | {mine} |"
-
-
-UNITS = {"Training": (1e6, "M rows x neurons/s"), "Forward": (1e9, "G multiply-adds/s"), "Network": (1e3, "k steps/s")}
-
-
-def layer(row: dict[str, Any]) -> str:
-    """One line of the table of perceptrons and networks."""
-    head = f"| {what(row)} | {row['name']} | {_threads(row)} |"
-    if "missing" in row:
-        return f"{head} | | | | | | not measured: {row['missing']} |"
-    scale, unit = UNITS[row["task"]]
-    if row["task"] == "Network":
-        results = [f"{100 * row[key]:.1f} % right" for key in ("accuracy", "ours_accuracy")]
+def _headline(title: str, row: dict[str, Any]) -> Headline:
+    """Of a row of a contender."""
+    if row["task"] == "Cobahh":
+        speeds = [f"{1 / row[key]:.3g} s per s" for key in ("ours_rate", "rate")]
     else:
-        results = ["the same bits" if row["differs"] == 0 else f"differs by {row['differs']:.0e}", ""]
-    how = "; ".join(filter(None, (row["version"], row["settings"])))
-    return (
-        f"{head} {row['rate'] / scale:.3g} {unit} | {row['ours_rate'] / scale:.3g} | {_faster(row)} | "
-        f"{results[0]} | {results[1]} | {how} |"
-    )
+        scale, unit = SIZE.get(row["task"], (1.0, "/s"))
+        speeds = [f"{row[key] / scale:.3g} {unit}" for key in ("ours_rate", "rate")]
+    if "accuracy" in row:
+        errors = [f"{1 - row[key]:.1%} wrong" for key in ("ours_accuracy", "accuracy")]
+    elif "differs" in row:
+        errors = ["the same bits" if row["differs"] == 0 else f"differ by {row['differs']:.0e}", ""]
+        errors = errors[:1]
+    else:
+        errors = [f"{row[key]:.0e} mV" for key in ("ours_error", "error") if key in row]
+    return Headline(title, row["name"], *speeds, row["ratio"], row["floor"], tuple(errors), row["trusted"])
 
 
-def _threads(row: dict[str, Any]) -> str:
-    same = row["threads"] == row["ours_threads"]
-    return str(row["threads"]) if same else f"{row['threads']} (ours {row['ours_threads']})"
+def _equal(rows: list[dict[str, Any]]) -> Iterator[Headline]:
+    """Time for the same error."""
+    if found := precision.equal(rows, EQUAL):
+        times = [f"{1e3 * found[key]:.3g} ms" for key in ("ours", "theirs")]
+        errors = (f"{EQUAL:.0e} mV", f"{EQUAL:.0e} mV")
+        quiet = found["floor"] < DISTRUST
+        what = f"4,096 Morris-Lecar neurons to {EQUAL:g} mV"
+        yield Headline(what, "heyoka", *times, found["ratio"], found["floor"], errors, quiet)
 
 
-def _faster(row: dict[str, Any]) -> str:
-    mark = "" if row["trusted"] else " DISTRUST"
-    return f"{row['ratio']:.3g}x ± {row['spread']:.0%}{mark} | {row['floor']:.1%}"
+def _cold(rows: list[dict[str, Any]]) -> Iterator[Headline]:
+    """A process with nothing compiled."""
+    people = {row["name"]: row for row in rows if "name" in row}
+    others = [row for name, row in people.items() if name not in (*BY_HAND, "fastneuron")]
+    if "fastneuron" in people and others:
+        ours, theirs = people["fastneuron"], min(others, key=lambda row: row["cold_s"])
+        times = [f"{row['cold_s']:.2g} s" for row in (ours, theirs)]
+        floor = max(row["floor"] for row in (ours, theirs))
+        ratio = theirs["cold_s"] / ours["cold_s"]
+        what = "first result of a process, nothing compiled"
+        yield Headline(what, theirs["name"], *times, ratio, floor, trusted=floor < DISTRUST)
 
 
-def start(found: dict[str, Any]) -> list[str]:
-    """The table of first results."""
-    head = ["| time to the first result, whole process | cold | compiled before |", "|---|--:|--:|"]
-    return head + [f"| {row['name']} | {row['cold_s']:.2f} s | {row['warm_s']:.2f} s |" for row in found["start"]]
-
-
-def memory(found: dict[str, Any]) -> list[str]:
-    """The table of bytes."""
-    kinds = {0: "nothing recorded", 1: "11 samples of V recorded"}
-    lines = ["| bytes per neuron at the peak | " + " | ".join(kinds.values()) + " |", "|---|--:|--:|"]
-    for name in dict.fromkeys(row["name"] for row in found["memory"]):
-        of = {row["every"]: f"{row['bytes_per_neuron']:.0f}" for row in found["memory"] if row["name"] == name}
-        lines.append(f"| {name} | " + " | ".join(of.get(every, "-") for every in kinds) + " |")
-    return lines
-
-
-def _lost(rows: list[dict[str, Any]]) -> str:
-    """Everything slower than a rival by more than the spread, believed or not."""
-    lost = []
-    for row in rows:
-        if "ratio" in row and row["ratio"] * (1 + row["spread"]) < 1:
-            task = f"{MODELS[row['model']]}, {what(row)}" if row["task"] == "Population" else what(row)
-            recorded = ", V recorded" if row.get("every") else ""
-            mark = "" if row["trusted"] else " DISTRUST"
-            lost.append(
-                f"{row['name']} ({task}{recorded}, {_counted(row['threads'], 'thread')}: {row['ratio']:.2g}x{mark})"
-            )
-    return "; ".join(lost) + "." if lost else "nowhere."
-
-
-MOST = 8  # rows in the README
-TELLING = ("C, AVX intrinsics", "Brian2", "Brian2, retuned", "heyoka", "JAX", "NumPy")  # populations: these, in order
-OF_A_NETWORK = 3  # of these rows at most are of networks
-
-
-ROUGH = 0.15  # with a wider noise floor, a row is left to `peers.md`
-
-
-def shown(row: dict[str, Any]) -> bool:
-    """Whether a row is for the figures: one to trust, or of one thread and about right."""
-    return row.get("trusted") or ("ratio" in row and row["ours_threads"] == 1 and row["floor"] < ROUGH)
-
-
-def section(found: dict[str, Any]) -> str:
-    """What the project's README shows: a figure, and a few rows, all of them to be trusted."""
-    rows = [row for row in found["rows"] if row.get("trusted")]
-    coupled = [row for row in rows if row["task"] == "Cobahh"]
-    networks = sorted(coupled, key=lambda row: "retuned" not in row["name"])[:OF_A_NETWORK]  # the fair rival first
-    main = [
-        row
-        for name in TELLING
-        for row in rows
-        if row["task"] == "Population" and row["n"] == 10_000 and not row["every"]
-        if (row["name"], row["model"], row["threads"]) == (name, "morris_lecar", 1)
+def _in_short(stored: Stored) -> list[str]:
+    """The table of the README, and what is left out of it."""
+    found = list(headlines(stored))
+    loud = [row.what for row in found if not row.trusted]
+    left = [f"Left out, since three attempts were not quiet: {', '.join(loud)}.", ""] if loud else []
+    return [
+        *left,
+        "| what | against | ours | theirs | faster | A/A | errors, ours / theirs |",
+        "|---|---|--:|--:|--:|--:|---|",
+        *(row.line() for row in found if row.trusted),
     ]
-    layers = [row for row in rows if row["task"] in ("Training", "Network") and row["threads"] == row["ours_threads"]]
-    main = main[: MOST - len(networks)]
-    layers = layers[: MOST - len(networks) - len(main)]
+
+
+def section(stored: Stored) -> str:
+    """What the project's README shows: a figure, and at most eight rows, all of them to be trusted."""
+    places = dict.fromkeys(where(stored[name]["machine"]) for name in USED if name in stored)
     lines = [
-        "<!-- performance -->",
-        where(found),
+        BEGIN,
+        *places,
         "",
-        "![Neuron-steps per second of everybody](benchmarks/results/throughput.png)",
+        "![How many times as fast as others](benchmarks/results/peers.png)",
         "",
-        "Speeds in million neuron-steps and right-hand sides per second; `faster` is the median of paired ratios, how",
-        "many times as fast we are; A/A that of a program against itself, less 1.  Morris-Lecar:",
+        *_in_short(stored),
         "",
-        *_table(main, POPULATIONS, population),
-        *([*OF_NETWORKS, ""] if networks else ()),
-        *_table(networks, NETWORKS, network),
-        *_table(layers, LAYERS, layer),
-        f"`{found['command']}` makes this again.",
-        "[peers.md](benchmarks/results/peers.md) has the rest: other sizes, threads and models, where we lose,",
-        "accuracy, start-up, memory; [benchmarks/README.md](benchmarks/README.md) tells how it is measured.",
-        "",
-        "",
+        "One thread each, in turns, against the fastest library with its best flags; `faster` is the median of paired",
+        "ratios, A/A that of a program against itself, less 1.  Errors are of V at the end.",
+        "[peers.md](benchmarks/results/peers.md) has the rest, all that we lose too, and",
+        "[benchmarks/README.md](benchmarks/README.md) tells how it is measured.",
+        END,
     ]
     return "\n".join(lines)
 
 
-def _table(rows: list[dict[str, Any]], head: Iterable[str], line: Any) -> list[str]:
-    return [*head, *map(line, rows), ""] if rows else []
+USED = ("populations", "networks", "layers", "precision", "first")  # what the README tells of
 
 
-def into_readme(found: dict[str, Any]) -> None:
-    """Put the section in its place."""
-    text = README.read_text()
-    README.write_text(re.sub(r"<!-- performance -->.*?(?=## )", lambda _: section(found), text, flags=re.S))
+def into_readme(file: Path) -> None:
+    """Put the section of what is stored in `file` in its place."""
+    text, new = README.read_text(), section(json.loads(file.read_text()))
+    README.write_text(re.sub(f"{BEGIN}.*?{END}", lambda _: new, text, flags=re.S))

@@ -53,11 +53,11 @@ def paired(
     ----------
     a, b : callable
         Called without arguments; once each before the clock starts (compiles, warms caches).  One that has a method
-        ``time(many)``, such as a `Worker`, is asked for the time of a call and the cores it had.
+        ``time(many)``, such as a `Worker`, which has run before, is asked for the time of a call and the cores it had.
     rounds : int, default 7
         How many ratios to take.
     least : float, default 0.05
-        Each timing repeats its program until it lasts about this long, s.
+        Each timing repeats its program until it lasts about this long, s; 0 has each run once.
     clock : callable, default time.perf_counter
         For programs of one thread in this process, ``time.process_time`` says what they take of a core, however many
         others want it; on an idle machine the two agree.
@@ -70,8 +70,9 @@ def paired(
     """
     many = {}
     for program in (a, b):
-        program()
-        many[program] = max(1, round(least / max(_time(program, 1, clock)[0], 1e-9)))
+        if not hasattr(program, "time"):
+            program()
+        many[program] = max(1, round(least / max(_time(program, 1, clock)[0], 1e-9))) if least else 1
     collecting = gc.isenabled()
     gc.disable()
     try:

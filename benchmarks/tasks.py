@@ -55,11 +55,12 @@ class Training:
 
     epochs: int
     dtype: str = "float64"
+    small: bool = False
 
     @property
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
-        """4,000 MNIST rows in random order, whole numbers 0 to 255, and their classes."""
-        X, y = mnist()
+        """4,000 MNIST rows in random order, whole numbers 0 to 255, and their classes; if small, smaller digits."""
+        X, y = digits() if self.small else mnist()
         order = np.random.default_rng(0).permutation(len(X))[:4000]
         return X[order].astype(self.dtype), y[order]
 
@@ -130,6 +131,11 @@ class Cobahh:
     n: int = 4000
     seed: int = 0
     final: bool = False
+
+    @property
+    def early(self) -> Cobahh:
+        """A run whose final V shows the error of the method: it has not yet grown as it does in a chaotic network."""
+        return Cobahh(10.0, self.n, self.seed, final=True)
 
     @property
     def excitatory(self) -> int:
@@ -230,16 +236,18 @@ def activity(n: int, duration: float, neuron: np.ndarray, time: np.ndarray) -> n
 
 
 @dataclass(frozen=True)
-class Driven:
-    """A cell of `Cobahh` without synapses under a constant current (uA/cm^2): its period (ms) is asked for."""
+class Cycles:
+    """Morris-Lecar neurons, Hopf set, each with its own V3, at 100 uA/cm^2: the cycle of each, and its phase response.
 
-    duration: float = 400.0
-    current: float = 2.0
+    Asked for are the period (ms) of the last neuron, and the largest response of its V.
+    """
 
-    def period(self, time: np.ndarray) -> np.ndarray:
-        """Of its spikes (ms), once it has settled; one number."""
-        late = time[time > self.duration / 4]
-        return (late[-1:] - late[:1]) / (late.size - 1)
+    n: int
+
+    @property
+    def V3(self) -> np.ndarray:
+        """Of each neuron, mV; the last one's is the published value."""
+        return np.linspace(2.5, 2.0, self.n)
 
 
 @dataclass(frozen=True)
@@ -257,6 +265,11 @@ class GapJunctions:
     duration: float
     n: int = 1000
     each: int = 10
+
+    @property
+    def early(self) -> GapJunctions:
+        """A run whose final V shows the error of the method."""
+        return GapJunctions(min(50.0, self.duration), self.n, self.each)
 
     @property
     def current(self) -> np.ndarray:
@@ -282,7 +295,7 @@ GAP = 0.05  # mS/cm^2
 WEIGHT, DELAY = {"exc": 0.03, "inh": 0.335}, 0.1  # mS/cm^2; ms
 CELL = {"tau": 20.0, "threshold": 20.0, "reset": 10.0, "refractory": 2.0}  # of `Brunel`: ms, mV above rest, mV, ms
 TRANSMISSION, TAU_SYNAPSE = 1.5, 0.5  # ms
-TASKS = {task.__name__: task for task in (Population, Training, Forward, Network, Cobahh, Driven, Brunel, GapJunctions)}
+TASKS = {task.__name__: task for task in (Population, Training, Forward, Network, Cobahh, Brunel, GapJunctions, Cycles)}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Networks: that what is measured by commands of its own still runs; the gate knows a task of another revision."""
+"""Networks: that what is measured still runs; the gate knows a task of another revision."""
 
 import sys
 from pathlib import Path
@@ -6,24 +6,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import gate, network_precision, networks, rates
+from benchmarks import gate, rates
+from benchmarks.asked import Asked
+from benchmarks.parts import network_precision, pieces
 
 
-@pytest.mark.parametrize("piece", networks.PIECES)
+@pytest.mark.parametrize("piece", pieces.PIECES)
 def test_the_pieces_still_run(piece, quick):
     if not quick:
-        pytest.skip("the long form is `python -m benchmarks.networks`")
-    for found in networks.PIECES[piece](quick=True):
+        pytest.skip("the long form is `python -m benchmarks peers --parts pieces`")
+    for found in pieces.PIECES[piece](quick=True):
         assert np.isfinite(found.value), found.what
 
 
 def test_error_against_time_still_runs(quick):
     if not quick:
-        pytest.skip("the long form is `python -m benchmarks.network_precision`")
-    found = network_precision.compare(quick, {})
-    known = {solver.name for solver in network_precision.SOLVERS}
-    assert {row["name"] for row in found["curves"]} | set(found["missing"]) == known
-    assert all(row["median_mV"] < 1.0 for row in found["curves"])
+        pytest.skip("the long form is `python -m benchmarks peers --parts network_precision`")
+    found = network_precision.measure(Asked(quick=True))
+    assert {row["name"] for row in found["rows"]} == {"fastneuron rk4"}
+    assert all(row["median_mV"] < 1.0 for row in found["rows"])
+    assert not found["missing"]
 
 
 def test_rates_still_run(quick):

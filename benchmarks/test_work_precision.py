@@ -5,7 +5,8 @@ import functools
 import numpy as np
 import pytest
 
-from benchmarks.work_precision import SOLVERS, Task, compare, exact, markdown
+from benchmarks.asked import Asked
+from benchmarks.parts.precision import QUICK, SOLVERS, Task, equal, exact, measure, page
 
 NAMED = {solver.name: solver for solver in SOLVERS}
 
@@ -43,8 +44,21 @@ def test_against_rk4(versus, quick):
 
 def test_the_comparison_still_runs(quick):
     if not quick:
-        pytest.skip("the long form is `python -m benchmarks.work_precision`")
-    found = compare(quick=True)
-    assert {row["name"] for row in found["curves"]} | set(found["missing"]) == set(NAMED)
-    assert all(row["largest_mV"] < 1e-2 for row in found["curves"])
-    assert markdown(found).count("\n| ") > len(found["curves"])
+        pytest.skip("the long form is `python -m benchmarks peers --parts precision`")
+    found = measure(Asked(quick=True))
+    assert {row["name"] for row in found["rows"]} | {*found["missing"]} == {*QUICK}
+    assert all(row["largest_mV"] < 1e-2 for row in found["rows"])
+    assert "\n".join(page(found)).count("\n| ") > len(found["rows"])
+
+
+def test_times_of_equal_errors_lie_between_those_of_two_settings():
+    def row(name, error, seconds):
+        noise = {"floor": error, "spread": 0.0}
+        return {"name": name, "largest_mV": error, "relative_time": 10 * seconds, "seconds": seconds, **noise}
+
+    ours, theirs = "fastneuron dop853", "heyoka"
+    rows = [row(ours, 1e-2, 1.0), row(ours, 1e-4, 4.0), row(theirs, 1e-2, 3.0), row(theirs, 1e-4, 12.0)]
+    found = equal(rows, 1e-3)
+    np.testing.assert_allclose([found["ours"], found["theirs"], found["ratio"]], [2.0, 6.0, 3.0])
+    assert found["floor"] == 1e-2
+    assert equal(rows, 1e-5) is None

@@ -1,5 +1,6 @@
 """What the README says of the code is so (its examples are doctests)."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
+from benchmarks import page
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
 TABLE = README[README.index("| parameter |") :].split("\n\n")[0].splitlines()
 HEAD, _, *ROWS = ([cell.strip(" `") for cell in line.strip("|").split("|")] for line in TABLE)
 
@@ -35,24 +38,25 @@ def test_published_sets_in_the_table(preset):
 
 def test_every_figure_and_file_it_names_is_there():
     for path in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (Path(__file__).parents[1] / path).exists(), path
+        assert (ROOT / path).exists(), path
+
+
+STORED = ROOT / "benchmarks/results/peers.json"
+SPEED = README[README.index(page.BEGIN) : README.index(page.END) + len(page.END)]
 
 
 def test_every_figure_of_speed_is_from_the_stored_run():
-    stored = (Path(__file__).parents[1] / "benchmarks/results/peers.md").read_text().splitlines()
-    section = README[README.index("<!-- performance -->") :].split("\n## ")[0]
-    rows = [line for line in section.splitlines() if line.startswith("|")]
-    assert rows
-    assert set(rows) <= set(stored)
-    assert stored[0] in section
+    stored = json.loads(STORED.read_text())
+    assert page.section(stored) == SPEED, "`python -m benchmarks readme` puts it right"
+    assert page.markdown(stored) == STORED.with_suffix(".md").read_text()
 
 
 def test_its_rows_of_speed_are_few_and_to_be_trusted():
-    section = README[README.index("<!-- performance -->") :].split("\n## ")[0]
-    rows = [line for line in section.splitlines() if " | " in line and "faster" not in line]
+    rows = [line for line in SPEED.splitlines() if line.startswith("| ") and not line.startswith("| what")]
     assert 0 < len(rows) <= 8
-    assert "DISTRUST" not in section
-    assert "benchmarks/README.md" in section
+    assert all(float(row.split("|")[6].strip(" %")) < 5 for row in rows)  # A/A
+    assert "DISTRUST" not in SPEED
+    assert SPEED.count("![") == 1
 
 
 def test_python_stands_under_the_first_picture():

@@ -17,7 +17,6 @@ from ..tasks import (
     WEIGHT,
     Brunel,
     Cobahh,
-    Driven,
     GapJunctions,
     Population,
 )
@@ -39,7 +38,7 @@ EQUATIONS = {
     """,
     # as in its own example COBAHH, in mV, ms and mS/cm^2
     "traub_miles": """
-        dV/dt = (I - 0.05*(V + 60) - exc*V - inh*(V + 80) - 100*(m*m*m)*h*(V - 50) - 30*(n*n*n*n)*(V + 90))/ms : 1
+        dV/dt = (-0.05*(V + 60) - exc*V - inh*(V + 80) - 100*(m*m*m)*h*(V - 50) - 30*(n*n*n*n)*(V + 90))/ms : 1
         dm/dt = (alpha_m*(1 - m) - beta_m*m)/ms : 1
         dh/dt = (alpha_h*(1 - h) - beta_h*h)/ms : 1
         dn/dt = (alpha_n*(1 - n) - beta_n*n)/ms : 1
@@ -80,7 +79,10 @@ def cobahh(
     task: Cobahh, threads: int, flags: list[str], method: str, dt: float
 ) -> Callable[[], Callable[[], np.ndarray]]:
     """Its example, from the synapses and the state that everybody has."""
-    neurons = _traub_miles(task.n, 0.0, threads, flags, method, dt)
+    _begin(threads, flags, dt)
+    # its example has 3 ms, within which a quarter of the intervals are: every crossing is a spike, for all contenders
+    rule = {"threshold": "V > -20", "refractory": "V > -20"}
+    neurons = b2.NeuronGroup(task.n, EQUATIONS["traub_miles"], name="neurons", method=method, **rule)
     for name, values in task.initial.items():
         setattr(neurons, name, values)
     network = b2.Network(neurons, b2.SpikeMonitor(neurons, name="spikes"))
@@ -123,14 +125,6 @@ def brunel(task: Brunel, threads: int, flags: list[str], dt: float) -> Callable[
     return _built(network, task.duration, answer)
 
 
-def driven(task: Driven, threads: int, flags: list[str], method: str, dt: float) -> Callable[[], np.ndarray]:
-    """One neuron."""
-    neuron = _traub_miles(1, task.current, threads, flags, method, dt)
-    neuron.V = -65.0
-    network = b2.Network(neuron, b2.SpikeMonitor(neuron, name="spikes"))
-    return _built(network, task.duration, lambda results: task.period(_spikes(results)[1]))
-
-
 def gapjunctions(
     task: GapJunctions, threads: int, flags: list[str], method: str, dt: float
 ) -> Callable[[], np.ndarray]:
@@ -143,13 +137,6 @@ def gapjunctions(
     junctions.connect(i=task.ends[0], j=task.ends[1])
     network = b2.Network(neurons, junctions, b2.SpikeMonitor(neurons))
     return _built(network, task.duration, lambda results: _array(results, "neurons_V"))
-
-
-def _traub_miles(n: int, current: float, threads: int, flags: list[str], method: str, dt: float) -> b2.NeuronGroup:
-    _begin(threads, flags, dt)
-    # its example has 3 ms, within which a quarter of the intervals are: every crossing is a spike, for all contenders
-    rule = {"threshold": "V > -20", "refractory": "V > -20"}
-    return b2.NeuronGroup(n, EQUATIONS["traub_miles"], name="neurons", method=method, namespace={"I": current}, **rule)
 
 
 def _begin(threads: int, flags: list[str], dt: float) -> None:

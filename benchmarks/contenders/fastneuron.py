@@ -15,7 +15,7 @@ from ..tasks import (
     WEIGHT,
     Brunel,
     Cobahh,
-    Driven,
+    Cycles,
     Forward,
     GapJunctions,
     Network,
@@ -80,13 +80,13 @@ def brunel(task: Brunel, threads: int, dt: float = 0.1, **options: str) -> Calla
     return run
 
 
-def driven(task: Driven, threads: int, dt: float = 0.05, **options: str) -> Callable[[], np.ndarray]:
-    """`simulate`."""
-    model = fn.TraubMiles.cobahh()
+def cycles(task: Cycles, threads: int) -> Callable[[], np.ndarray]:
+    """`cycles`, with multipliers and dT/dI, and `phase_response` at 200 phases."""
+    model = fn.MorrisLecar.hopf(V3=task.V3)
 
     def run() -> np.ndarray:
-        found = fn.simulate(model, task.duration, dt, task.current, threshold=-20.0, threads=threads, **options)
-        return task.period(found.spikes.time)
+        found = fn.cycles(model, 100.0)
+        return np.array([found.period[-1], fn.phase_response(found, 200).gradient["V"][-1].max()])
 
     return run
 

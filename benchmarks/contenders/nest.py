@@ -7,7 +7,7 @@ import nest
 import numpy as np
 
 from ..tasks import CELL as POINT
-from ..tasks import DELAY, TAU_SYNAPSE, TRANSMISSION, WEIGHT, Brunel, Cobahh, Driven
+from ..tasks import DELAY, TAU_SYNAPSE, TRANSMISSION, WEIGHT, Brunel, Cobahh
 
 PACKAGE = "nest-simulator"
 MODEL = "hh_cond_exp_traub"
@@ -81,19 +81,6 @@ def brunel(task: Brunel, threads: int, dt: float) -> Callable[[], Callable[[], n
         return lambda: task.activity(*found)
 
     run.clock = lambda: seconds
-    return run
-
-
-def driven(task: Driven, threads: int, dt: float) -> Callable[[], np.ndarray]:
-    """One cell."""
-
-    def run() -> np.ndarray:
-        _begin(threads, dt)
-        cell, spikes = nest.Create(MODEL, params=CELL | {"I_e": SIZE * task.current}), nest.Create("spike_recorder")
-        nest.Connect(cell, spikes)
-        nest.Simulate(task.duration)
-        return task.period(spikes.events["times"])
-
     return run
 
 

@@ -1,18 +1,12 @@
-"""Networks piece by piece: delivery, construction, memory, size, threads, first results.
-
-``python -m benchmarks.networks [PIECE ...]`` measures the pieces named, or all, and puts them into the results, where
-the others stay as they are; ``--quick`` shows that they run.
-"""
+"""Networks piece by piece: delivery, construction, memory, size, threads."""
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -26,12 +20,11 @@ from fastneuron._engine.network_recipe import checked_network
 from fastneuron._engine.network_scheduler import NetworkAtWork
 from fastneuron._kernel import threads as _threads
 
-from .memory import status
-from .paired import DISTRUST, Paired, paired
-from .peers import machine
-from .tasks import DELAY, WEIGHT, Cobahh
+from ..asked import Asked
+from ..memory import status
+from ..paired import DISTRUST, Paired, paired
+from ..tasks import DELAY, WEIGHT, Cobahh
 
-RESULTS = Path(__file__).with_name("results")
 EXC, INH = fn.Exponential(tau=5.0, E=0.0), fn.Exponential(tau=10.0, E=-80.0)
 FAINT = 1e-9  # mS/cm^2: events that excite nobody
 
@@ -115,8 +108,8 @@ def delivery(quick: bool) -> list[Finding]:
 
 def _elsewhere(quick: bool, function: str, *arguments: Any, **environment: str) -> Any:
     """What a function of this module answers in a process of its own."""
-    call = f"import json; from benchmarks import networks as it; print(json.dumps(it.{function}(*{arguments!r})))"
-    path = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    call = f"import json; from benchmarks.parts import pieces as it; print(json.dumps(it.{function}(*{arguments!r})))"
+    path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-c", call], env={**os.environ, "PYTHONPATH": path, **environment},
         check=True, capture_output=True, text=True,
@@ -219,68 +212,26 @@ def threads(quick: bool) -> list[Finding]:
     return findings
 
 
-def first_result() -> int:
-    """COBAHH for a millisecond."""
-    return int(cobahh(threads=None)(1.0)["cells"].spike_count.sum())
+PIECES = {one.__name__: one for one in (delivery, construction, memory, size, coupling, threads)}
+QUICK = ("size",)  # the other pieces compile other kernels
 
 
-def first(quick: bool) -> list[Finding]:
-    """Seconds from the start of a process to the first result, with nothing compiled and again."""
-    taken = []
-    with tempfile.TemporaryDirectory() as folder:
-        for _ in range(1 if quick else 2):
-            begin = perf_counter()
-            _elsewhere(quick, "first_result", NUMBA_CACHE_DIR=folder)
-            taken.append(perf_counter() - begin)
-    wanted = zip(("cold", "warm"), taken, (8.0, 1.0), strict=False)
-    return [Finding(f"COBAHH's first result, {cache} cache", s, "s", at_most=most) for cache, s, most in wanted]
+def measure(asked: Asked) -> dict[str, Any]:
+    """A row for each finding."""
+    rows = []
+    for name in QUICK if asked.quick else PIECES:
+        asked.tell(name)
+        rows += [{"file": "fastneuron", **finding._asdict()} for finding in PIECES[name](asked.quick)]
+    return {"rows": rows, "missing": {}}
 
 
-PIECES = {one.__name__: one for one in (delivery, construction, memory, size, coupling, threads, first)}
-
-
-def markdown(found: dict[str, Any]) -> str:
+def page(found: dict[str, Any]) -> list[str]:
     """The table."""
-    lines = ["*Quick run: no figure to believe.*", ""] if found["quick"] else []
-    lines += ["| what | measured | wanted | noise | measured on |", "|---|--:|--:|--:|---|"]
-    for piece in found["pieces"].values():
-        lines += [_line(Finding(*row), piece["date"]) for row in piece["findings"]]
-    it = found["machine"]
-    lines += ["", f"{it['processor']}, {it['cores']} cores, Numba {it['numba']}; `python -m benchmarks.networks`."]
-    return "\n".join(lines) + "\n"
+    rows = [Finding(**{name: row[name] for name in Finding._fields}) for row in found["rows"]]
+    return ["| what | measured | wanted | noise |", "|---|--:|--:|--:|", *map(_line, rows)]
 
 
-def _line(row: Finding, date: str) -> str:
+def _line(row: Finding) -> str:
     wanted = f"at least {row.at_least:g}" if row.at_least else f"at most {row.at_most:g}" if row.at_most else ""
     noise = "" if row.floor is None else f"{row.floor:.1%}{' DISTRUST' if row.floor > DISTRUST else ''}"
-    return f"| {row.what} | {row.value:.3g} {row.unit} | {wanted} | {noise} | {date} |"
-
-
-def main() -> None:
-    """Measure, and write the results."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.networks", description=__doc__)
-    parser.add_argument("pieces", nargs="*", metavar="PIECE", help=f"of {', '.join(PIECES)} (default: all)")
-    parser.add_argument("--quick", action="store_true", help="small and short: no figure to believe")
-    parser.add_argument("--out", type=Path, help="folder of the results (default: results; if --quick, nowhere)")
-    options = parser.parse_args()
-    if unknown := set(options.pieces) - set(PIECES):
-        parser.error(f"no piece named {', '.join(unknown)}; there are {', '.join(PIECES)}")
-    out = options.out or (Path(tempfile.mkdtemp()) if options.quick else RESULTS)
-    file = out / "networks.json"
-    here = machine()
-    found = json.loads(file.read_text()) if file.exists() else {}
-    if any(found.get("machine", {}).get(key) != here[key] for key in ("processor", "cores")):
-        found = {"pieces": {}}
-    found |= {"machine": here, "quick": options.quick}
-    for name in options.pieces or PIECES:
-        findings = PIECES[name](options.quick)
-        found["pieces"][name] = {"date": found["machine"]["date"], "findings": findings}
-        print(*(_line(row, name) for row in findings), sep="\n", flush=True)
-    found["pieces"] = {name: found["pieces"][name] for name in PIECES if name in found["pieces"]}
-    out.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(found, indent=1) + "\n")
-    (out / "networks.md").write_text(markdown(found))
-
-
-if __name__ == "__main__":
-    main()
+    return f"| {row.what} | {row.value:.3g} {row.unit} | {wanted} | {noise} |"

@@ -18,9 +18,10 @@ from fastneuron._integrators.fixed_step import integrate
 from fastneuron._kernel.jit import FLAGS, kernel
 from fastneuron._kernel.lanes import fma
 
-from .contenders import fastneuron
-from .paired import paired
-from .tasks import Population
+from ..asked import Asked
+from ..contenders import fastneuron
+from ..paired import paired
+from ..tasks import Population
 
 LANES, DEPTH = 64, 8
 
@@ -96,8 +97,9 @@ def _kind(name: str) -> str:
     return "load, store, move" if re.match(r"v(mov|broadcast)", name) else "integer, logic"
 
 
-def roofline(quick: bool) -> dict[str, Any]:
-    """Everything that the page tells."""
+def measure(asked: Asked) -> dict[str, Any]:
+    """The counted operations and their speed; a row for each kind of perceptron."""
+    quick = asked.quick
     rounds = 1_000 if quick else 500_000
     x = np.linspace(0.1, 0.9, LANES)
 
@@ -112,7 +114,8 @@ def roofline(quick: bool) -> dict[str, Any]:
         "multiply_adds_per_s": LANES * DEPTH * rounds / rk4.a,
         "steps_per_s": task.n * task.steps / rk4.b,
         "floor": rk4.floor,
-        "perceptron": [_perceptron(neurons, dtype, quick) for neurons, dtype in PERCEPTRONS],
+        "rows": [_perceptron(neurons, dtype, quick) for neurons, dtype in PERCEPTRONS[: 1 if quick else None]],
+        "missing": {},
     }
 
 
@@ -136,7 +139,8 @@ def _perceptron(neurons: int, dtype: str, quick: bool) -> dict[str, Any]:
     with limits(1) if limits else nullcontext():
         product = seconds(lambda: X @ W.T)
     return {
-        "rows": n,
+        "file": "fastneuron",
+        "n": n,
         "inputs": R,
         "neurons": neurons,
         "dtype": dtype,
@@ -147,16 +151,14 @@ def _perceptron(neurons: int, dtype: str, quick: bool) -> dict[str, Any]:
     }
 
 
-def page(found: dict[str, Any]) -> str:
-    """Markdown."""
+def page(found: dict[str, Any]) -> list[str]:
+    """Two paragraphs and a table."""
     counted, peak, speed = found["operations"], found["multiply_adds_per_s"], found["steps_per_s"]
     arithmetic = sum(counted.get(kind, 0) for kind in ("multiply-add", "multiply", "add", "min, max"))
     flops = 2 * counted.get("multiply-add", 0) + sum(counted.get(kind, 0) for kind in ("multiply", "add", "divide"))
     lines = [
-        "## Roofline, one core",
-        "",
-        f"Vectors of {found['vectors']} float64; measured peak {peak / 1e9:.1f} thousand million multiply-adds/s, "
-        f"{2 * peak / 1e9:.1f} GFLOP/s; A/A {found['floor']:.1%}.",
+        f"One core.  Vectors of {found['vectors']} float64; measured peak {peak / 1e9:.1f} thousand million "
+        f"multiply-adds/s, {2 * peak / 1e9:.1f} GFLOP/s; A/A {found['floor']:.1%}.",
         "",
         "**RK4 on Morris-Lecar.** Packed operations of one step on one vector, from the machine code: "
         + ", ".join(f"{number} {kind}" for kind, number in counted.items())
@@ -176,21 +178,21 @@ def page(found: dict[str, Any]) -> str:
         "| rows x inputs x neurons | memory | what | reading | multiply-adds | times as fast as NumPy's product |",
         "|---|--:|---|--:|--:|--:|",
     ]
-    for row in found["perceptron"]:
+    for row in found["rows"]:
         size = np.dtype(row["dtype"]).itemsize
-        values = row["rows"] * row["inputs"]
+        values = row["n"] * row["inputs"]
         least = values * row["neurons"] / (peak * 8 / size)
         for what, key in (("forward", "forward_s"), ("an epoch", "epoch_s")):
             lines.append(
-                f"| {row['rows']:,} x {row['inputs']} x {row['neurons']}, {row['dtype']} | "
+                f"| {row['n']:,} x {row['inputs']} x {row['neurons']}, {row['dtype']} | "
                 f"{values * size / row['read_s'] / 1e9:.1f} GB/s | {what} | {row['read_s'] / row[key]:.0%} | "
                 f"{least / row[key]:.0%} | {row['product_s'] / row[key]:.2f} |"
             )
-    lines += [
+    return [
+        *lines,
         "",
         "One neuron has memory as its limit.  With ten, reading stays the larger share, so that memory is the roof",
         "there, too; as far as both shares add up to all of the time, the next thing to gain is to have rows read",
         "while others are multiplied.  What an epoch takes beyond the forward pass is the price of exactness: net",
         "inputs are wanted row by row, in one order of summation.",
     ]
-    return "\n".join(lines) + "\n"
