@@ -1,34 +1,153 @@
-"""``fastneuron docs``: the guide, page by page."""
+"""``fastneuron docs``: the guide, page by page, and what it says about a message or about some words.
+
+An entry of the page on trouble is a line such as "- `neuron … blew up`: what it means", in which … stands for a value.
+"""
 
 from __future__ import annotations
 
 import argparse
+import re
+import sys
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import _check
 
 GUIDE = Path(__file__).parents[1] / "guide"
+INDEX, TROUBLE, FIRST_WORDS = "README", "troubleshooting", "18. First words"
+ROW = re.compile(r"^\| \[[^\]]*\]\((\w+)\.md\) \| (.*) \|$", re.MULTILINE)  # of the index: page, what it answers
+ENTRY = re.compile(r"^- (`[^`]+`(?:,\s+`[^`]+`)*): ", re.MULTILINE)
+ANY = "…"
+MOST = 8  # entries, or sections, that a search shows
+WIDTH = 100
+
+
+class Section(NamedTuple):
+    """A part of a page, under a heading."""
+
+    page: str
+    heading: str
+    text: str
 
 
 def add(commands: Any) -> None:
     """Say what the command takes."""
-    parser = commands.add_parser("docs", help="list the pages of the guide, or print one")
+    parser = commands.add_parser("docs", help="list the pages of the guide, print one, or look something up")
     parser.set_defaults(command=run)
     parser.add_argument("page", nargs="?", metavar="PAGE", help="the page to print; all are listed by default")
+    parser.add_argument("--search", nargs="+", metavar="WORD", help="what a message means, or where words stand")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print a page, or the names and titles of all."""
+    """Print a page, what is found, or the names of all pages."""
     pages = {path.stem: path for path in sorted(GUIDE.glob("*.md"))}
     if options.page is not None:
-        print(pages[_check.known("PAGE", options.page, pages)].read_text(encoding="utf-8"), end="")
-        return
-    wide = max(map(len, pages), default=0)
-    for name, path in pages.items():
-        print(f"{name:{wide}}  {_title(path)}")
+        chosen = {options.page: pages[_check.known("PAGE", options.page, pages)]}
+        _show(found(chosen, " ".join(options.search)) if options.search else _read(chosen[options.page]))
+    elif options.search:
+        _show(found(pages, " ".join(options.search)))
+    else:
+        answers = dict(ROW.findall(_read(pages[INDEX]))) if INDEX in pages else {}
+        listed = [name for name in answers if name in pages] + [name for name in pages if name not in (*answers, INDEX)]
+        wide = max(map(len, listed), default=0)
+        for name in listed:
+            print(f"{name:{wide}}  {answers.get(name) or _title(_read(pages[name]))}")
 
 
-def _title(path: Path) -> str:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return next((line.lstrip("# ") for line in lines if line.startswith("# ")), "")
+def found(pages: dict[str, Path], words: str) -> str:
+    """The entries of a message that `words` are, or begin; else the sections that have all of them."""
+    if not re.search(r"\w", words):
+        raise ValueError(f"--search must be some words, or the begin of a message; got {words!r}")
+    every = [section for name, path in pages.items() for section in sections(name, _read(path))]
+    shown = of_message(every, words) or of_words(every, words)
+    if not shown:
+        raise ValueError(f"--search must be words that stand in one section of the guide; got {words!r}")
+    lines = [f"{section.page}, {section.heading}\n{_indented(text)}\n" for section, text in shown[:MOST]]
+    return "\n".join([*lines, *[f"and {len(shown) - MOST} more\n"] * (len(shown) > MOST)])
+
+
+def of_message(every: list[Section], message: str) -> list[tuple[Section, str]]:
+    """The entries that say most of a message."""
+    ranked = [
+        (rank, section, entry)
+        for section in every
+        if section.page == TROUBLE
+        for rank, entry in entries_of(message, section.text)
+    ]
+    best = max((rank for rank, _, _ in ranked), default=None)
+    return [(section, entry) for rank, section, entry in ranked if rank == best]
+
+
+def of_words(every: list[Section], words: str) -> list[tuple[Section, str]]:
+    """The sections that have all the words, and of each the paragraph, entry or row that has most of them."""
+    shown = []
+    for section in every:
+        rest = _missing(words.split(), section.heading)  # what the heading says need not be said again
+        if section.heading != FIRST_WORDS and not _missing(rest, section.text):
+            parts = re.split(r"\n\n+|\n(?=- |\| )", section.text)
+            shown.append((section, min(parts, key=lambda part: len(_missing(rest, part)))))
+    return shown
+
+
+def _missing(words: list[str], text: str) -> list[str]:
+    """The words that do not stand in a text, nor begin one that does."""
+    return [word for word in words if not re.search(rf"(?<!\w){re.escape(word)}", text, re.IGNORECASE)]
+
+
+def sections(page: str, text: str) -> Iterator[Section]:
+    """The parts of a page; a line of code that begins with # is no heading."""
+    heading, lines, in_code = "", list[str](), False
+    for line in text.splitlines():
+        in_code ^= line.startswith("```")
+        if line.startswith("#") and not in_code:
+            yield Section(page, heading, "\n".join(lines).strip())
+            heading, lines = line.lstrip("# "), []
+        else:
+            lines.append(line)
+    yield Section(page, heading, "\n".join(lines).strip())
+
+
+def entries_of(message: str, text: str) -> Iterator[tuple[tuple[int, int], str]]:
+    """The entries in a section that a message, or its begin, is of, each with a rank."""
+    for entry in re.split(r"\n(?=- |\n)", text):
+        head = ENTRY.match(entry.lstrip("\n"))
+        rank = max(agreement(pattern, message) for pattern in re.findall("`([^`]+)`", head[1])) if head else (0, 0)
+        if rank[0]:
+            yield rank, entry.strip("\n")
+
+
+def agreement(pattern: str, message: str) -> tuple[int, int]:
+    """How many letters of a pattern a message has, if either is the begin of the other; the more general one first."""
+    message, words = message.strip().rstrip(";:,"), pattern.split()
+    for k in range(len(words), 0, -1):
+        begin = r"\s+".join(".+?".join(map(re.escape, word.split(ANY))) for word in words[:k])
+        if re.match(begin if k == len(words) else begin.rstrip(";:,") + "$", message):
+            return sum(map(str.isalpha, "".join(words[:k]))), -len(pattern) * pattern.startswith(ANY)
+    return 0, 0
+
+
+def _show(text: str) -> None:
+    """Through a pager if somebody looks on."""
+    if sys.stdout.isatty():
+        import pydoc  # takes 20 ms
+
+        pydoc.pager(text)
+    else:
+        print(text, end="")
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _title(text: str) -> str:
+    return next((line.lstrip("# ") for line in text.splitlines() if line.startswith("# ")), "")
+
+
+def _indented(text: str) -> str:
+    """A paragraph, or a row of a table, in lines of even length; code as it is."""
+    if text.startswith(("```", ">>>")):
+        return textwrap.indent(text, "    ")
+    return textwrap.fill(" ".join(text.strip("|").split()), WIDTH, initial_indent="    ", subsequent_indent="    ")
