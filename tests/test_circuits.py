@@ -323,6 +323,10 @@ class Half(fn.Model):
             lambda: fn.simulate(graded_pair()[0], 1.0, method="heun", noise=fn.WhiteNoise(1.0)),
             "noise is for single neurons, and a circuit has 2",
         ),
+        (
+            lambda: fn.simulate(graded_pair()[0], 1.0, threshold={"A.V": 0.0}, sensitivity="A.g_Ca"),
+            "sensitivity is for single neurons.*got Circuit",
+        ),
         (lambda: fn.Population(graded_pair()[0], 10), "model must be that of one neuron"),
         (lambda: fn.tangent(graded_pair()[0]), "model must be a single neuron.*got a Circuit"),
         (lambda: fn.cycles(graded_pair()[0], 0.8), "model must be a single neuron.*got a Circuit"),

@@ -48,6 +48,8 @@ def checked(asked: Mapping[str, Any], model: Model) -> tuple[str, ...]:
     if model.resets():
         kind = type(model).__name__
         raise ValueError(f"sensitivity is for models without a reset, which no derivative goes through; got {kind}")
+    if model.voltages is not None:
+        raise ValueError(f"sensitivity is for single neurons, whose formulas can be differentiated; got {model!r}")
     for name, usual, what in (
         ("out", None, "runs in memory, since stores have no place for derivatives of spike times"),
         ("dtype", np.float64, "runs in double precision"),

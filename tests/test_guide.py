@@ -1,0 +1,129 @@
+"""What the guide says of the code is so (its examples are doctests)."""
+
+import inspect
+import itertools
+import re
+
+import pytest
+from conftest import PACKAGE
+
+import fastneuron as fn
+from fastneuron import models
+from fastneuron._integrators import METHODS
+
+GUIDE = PACKAGE / "guide"
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(GUIDE.glob("*.md"))}
+RESULTS = PACKAGE.parent / "benchmarks/results"
+KINDS = [
+    kind
+    for kind in vars(models).values()
+    if inspect.isclass(kind) and issubclass(kind, fn.Model) and kind not in (fn.Model, fn.Circuit)
+]
+
+
+def rows(page, begin):
+    """The cells of the rows of the first table whose head begins so."""
+    text = PAGES[page][PAGES[page].index(f"\n{begin}") :].lstrip().split("\n\n")[0]
+    return [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in text.splitlines()[2:]]
+
+
+def anchors(page):
+    """What headings are called in links."""
+    titles = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", page, flags=re.S), re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_a_link_points_to_is_there(name):
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", PAGES[name]):
+        path, _, anchor = target.partition("#")
+        file = (GUIDE / path).resolve() if path else GUIDE / name
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file.read_text(encoding="utf-8")), target
+
+
+def test_every_page_is_in_the_index():
+    listed = re.findall(r"\]\((\w+\.md)\)", PAGES["README.md"])
+    assert {*listed, "README.md"} == {*PAGES}
+
+
+def test_every_public_name_is_on_some_page():
+    code = itertools.chain.from_iterable(re.findall(r"```.*?```|`[^`]+`", page, re.S) for page in PAGES.values())
+    assert {*fn.__all__} - {*re.findall(r"\w+", " ".join(code))} == set()
+
+
+def row_of(kind):
+    """The row of a model in the table of all, by its class."""
+
+    def unit_of(name, usual=""):
+        return (
+            kind.units.get(name, usual).replace("1", "no unit")
+            if kind.units.get(name) == "1"
+            else kind.units.get(name, usual)
+        )
+
+    groups = itertools.groupby(kind.names, unit_of)
+    parameters = "; ".join(f"{', '.join(f'`{name}`' for name in names)} {unit}" for unit, names in groups)
+    threshold = f"`{kind.threshold}`" if isinstance(kind.threshold, str) else f"{kind.threshold:g}"
+    cells = (
+        f"`{kind.__name__}`",
+        ", ".join(f"`{state}`" for state in kind.states),
+        parameters,
+        unit_of("current", "uA/cm^2"),
+        threshold,
+        ", ".join(f"`{preset}`" for preset in kind.presets) or "its defaults",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_the_row_of_a_model_is_what_its_class_says(kind):
+    assert row_of(kind) in PAGES["models.md"].splitlines()
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_model_has_its_source(kind):
+    assert kind.__name__ in {row[0] for row in rows("models.md", "| model | source |")}
+
+
+def test_the_table_of_morris_and_lecar():
+    head = "| parameter | what it is | unit |"
+    table = rows("models.md", head)
+    assert [row[0] for row in table] == list(fn.MorrisLecar.names)
+    assert {row[0]: row[2] for row in table} == {row[0]: fn.MorrisLecar.units[row[0]] for row in table}
+    for column, preset in enumerate(fn.MorrisLecar.presets, 3):
+        model = getattr(fn.MorrisLecar, preset)()
+        for row in table:
+            numerator, _, denominator = row[column].partition("/")
+            assert getattr(model, row[0]) == pytest.approx(float(numerator) / float(denominator or 1), rel=1e-15)
+
+
+@pytest.mark.parametrize(("kind", "head"), [("AdaptiveExponential", " (pA)"), ("Izhikevich", "")])
+def test_a_preset_fires_as_it_is_called_at_the_current_of_its_docstring(kind, head):
+    for names, current in rows("models.md", f"| `{kind}` | at{head} |"):
+        for name in names.split("`, `"):
+            given = re.search(r"(-?[\d.]+\d|\d)( pA|[ :.])", inspect.getdoc(getattr(getattr(fn, kind), name)))
+            assert float(current.split(",")[0]) == float(given[1])
+
+
+def test_what_methods_can_do():
+    for name, _, order, step, noise, single, *_ in rows("methods.md", "| `method=` | what it is |"):
+        method = METHODS[name.strip('"')]
+        assert order[0].isdigit()
+        assert (step != "fixed") == method.is_adaptive
+        assert noise == ("none" if method.is_adaptive else "all" if method.noise else "Poisson")
+        assert (single == "yes") == method.single
+    assert len(rows("methods.md", "| `method=` | what it is |")) == len(METHODS)
+
+
+def test_error_against_time_is_about_that_of_the_stored_run():
+    stored = {}
+    for line in (RESULTS / "work_precision.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if cells[0].startswith("fastneuron"):
+            numbers = [float(cell.split()[0]) for cell in cells[1:] if cell]
+            stored[cells[0].split()[1], numbers[0]] = numbers[1], numbers[3], numbers[5]
+    table = rows("methods.md", "| method | step or tolerance | time | largest")
+    assert table
+    for method, setting, *given in table:
+        assert [*map(float, given)] == pytest.approx(stored[method, float(setting)], rel=0.5)
