@@ -5,6 +5,7 @@ are written into `api` and `examples`, which are in no repository, before Sphinx
 """
 
 import ast
+import dataclasses
 import inspect
 import re
 import types
@@ -17,6 +18,15 @@ import fastneuron
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parent
 FRONT = ("cobahh",)  # figures of the first page
+INSIDE = (
+    "kernel_type",
+    "checked_threshold",
+    "thresholds_by_state",
+    "initial_state",
+    "objective_of",
+    "nbytes",
+    "compiled",
+)
 
 project, author, copyright = "fastneuron", "the authors of fastneuron", "the authors of fastneuron"
 release = version = fastneuron.__version__
@@ -64,7 +74,7 @@ def documented(name: str, value: Any) -> str:
         listed = getattr(value, "__all__", [one for one in own if one[0] != "_"])
         inside = [one for one in listed if getattr(fastneuron, one, None) is not getattr(value, one)]
         parts = [documented(f"{name}.{one}", getattr(value, one)) for one in inside]
-        return "\n\n".join([f".. automodule:: fastneuron.{name}\n   :no-index:", *parts])
+        return "\n\n".join([f".. automodule:: fastneuron.{name}", *parts])
     if not isinstance(value, type):
         return f".. autofunction:: fastneuron.{name}"
     public = {getattr(fastneuron, one) for one in fastneuron.__all__ if isinstance(getattr(fastneuron, one), type)}
@@ -72,21 +82,35 @@ def documented(name: str, value: Any) -> str:
     return f".. autoclass:: fastneuron.{name}\n   :members:\n   :inherited-members: {', '.join(elsewhere)}"
 
 
+def table(rows: Iterable[tuple[str, str]]) -> str:
+    """A table of two columns."""
+    lines = (f"   * - {left}\n     - {right}" for left, right in rows)
+    return "\n".join([".. list-table::\n   :widths: 30 70\n", *lines])
+
+
+def linked(name: str) -> str:
+    """A public name as a link."""
+    return f"`{name} <fastneuron.{name}>`"
+
+
 def reference() -> Iterator[tuple[str, str]]:
     """A page for each subject, with a line for each name, and one for each name: `cycles` and `Cycles` share one."""
     sharing: dict[str, list[str]] = {}
     for subject, lines in subjects().items():
-        rows = [f"   * - `{name} <fastneuron.{name}>`\n     - {said}" for name, said in lines.items()]
         names = [name for name in lines if not name.startswith("__")]
         first = [name.lower() for name in names if name.lower() not in sharing]
         for name in names:
             sharing.setdefault(name.lower(), []).append(name)
-        table = "\n".join([".. list-table::\n   :widths: 30 70\n", *rows])
-        yield file_of(subject), page(subject, ".. currentmodule:: fastneuron", table, toctree(dict.fromkeys(first)))
+        listed = table((linked(name), lines[name]) for name in names)
+        yield file_of(subject), page(subject, ".. currentmodule:: fastneuron", listed, toctree(dict.fromkeys(first)))
     for file, names in sharing.items():
         parts = [documented(name, getattr(fastneuron, name)) for name in names]
         yield file, page(names[0], ".. currentmodule:: fastneuron", *parts)
-    yield "index", page("Reference", toctree(map(file_of, subjects()), hidden=False))
+    everything = table(
+        (f":doc:`{subject} <{file_of(subject)}>`", ", ".join(linked(name) for name in names if name[0] != "_"))
+        for subject, names in subjects().items()
+    )
+    yield "index", page("Reference", everything, toctree(map(file_of, subjects())))
 
 
 def file_of(subject: str) -> str:
@@ -151,8 +175,13 @@ def stay_inside(app: Any, name: str, source: list[str]) -> None:
 
 
 def skip(app: Any, kind: str, name: str, value: Any, skipped: bool, options: Any) -> bool | None:
-    """Leave out what scikit-learn adds to an estimator."""
-    return True if name.endswith("_request") else None
+    """Leave out what is between the package and itself, and what scikit-learn adds to an estimator."""
+    return True if name in INSIDE or name.endswith("_request") else None
+
+
+def signature(app: Any, kind: str, name: str, value: Any, options: Any, given: str, returned: str) -> Any:
+    """Nothing in brackets behind a class that users do not make: its attributes are listed below."""
+    return ("", "") if kind == "class" and dataclasses.is_dataclass(value) else None
 
 
 def setup(app: Any) -> None:
@@ -160,3 +189,4 @@ def setup(app: Any) -> None:
     app.connect("builder-inited", write_pages)
     app.connect("source-read", stay_inside)
     app.connect("autodoc-skip-member", skip)
+    app.connect("autodoc-process-signature", signature)
