@@ -484,7 +484,7 @@ BAD_TRAINING = [
     ({"sample_weight": -np.ones(6)}, ValueError, "sample_weight"),
     ({"validation": X}, ValueError, "validation must be a pair"),
     ({"validation": (HOLE, T)}, ValueError, "validation X must be finite.*row 4"),
-    ({"early_stopping": 3}, ValueError, "early_stopping needs validation"),
+    ({"early_stopping": 3}, ValueError, r"early_stopping needs validation=\(X, T\); got 3"),
     ({"callback": 3}, TypeError, "callback"),
     ({"threads": 0}, ValueError, "threads"),
 ]
@@ -527,6 +527,7 @@ def test_more_bad_input():
         ({"rows": [[0]]}, "rows must be 2"),
         ({"learning_rate": [1, 2, 3]}, "one number or 2"),
         ({"epoch": 1}, "did you mean 'epochs'"),
+        ({"progress": True}, "progress must be False for an ensemble"),
     ):
         with pytest.raises(ValueError, match=message):
             nets.train(X, T, **options)

@@ -131,7 +131,7 @@ def test_spikes_are_a_sequence_of_neurons():
     assert [train.size for train in spikes[[2, 0]]] == [3, 2]
     assert [train.size for train in spikes[np.array([False, True, True])]] == [0, 3]
     for index in (3, -4):
-        with pytest.raises(IndexError, match=f"neuron {index} is none of 3"):
+        with pytest.raises(IndexError, match=f"neuron must be from -3 to 2; got {index}"):
             spikes[index]
     with pytest.raises(TypeError, match="neuron indices"):
         spikes[0.5]

@@ -328,9 +328,16 @@ def test_sparse_inputs_and_labels(kind):
 
 
 def test_masked_values_are_refused():
-    for data in ((np.ma.masked_array(X, X > 5), y), (X, np.ma.masked_array(y, y > 1))):
-        with pytest.raises(TypeError, match="masked"):
+    weight = np.ma.masked_array(np.ones(len(y)), y > 1)
+    for data in ((np.ma.masked_array(X, X > 5), y), (X, np.ma.masked_array(y, y > 1)), (X, y, weight)):
+        with pytest.raises(TypeError, match="masked: fill them, or leave their rows out"):
             MLPClassifier().fit(*data)
+
+
+def test_too_few_rows_to_set_aside_are_refused():
+    wanted = "validation_fraction must set at least 2 rows aside; got 0.1, which sets 1 of 6 aside"
+    with pytest.raises(ValueError, match=wanted):
+        MLPRegressor(early_stopping=True).fit(np.arange(12.0).reshape(6, 2), np.arange(6.0))
 
 
 def test_tol_costs_no_quadratic_time():

@@ -99,7 +99,7 @@ class Spikes(Sequence[np.ndarray]):
         try:
             one = range(self._n)[operator.index(index)]
         except IndexError:
-            raise IndexError(f"neuron {index} is none of {self._n}") from None
+            raise IndexError(f"neuron must be from {-self._n} to {self._n - 1}; got {index}") from None
         except TypeError:
             return [self[i] for i in indices("an index of spikes", index, self._n)]
         low, high = np.searchsorted(self.neuron, [one, one + 1])

@@ -106,7 +106,7 @@ class Ensemble(Sequence[MLP]):
         """
         k, first = len(self), self._nets[0]
         if options.pop("progress", False):
-            raise ValueError("progress is shown for single networks only")
+            raise ValueError("progress must be False for an ensemble, whose networks are trained at once; got True")
         threads = available() if threads is None else whole("threads", threads, 1)
         for name in options:
             known("an option of train", name, OF_A_MEMBER)

@@ -358,7 +358,7 @@ class MLP(Architecture):
     def _held_out(self, validation: Any, config: TrainingConfig) -> kernels.Data | None:
         if validation is None:
             if config.early_stopping is not None:
-                raise ValueError("early_stopping needs validation=(X, T)")
+                raise ValueError(f"early_stopping needs validation=(X, T); got {config.early_stopping} without it")
             return None
         if not isinstance(validation, tuple | list) or len(validation) != 2:
             raise ValueError(f"validation must be a pair (X, T); got {type(validation).__name__}")

@@ -311,7 +311,10 @@ class NetworkEstimator(BaseEstimator):
             )
             (X, X_held, T, T_held, weight, held_weight) = parts
             if len(T_held) < 2:
-                raise ValueError(f"validation_fraction={self.validation_fraction} sets fewer than 2 rows aside")
+                raise ValueError(
+                    f"validation_fraction must set at least 2 rows aside; got {self.validation_fraction!r}, which sets "
+                    f"{len(T_held)} of {len(T) + len(T_held)} aside"
+                )
             score = lambda: self._score(net.forward(X_held), T_held, held_weight)  # noqa: E731
         stopping = Stopping(self.tol, self.n_iter_no_change, score, net.parameters.copy, bool(self.verbose))
         rows = data.checked(net, X, T, weight)
@@ -364,7 +367,7 @@ class NetworkEstimator(BaseEstimator):
 
     def _weight(self, sample_weight: Any, X: Any) -> Array:
         if np.ma.is_masked(sample_weight):
-            raise TypeError("some values of sample_weight are masked")
+            raise TypeError("some values of sample_weight are masked: fill them, or leave their rows out")
         return _check_sample_weight(sample_weight, X, dtype=self.network_.dtype, ensure_non_negative=True)
 
     def _outputs(self, X: Any) -> Array:
