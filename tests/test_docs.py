@@ -11,7 +11,7 @@ import fastneuron as fn
 from fastneuron.cli import docs, main
 
 PAGES = {
-    "README": "# Guide\n\n| page | what it answers |\n|---|---|\n| [Units](units.md) | which units numbers have |\n",
+    "README": "# Guide\n\n| page | what it answers |\n|---|---|\n| [Units](units.md) of numbers | which units numbers have |\n",
     "methods": "# Methods, and which to choose\n\nAn adaptive one.\n\n## Steps\n\n```sh\n# no heading\n```\n\n"
     "How long.\n\n- Dear.\n- Cheap.\n",
     "units": "# Units\n",

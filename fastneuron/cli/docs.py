@@ -17,7 +17,7 @@ from .. import _check
 
 GUIDE = Path(__file__).parents[1] / "guide"
 INDEX, TROUBLE, FIRST_WORDS = "README", "troubleshooting", "18. First words"
-ROW = re.compile(r"^\| \[[^\]]*\]\((\w+)\.md\) \| (.*) \|$", re.MULTILINE)  # of the index: page, what it answers
+ROW = re.compile(r"^\| \[[^\]]*\]\((\w+)\.md\)[^|]*\| (.*) \|$", re.MULTILINE)  # of the index: page, what it answers
 ENTRY = re.compile(r"^- (`[^`]+`(?:,\s+`[^`]+`)*): ", re.MULTILINE)
 ANY = "…"
 MOST = 8  # entries, or sections, that a search shows
