@@ -11,7 +11,7 @@ import fastneuron as fn
 from fastneuron.cli import docs, main
 
 PAGES = {
-    "README": "# Guide\n\n| page | what it answers |\n|---|---|\n| [Units](units.md) of numbers | which units numbers have |\n",
+    "README": "# Guide\n\n| page | what it answers |\n|---|---|\n| [Units](units.md) of numbers | which they have |\n",
     "methods": "# Methods, and which to choose\n\nAn adaptive one.\n\n## Steps\n\n```sh\n# no heading\n```\n\n"
     "How long.\n\n- Dear.\n- Cheap.\n",
     "units": "# Units\n",
@@ -35,7 +35,7 @@ def said(capsys, *words):
 
 @pytest.mark.usefixtures("guide")
 def test_pages_are_listed_in_the_order_of_the_index(capsys):
-    lines = ["units            which units numbers have", "methods          Methods, and which to choose"]
+    lines = ["units            of numbers: which they have", "methods          Methods, and which to choose"]
     assert said(capsys) == (0, "\n".join([*lines, "troubleshooting  Trouble"]) + "\n")
 
 

@@ -17,7 +17,9 @@ from .. import _check
 
 GUIDE = Path(__file__).parents[1] / "guide"
 INDEX, TROUBLE, FIRST_WORDS = "README", "troubleshooting", "18. First words"
-ROW = re.compile(r"^\| \[[^\]]*\]\((\w+)\.md\)[^|]*\| (.*) \|$", re.MULTILINE)  # of the index: page, what it answers
+ROW = re.compile(
+    r"^\| \[[^\]]*\]\((\w+)\.md\) ?([^|]*)\| (.*) \|$", re.MULTILINE
+)  # of the index: page, more of its name, what it answers
 ENTRY = re.compile(r"^- (`[^`]+`(?:,\s+`[^`]+`)*): ", re.MULTILINE)
 ANY = "…"
 MOST = 8  # entries, or sections, that a search shows
@@ -49,7 +51,8 @@ def run(options: argparse.Namespace) -> None:
     elif options.search:
         _show(found(pages, " ".join(options.search)))
     else:
-        answers = dict(ROW.findall(_read(pages[INDEX]))) if INDEX in pages else {}
+        rows = ROW.findall(_read(pages[INDEX])) if INDEX in pages else []
+        answers = {name: f"{more.strip()}: {answer}".removeprefix(": ") for name, more, answer in rows}
         listed = [name for name in answers if name in pages] + [name for name in pages if name not in (*answers, INDEX)]
         wide = max(map(len, listed), default=0)
         for name in listed:
