@@ -34,6 +34,7 @@ extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc"]
 root_doc = "index"
 html_theme = "furo"
 html_title = f"fastneuron {version}"
+html_static_path, html_css_files = ["site.css"], ["site.css"]
 html_show_copyright = html_show_sphinx = html_copy_source = False
 default_role = "py:obj"  # `simulate` in a docstring is a link
 autodoc_typehints = "none"  # a docstring says it in words
@@ -149,7 +150,7 @@ def front() -> Iterator[tuple[str, str]]:
         toctree(["README", *dict.fromkeys(guide), *others], "Guide", hidden=False),
         toctree(["examples/index", "api/index", "api/changes"], "More", hidden=False),
     )
-    yield "index", page("fastneuron", said[0], *figures, *said[1:3], *trees)
+    yield "index", page("fastneuron", *said[:2], *figures, said[2], *trees)
     yield "api/changes", ".. include:: ../../../CHANGELOG.md\n   :parser: myst_parser.sphinx_\n"
 
 
