@@ -145,7 +145,13 @@ def front() -> Iterator[tuple[str, str]]:
     guide = re.findall(r"\]\((\w+)\.md\)", (HERE / "README.md").read_text("utf-8"))
     others = sorted({path.stem for path in HERE.glob("*.md")} - {"README", *guide})
     said = inspect.getdoc(fastneuron).split("\n\n")  # type: ignore[union-attr]
-    figures = [f".. image:: ../examples/{name}.png" for name in FRONT if (PACKAGE / f"examples/{name}.png").exists()]
+    questions = fastneuron.examples.questions()
+    figures = [
+        f".. image:: ../examples/{name}.png\n   :target: examples/{name}.html\n   :alt: {questions[name]}\n\n"
+        f":doc:`{questions[name]} <examples/{name}>`"
+        for name in FRONT
+        if name in questions and (PACKAGE / f"examples/{name}.png").exists()
+    ]
     trees = (
         toctree(["README", *dict.fromkeys(guide), *others], "Guide", hidden=False),
         toctree(["examples/index", "api/index", "api/changes"], "More", hidden=False),
