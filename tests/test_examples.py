@@ -11,7 +11,15 @@ from fastneuron import examples
 from fastneuron.cli import main
 
 SMALL = 0.05
-SLOW = ()  # compile kernels that no other test has
+SLOW = {  # compile kernels that few other tests have
+    "bifurcation_diagrams",
+    "burster",
+    "class_map",
+    "fit_trace",
+    "killed_and_resumed",
+    "noise_and_resonance",
+    "wang_buzsaki",
+}
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in examples.questions()]
 
 

@@ -37,8 +37,9 @@ def test_published_sets_in_the_table(preset):
 
 
 def test_every_figure_and_file_it_names_is_there():
+    checkout = (ROOT / "fastneuron").exists()  # what is installed has no figures
     for path in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (ROOT / path).exists(), path
+        assert (ROOT / path).exists() or (not checkout and path.startswith("fastneuron/")), path
 
 
 STORED = ROOT / "benchmarks/results/peers.json"

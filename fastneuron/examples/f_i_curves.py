@@ -3,7 +3,8 @@
 Hodgkin (1948, J Physiol 107:165) told two classes of axons apart by it.  In class I the rate rises from 0: firing
 begins in a saddle-node on an invariant circle.  In class II it begins with a rate of its own, in a Hopf bifurcation,
 and over a range of currents a neuron at rest stays at rest while one that fires goes on (Rinzel & Ermentrout 1998, in
-Methods in Neuronal Modeling, chapter 7).  So each current is approached twice, slowly from below and slowly from above.
+Methods in Neuronal Modeling, chapter 7).  So each current is approached twice, slowly from below and slowly from
+above.
 
 The figure shows the rates of neurons that have been led to each current from below and from above, the range where the
 two differ in grey, and the voltage of a neuron above it.  Some seconds; extra `plot`.
