@@ -13,11 +13,13 @@ from fastneuron.cli import main
 SMALL = 0.05
 SLOW = {  # compile kernels that few other tests have
     "bifurcation_diagrams",
+    "brunel",
     "burster",
     "class_map",
     "fit_trace",
     "killed_and_resumed",
     "noise_and_resonance",
+    "stdp",
     "wang_buzsaki",
 }
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in examples.questions()]
