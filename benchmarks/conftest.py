@@ -10,7 +10,6 @@ collect_ignore_glob = [
     "[!t]*.py",
     "tasks.py",
     "contenders/*",
-    "figures/*",
 ]  # programs, not tests: looking for doctests would run them
 
 TABLE = pytest.StashKey[list]()
