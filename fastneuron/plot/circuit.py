@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+VOLTAGE = "voltage"  # by which the lines are found again
+
 
 def circuit(
     run: Run | Circuit,
@@ -99,9 +101,9 @@ def circuit(
     voltages = _voltages(run, model, neuron)
     colours = by_name("color", color, model.cells)
     there: Any = ax[1] if graph and ax is not None else ax  # type: ignore[index]
-    before = 0 if there is None else sum(line.get_label() != BAR for line in there.lines)
+    before = 0 if there is None else sum(line.get_gid() == VOLTAGE for line in there.lines) // len(voltages)
     usual = {"color": turn(("black", *COLOURS), before), "linestyle": turn(STYLES, before), "linewidth": 0.9}
-    drawn_by_cell = [styled("line", style, usual, colours[cell]) for cell in voltages]
+    drawn_by_cell = [styled("line", style, usual, colours[cell]) | {"gid": VOLTAGE} for cell in voltages]
     drawn_by_cell[0] |= {} if label is None else {"label": label}
     places = None
     if graph:

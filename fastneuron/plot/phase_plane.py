@@ -138,7 +138,7 @@ def phase_plane(
     if found is not None:
         _draw(ax, found)
     if path is not None:
-        ax.plot(*path, **drawn, gid=PATH)
+        ax.plot(*path, **drawn | {"gid": PATH})
         ax.plot(*path[:, :1], "o", color=drawn["color"], markersize=3.5)
     x, y = (labelled(name, model.units.get(name, "")) for name in names)
     ax.set(xlabel=x, ylabel=y)

@@ -87,7 +87,7 @@ def phase_response(
     phase = np.append(found.phase, 1.0)
     for neuron, properties in zip(shown, drawn, strict=True):
         response = values[neuron]  # type: ignore[index]
-        ax.plot(phase, np.append(response, response[0]), **properties, gid=SHIFT)
+        ax.plot(phase, np.append(response, response[0]), **properties | {"gid": SHIFT})
     ax.set(xlim=(0.0, 1.0), xlabel="Phase", ylabel=_said(found, state))
     if several:
         legend_below(ax, 3)
