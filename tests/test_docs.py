@@ -39,6 +39,11 @@ def test_pages_are_listed_in_the_order_of_the_index(capsys):
     assert said(capsys) == (0, "\n".join([*lines, "troubleshooting  Trouble"]) + "\n")
 
 
+def test_a_terminal_that_lacks_a_character_gets_another(python):
+    code = "import sys; from fastneuron.cli import main; main(['docs', '--search', 'dt must'])"
+    assert "- `? must ?; got ?`: " in python(code, PYTHONIOENCODING="ascii")
+
+
 @pytest.mark.usefixtures("guide")
 def test_a_page_goes_through_a_pager_where_somebody_looks_on(capsys, monkeypatch):
     shown = []

@@ -17,9 +17,8 @@ from .. import _check
 
 GUIDE = Path(__file__).parents[1] / "guide"
 INDEX, TROUBLE, FIRST_WORDS = "README", "troubleshooting", "18. First words"
-ROW = re.compile(
-    r"^\| \[[^\]]*\]\((\w+)\.md\) ?([^|]*)\| (.*) \|$", re.MULTILINE
-)  # of the index: page, more of its name, what it answers
+# of the index: a page, more of its name, what it answers
+ROW = re.compile(r"^\| \[[^\]]*\]\((\w+)\.md\) ?([^|]*)\| (.*) \|$", re.MULTILINE)
 ENTRY = re.compile(r"^- (`[^`]+`(?:,\s+`[^`]+`)*): ", re.MULTILINE)
 ANY = "…"
 MOST = 8  # entries, or sections, that a search shows
@@ -43,7 +42,9 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print a page, what is found, or the names of all pages."""
+    """Print a page, what is found, or what all pages answer."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # some terminals have no …
     pages = {path.stem: path for path in sorted(GUIDE.glob("*.md"))}
     if options.page is not None:
         chosen = {options.page: pages[_check.known("PAGE", options.page, pages)]}
@@ -51,12 +52,16 @@ def run(options: argparse.Namespace) -> None:
     elif options.search:
         _show(found(pages, " ".join(options.search)))
     else:
-        rows = ROW.findall(_read(pages[INDEX])) if INDEX in pages else []
-        answers = {name: f"{more.strip()}: {answer}".removeprefix(": ") for name, more, answer in rows}
-        listed = [name for name in answers if name in pages] + [name for name in pages if name not in (*answers, INDEX)]
-        wide = max(map(len, listed), default=0)
-        for name in listed:
-            print(f"{name:{wide}}  {answers.get(name) or _title(_read(pages[name]))}")
+        print(*_listed(pages), sep="\n")
+
+
+def _listed(pages: dict[str, Path]) -> list[str]:
+    """A line for each page, in the order of the index; what is not in that comes last, by its title."""
+    rows = ROW.findall(_read(pages[INDEX])) if INDEX in pages else []
+    answers = {name: f"{more.strip()}: {answer}".removeprefix(": ") for name, more, answer in rows if name in pages}
+    answers |= {name: _title(_read(path)) for name, path in pages.items() if name not in (*answers, INDEX)}
+    wide = max(map(len, answers), default=0)
+    return [f"{name:{wide}}  {answer}" for name, answer in answers.items()]
 
 
 def found(pages: dict[str, Path], words: str) -> str:
