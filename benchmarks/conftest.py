@@ -23,6 +23,21 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.stash[TABLE] = []
+    config.addinivalue_line("markers", "each: with --quick, too, for all its parameters, each of which is other code")
+
+
+def pytest_collection_modifyitems(config, items):
+    """With --quick, a test that has parameters runs for the first of them, unless it is marked `each`."""
+    if not config.getoption("--quick"):
+        return
+    first, seen = [], set()
+    for item in items:
+        name = item.nodeid.partition("[")[0]
+        if name not in seen or item.get_closest_marker("each"):
+            first.append(item)
+        seen.add(name)
+    config.hook.pytest_deselected(items=[item for item in items if item not in first])
+    items[:] = first
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ def contender(name):
     return importlib.import_module(f"benchmarks.contenders.{name}")
 
 
+@pytest.mark.each
 @pytest.mark.parametrize(("rival", "at_least"), [("torch", 10), ("sklearn", 6)])
 def test_small_net(versus, quick, rival, at_least):
     """64-32-10, batch 32, float64; work is in steps."""

@@ -11,6 +11,7 @@ from benchmarks.asked import Asked
 from benchmarks.parts import network_precision, pieces
 
 
+@pytest.mark.each
 @pytest.mark.parametrize("piece", pieces.PIECES)
 def test_the_pieces_still_run(piece, quick):
     if not quick:
