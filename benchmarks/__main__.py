@@ -1,21 +1,11 @@
 """``python -m benchmarks peers | readme | gate``: see README.md in this folder."""
 
 import argparse
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-RESULTS = Path(__file__).with_name("results")
-CONTENDERS = sorted(file.stem for file in Path(__file__).with_name("contenders").glob("[!_]*.py"))
-
-
-def interpreter(text: str) -> tuple[str, str]:
-    """A contender and its Python, from the command line."""
-    name, _, path = text.partition("=")
-    if name not in CONTENDERS or not shutil.which(path):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PATH, NAME one of {', '.join(CONTENDERS)}")
-    return name, str(Path(path).absolute())
+from .command import CONTENDERS, RESULTS, common
 
 
 def main() -> int:
@@ -24,19 +14,16 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(required=True, dest="command")
-    quick = {"action": "store_true", "help": "small and short: shows that it still runs; no figure to believe"}
     peers = commands.add_parser("peers", help="side by side with what people use today")
-    peers.add_argument("--quick", **quick)
+    common(peers)
     peers.add_argument("--out", type=Path, help="for JSON, page and figures (default: results; if --quick, nowhere)")
     told = f"of {', '.join(CONTENDERS)}; the rows of the others stay as they are stored"
     peers.add_argument("--only", nargs="+", metavar="NAME", choices=CONTENDERS, default=[], help=told)
     told = f"of {', '.join(PARTS)}; the others stay as they are stored (default: all)"
     peers.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=told)
-    told = "the interpreter of a contender that has an environment of its own"
-    peers.add_argument("--python", nargs="+", default=[], type=interpreter, metavar="NAME=PATH", help=told)
     commands.add_parser("readme", help="put what `peers` stored into its page, its figure, and the project's README")
     gate = commands.add_parser("gate", help="this revision against another one, before a merge")
-    gate.add_argument("--quick", **quick)
+    gate.add_argument("--quick", action="store_true", help="one round: shows that it still runs")
     gate.add_argument("--against", default="main", metavar="REV", help="git revision (default: %(default)s)")
     options = parser.parse_args()
     if options.command == "gate":

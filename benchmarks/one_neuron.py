@@ -6,21 +6,21 @@ RK4 as a scalar loop in Numba, without and with ``fastmath``, and heyoka's scala
 
 from __future__ import annotations
 
-import argparse
 import math
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import Any
 
 import numba
 import numpy as np
 
 import fastneuron as fn
 
+from .asked import Asked
+from .command import measured
 from .equations import morris_lecar
-from .paired import Paired, paired
+from .paired import paired
 
-RESULTS = Path(__file__).parent / "results"
 CURRENT, DT, STEPS = 100.0, 0.05, 20_000
 V0, N0 = -60.0, (1 + math.tanh(-62 / 30)) / 2
 RTOL = 1e-9
@@ -98,26 +98,26 @@ def pairs() -> Iterator[tuple[str, Callable[[], np.ndarray], Callable[[], np.nda
         print("heyoka is not installed: left out")
 
 
-def row(name: str, found: Paired) -> str:
-    """A line of the table."""
-    return f"| {name} | {1e3 * found.a:.2f} | {1e3 * found.b:.2f} | {found} |"
-
-
-def main() -> None:
-    """Measure, and write the results."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.one_neuron", description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    quick = parser.parse_args().quick
-    lines = ["| one neuron for 1 s | ms | rival, ms | times as fast |", "|---|--:|--:|--:|"]
+def measure(asked: Asked) -> list[dict[str, Any]]:
+    """A row for each pair, in CPU time: of one thread, it stands on a busy machine, too."""
+    rows = []
     for name, ours, rival in pairs():
         np.testing.assert_allclose(ours(), rival(), rtol=1e-5)
-        clock = time.process_time  # of one thread: it stands on a busy machine, too
-        lines.append(row(name, paired(ours, rival, 2 if quick else 9, 0.01 if quick else 0.05, clock)))
-        print(lines[-1], flush=True)
-    if not quick:
-        head = "CPU time of a call, alternately with a rival's; see `benchmarks/one_neuron.py`.\n\n"
-        (RESULTS / "one_neuron.md").write_text(head + "\n".join(lines) + "\n")
+        rounds = (2, 0.01) if asked.quick else (9, 0.05)
+        rows.append({"name": name, **paired(ours, rival, *rounds, time.process_time)._asdict()})
+        asked.tell(name)
+    return rows
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """The table."""
+    lines = ["CPU time of a call, alternately with a rival's; see `benchmarks/one_neuron.py`.", ""]
+    lines += ["| one neuron for 1 s | ms | rival, ms | times as fast | A/A |", "|---|--:|--:|--:|--:|"]
+    for row in rows:
+        speeds = f"{1e3 * row['a']:.2f} | {1e3 * row['b']:.2f} | {row['ratio']:.3g}x ± {row['spread']:.1%}"
+        lines.append(f"| {row['name']} | {speeds} | {row['floor']:.1%} |")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
-    main()
+    measured("one_neuron", __doc__, measure, markdown)

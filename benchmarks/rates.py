@@ -6,23 +6,19 @@ shows that it runs, with what there is.
 
 from __future__ import annotations
 
-import argparse
-import json
 import re
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .__main__ import interpreter
-from .peers import machine
+from .asked import Asked, machine
+from .command import measured
 from .roster import RETUNED
 from .tasks import Cobahh
 from .worker import Missing, Worker
 
-RESULTS = Path(__file__).with_name("results")
 README = Path(__file__).parents[1] / "README.md"
 SEEDS, DURATION = 10, 1000.0  # ms
 
@@ -95,19 +91,14 @@ def _spread(x: np.ndarray, digits: int) -> str:
 
 def main() -> None:
     """Measure, and write the results."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.rates", description=__doc__)
-    parser.add_argument("--python", type=interpreter, metavar="brian2=PATH", help="the interpreter that has Brian2")
-    parser.add_argument("--quick", action="store_true", help="small and short: nothing to believe, nothing stored")
-    options = parser.parse_args()
-    sizes = (1, 20.0, 100) if options.quick else (SEEDS, DURATION, 4000)
-    found = measure(options.python[1] if options.python else sys.executable, *sizes)
-    out = Path(tempfile.mkdtemp()) if options.quick else RESULTS
-    (out / "rates.json").write_text(json.dumps(found, indent=1) + "\n")
-    (out / "rates.md").write_text(markdown(found))
-    print(markdown(found))
-    if not options.quick and not found["missing"]:
+    found = measured("rates", __doc__, _measure, markdown)
+    if found and not found["missing"]:
         text = README.read_text()
         README.write_text(re.sub(r"(<!-- rates -->\n).*?\n\n", rf"\1{sentence(found)}\n\n", text, flags=re.S))
+
+
+def _measure(asked: Asked) -> dict[str, Any]:
+    return measure(asked.python("brian2"), *((1, 20.0, 100) if asked.quick else (SEEDS, DURATION, 4000)))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,7 @@ it runs, with what there is.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,12 +14,11 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import erfcx
 
-from .__main__ import interpreter
-from .peers import machine
+from .asked import Asked, machine
+from .command import measured
 from .tasks import CELL, Brunel
 from .worker import Missing, Worker
 
-RESULTS = Path(__file__).with_name("results")
 DURATION, N = 300.0, 12_500  # ms, neurons
 REGIMES = {"SR": (3.0, 2.0), "SI fast": (6.0, 4.0), "AI": (5.0, 2.0), "SI slow": (4.5, 0.9)}  # g, eta
 SYNAPSES = ("delta", "exponential")
@@ -88,19 +83,9 @@ def markdown(found: dict[str, Any]) -> str:
     return "\n".join([*lines, *(f"- {name}: not measured: {why}" for name, why in found["missing"].items())]) + "\n"
 
 
-def main() -> None:
-    """Measure, and write the results."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.regimes", description=__doc__)
-    parser.add_argument("--python", type=interpreter, metavar="nest=PATH", help="the interpreter that has NEST")
-    parser.add_argument("--quick", action="store_true", help="small and short: nothing to believe, nothing stored")
-    options = parser.parse_args()
-    size = (20.0, 500) if options.quick else (DURATION, N)
-    found = measure(options.python[1] if options.python else sys.executable, *size)
-    out = Path(tempfile.mkdtemp()) if options.quick else RESULTS
-    (out / "regimes.json").write_text(json.dumps(found, indent=1) + "\n")
-    (out / "regimes.md").write_text(markdown(found))
-    print(markdown(found))
+def _measure(asked: Asked) -> dict[str, Any]:
+    return measure(asked.python("nest"), *((20.0, 500) if asked.quick else (DURATION, N)))
 
 
 if __name__ == "__main__":
-    main()
+    measured("regimes", __doc__, _measure, markdown)
