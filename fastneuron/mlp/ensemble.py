@@ -34,6 +34,9 @@ class Ensemble(Sequence[MLP]):
     def __getitem__(self, index: Any) -> Any:
         return Ensemble(self._nets[index]) if isinstance(index, slice) else self._nets[index]
 
+    def __repr__(self) -> str:
+        return f"<Ensemble of {len(self)}: {self[0]!r}>" if self._nets else "<Ensemble of 0>"
+
     def forward(self, X: npt.ArrayLike) -> Array:
         """The outputs of every network.
 

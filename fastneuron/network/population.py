@@ -77,6 +77,10 @@ class PopulationView(Group):
         """The index of each member in the whole, (m,) int64."""
         return self._indices
 
+    def _repr_html_(self) -> str:
+        shown = [("members", f"{self.n:,}"), ("from", self._indices.min()), ("to", self._indices.max())]
+        return _html.table("PopulationView", [*shown, ("of", repr(self._population))])
+
     def __repr__(self) -> str:
         return f"<{self.n} of {self.population!r}>"
 
@@ -167,7 +171,7 @@ class Population(Group):
         rows = [
             ("neurons", f"{self.n:,}"),
             ("model", repr(self.model)),
-            ("threshold", self.threshold),
+            ("threshold", "the model's" if self.threshold != self.threshold else self.threshold),
             ("current", repr(self.current)),
             ("noise", repr(self.noise) if self.noise else "none"),
             *((f"receptor {name}", repr(receptor)) for name, receptor in self.receptors.items()),
