@@ -290,7 +290,14 @@ class Half(fn.Model):
         (lambda: fn.Circuit({"A": fn.MorrisLecar}), "cell A must be a Model.*with its parentheses"),
         (lambda: fn.Circuit({"A-B": fn.MorrisLecar()}), "the name of a cell must be a word, such as 'A'; got 'A-B'"),
         (lambda: fn.Circuit({"for": fn.MorrisLecar()}), "the name of a cell must be a word"),
-        (lambda: fn.Circuit({"initial": fn.MorrisLecar()}), "no cell can be named 'initial'"),
+        (
+            lambda: fn.Circuit({"initial": fn.MorrisLecar()}),
+            "the name of a cell must be none of 'initial', .*; got 'in",
+        ),
+        (
+            lambda: fn.Circuit(CELLS, [fn.Coupling("A", "B", GAP_JUNCTION, name="isi")]),
+            "the name of a coupling must be none of 'initial', .*; got 'isi'",
+        ),
         (lambda: fn.Circuit({"A": fn.Izhikevich()}), "cell A must be a model without a reset; got Izhikevich"),
         (lambda: fn.Circuit({"A": fn.Circuit(CELLS)}), "cell A must be a Model.*got a circuit"),
         (lambda: fn.Circuit({"A": Half()}), "Half.derivative must return 1 numbers"),

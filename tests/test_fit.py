@@ -195,7 +195,14 @@ def test_bad_input(clean):
         current=[1.0, 2.0, 3.0],
     )
     refused(TypeError, r"data that are no samples need a duration", MODEL, {"spikes": [[1.0]]}, FREE)
-    refused(ValueError, r"data\['spikes'\]\[0\] must be in order", MODEL, {"spikes": [[2.0, 1.0]]}, FREE, duration=9.0)
+    refused(
+        ValueError,
+        r"\[0\] must be in order; got 1 after 2 at index 1",
+        MODEL,
+        {"spikes": [[2.0, 1.0]]},
+        FREE,
+        duration=9.0,
+    )
     refused(
         ValueError,
         r"data\['spikes'\]\[0\] must be before the end",

@@ -525,6 +525,7 @@ def test_more_bad_input():
     nets = fn.MLP.ensemble(2, [4, 3])
     for options, message in (
         ({"rows": [[0]]}, "rows must be 2"),
+        ({"rows": [[0], []]}, r"rows\[1\] must name at least one row; got none"),
         ({"learning_rate": [1, 2, 3]}, "one number or 2"),
         ({"epoch": 1}, "did you mean 'epochs'"),
         ({"progress": True}, "progress must be False for an ensemble"),

@@ -108,8 +108,10 @@ def _train(number: int, times: Any) -> np.ndarray:
     name = f"data['spikes'][{number}]"
     found = _check.numbers(name, plain(name, times, "ms"), of="index") if np.size(times) else np.empty(0)
     _check.satisfies(name, found, lambda t: t >= 0, "times from 0 on, ms", "index")
-    if (np.diff(found) <= 0).any():
-        raise ValueError(f"{name} must be in order, each time above the one before")
+    late = np.flatnonzero(np.diff(found) <= 0)
+    if late.size:
+        k = int(late[0])
+        raise ValueError(f"{name} must be in order; got {found[k + 1]:g} after {found[k]:g} at index {k + 1}")
     return found
 
 

@@ -160,11 +160,11 @@ def _rows(rows: Any, k: int, n: int) -> list[Array | None]:
     chosen: list[Array | None] = []
     for i, part in enumerate(rows):
         try:
-            indices = np.arange(n)[np.asarray(part)]
+            indices = np.arange(n)[np.asarray(part) if np.size(part) else []]  # [] is an array of floats
         except IndexError as error:
             raise ValueError(f"rows[{i}] must be indices of {n} rows, or a mask: {error}") from None
         if not indices.size:
-            raise ValueError("rows must name at least one row for each network")
+            raise ValueError(f"rows[{i}] must name at least one row; got none")
         chosen.append(indices)
     return chosen
 

@@ -216,12 +216,18 @@ def _parts(cells: Any, couplings: Any) -> tuple[tuple[tuple[str, Any], ...], tup
     return tuple((name, type(cell)) for name, cell in cells.items()), links
 
 
+def _check_not_taken(of: str, name: str) -> None:
+    """ValueError where names of something else begin like that, as ``"initial.V"``."""
+    if name in TAKEN:
+        taken = ", ".join(map(repr, TAKEN))
+        raise ValueError(f"the name of {of} must be none of {taken}, which stand for something else; got {name!r}")
+
+
 def _check_cell(name: Any, cell: Any) -> None:
     """TypeError or ValueError where a cell is none, or its name."""
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         raise ValueError(f"the name of a cell must be a word, such as 'A'; got {_check.shown(name)}")
-    if name in TAKEN:
-        raise ValueError(f"no cell can be named {name!r}, with which names of other things begin")
+    _check_not_taken("a cell", name)
     if not isinstance(cell, Model) or isinstance(cell, Circuit):
         hint = "; write it with its parentheses" if isinstance(cell, type) else ""
         what = "a circuit" if isinstance(cell, Circuit) else _check.shown(cell)
@@ -251,8 +257,9 @@ def _link(coupling: Any, cells: Mapping[str, Model]) -> Link:
         if coupling.kind.reads is not None:
             _check.known(f"a state of cell {end}, which is read,", coupling.kind.reads, list(cells[end].states))
     name = f"{pre}-{post}" if coupling.name is None else coupling.name
-    if (coupling.name is not None and not (isinstance(name, str) and name.isidentifier())) or name in TAKEN:
+    if coupling.name is not None and not (isinstance(name, str) and name.isidentifier()):
         raise ValueError(f"the name of a coupling must be a word, such as 'slow'; got {_check.shown(name)}")
+    _check_not_taken("a coupling", name)
     if not isinstance(coupling.weight, float) and np.ndim(coupling.weight) > 1:
         raise ValueError(
             f"the weight of {name} must be a number or one per circuit; got {_check.shown(coupling.weight)}"
