@@ -18,6 +18,7 @@ SLOW = {  # compile kernels that few other tests have
     "class_map",
     "fit_trace",
     "killed_and_resumed",
+    "mean_field",
     "noise_and_resonance",
     "stdp",
     "wang_buzsaki",
