@@ -110,3 +110,9 @@ def test_error_against_time_is_about_that_of_the_stored_run():
     assert table
     for method, setting, *given in table:
         assert [*map(float, given)] == pytest.approx(stored[f"fastneuron {method}", float(setting)], rel=0.5)
+
+
+def test_the_tests_that_determinism_names_are_there():
+    named = set(re.findall(r"`tests/(\w+\.py)`", PAGES["determinism.md"]))
+    assert named
+    assert named <= {path.name for path in Path(__file__).parent.glob("test_*.py")}
