@@ -128,7 +128,8 @@ def _draw_link(ax: Any, path: np.ndarray, link: Link, drawn: Mapping[str, Any]) 
         ax.plot(*path[-1], **_mark(link.end, np.degrees(np.arctan2(along[1], along[0])), drawn["color"]), zorder=3)
     middle, across = path[len(path) // 2], path[len(path) // 2 + 5] - path[len(path) // 2 - 5]
     normal = np.array([-across[1], across[0]]) / np.hypot(*across)
-    outside = (np.sign(normal @ middle) or 1.0) * normal
+    bulge = normal @ (middle - (path[0] + path[-1]) / 2)  # a number stands outside of its curve
+    outside = (np.sign(bulge if abs(bulge) > 1e-9 else normal @ middle) or 1.0) * normal
     spot = middle + (0.14 if link.end == "gap junction" else 0.06) * outside
     across_text = "left" if outside[0] > 0.3 else "right" if outside[0] < -0.3 else "center"
     up_text = "bottom" if outside[1] > 0.3 else "top" if outside[1] < -0.3 else "center"

@@ -114,7 +114,7 @@ def stack(
     else:
         ax.set_yticks(low + 0.5 * spread + np.arange(len(names)) * apart, names)
         ax.tick_params(axis="y", length=0)
-        ax.spines["left"].set_visible(False)
+        ax.spines[["left", "top", "right"]].set_visible(False)
         _scale_bar(ax, low, NICE_LENGTHS[np.searchsorted(NICE_LENGTHS, spread, side="right") - 2], unit)
     ax.set_ylim(bottom, top)
     return apart
@@ -125,7 +125,7 @@ def _scale_bar(ax: Any, low: float, length: float, unit: str) -> None:
     right = ax.get_yaxis_transform()
     ax.plot([1.02, 1.02], [low, low + length], transform=right, clip_on=False, color="black", lw=1.5, label=BAR)
     said = labelled_length(length, unit)
-    ax.text(1.035, low + length / 2, said, transform=right, va="center", rotation=90, fontsize="small")
+    ax.text(1.035, low, said, transform=right, va="bottom", rotation=90, fontsize="small")
 
 
 def labelled_length(length: float, unit: str) -> str:
