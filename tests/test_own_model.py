@@ -218,6 +218,7 @@ INCOMPLETE = [  # what stands in the class, and words of the message
     ({"reset": -70.0}, TypeError, ["Own.reset", "must be a function in Python", "-70.0"]),
     ({"rest": -70.0}, TypeError, ["'rest'", "-70.0", "no effect", "rest: float = 1.0"]),
     ({"treshold": -50.0}, TypeError, ["'treshold'", "did you mean 'threshold'"]),
+    ({"thresholds": -50.0}, TypeError, ["'thresholds'", "-50.0", "did you mean 'threshold'"]),
     ({"gate": staticmethod(lambda V, p: V)}, TypeError, ["'gate'", "did you mean 'gates'"]),
     ({"__annotations__": {"_tau": float}, "_tau": 1.0}, TypeError, ["underscore", "_tau"]),
     ({"__annotations__": {"gates": float}, "gates": 1.0}, TypeError, ["no parameter can be named gates"]),

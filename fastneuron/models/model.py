@@ -187,7 +187,8 @@ def _check_names(kind: type[Model]) -> None:
             raise ValueError(f"{name}: no state can be named {state!r}, a name {what}")
     if "current" in kind.names:
         raise ValueError(f"{name}: no parameter can be named 'current', the name of what is injected")
-    usual = [attribute for attribute in dir(Model) if not attribute.startswith("_")] + ["states"]
+    usual = [one for one in dir(Model) if not (one.startswith("_") or isinstance(getattr(Model, one), property))]
+    usual.append("states")
     for attribute, value in vars(kind).items():
         if attribute.startswith("_") or attribute in usual or attribute in kind.names:
             continue
