@@ -42,17 +42,17 @@ class Part(NamedTuple):
 
 
 PARTS = {
-    "populations": Part("Populations", partial(rows.measure, "populations"), tables.populations, 5.5),
-    "networks": Part("Networks", partial(rows.measure, "networks"), tables.networks, 5.5),
-    "layers": Part("Perceptrons and their layers", partial(rows.measure, "layers"), tables.layers, 2.5),
-    "precision": Part("Error against time", precision.measure, precision.page, 1.5, precision.draw),
+    "populations": Part("Populations", partial(rows.measure, "populations"), tables.populations, 4.5),
+    "networks": Part("Networks", partial(rows.measure, "networks"), tables.networks, 6.0),
+    "layers": Part("Perceptrons and their layers", partial(rows.measure, "layers"), tables.layers, 2.0),
+    "precision": Part("Error against time", precision.measure, precision.page, 1.0, precision.draw),
     "network_precision": Part(
-        "Error against time of networks", network_precision.measure, network_precision.page, 3.0, network_precision.draw
+        "Error against time of networks", network_precision.measure, network_precision.page, 3.5, network_precision.draw
     ),
     "pieces": Part("Networks piece by piece", pieces.measure, pieces.page, 2.5, ours=True),
-    "dynamics": Part("Dynamics", dynamics.measure, dynamics.page, 1.0),
-    "calls": Part("What a call costs", calls.measure, calls.page, 0.3, ours=True),
-    "first": Part("First results", first.measure, first.page, 2.0),
-    "memory": Part("Memory", memory.measure, memory.page, 0.5),
-    "roofline": Part("Roofline", roofline.measure, roofline.page, 0.5, ours=True),
+    "dynamics": Part("Dynamics", dynamics.measure, dynamics.page, 1.3),
+    "calls": Part("What a call costs", calls.measure, calls.page, 0.2, ours=True),
+    "first": Part("First results", first.measure, first.page, 2.2),
+    "memory": Part("Memory", memory.measure, memory.page, 0.8),
+    "roofline": Part("Roofline", roofline.measure, roofline.page, 0.7, ours=True),
 }

@@ -25,7 +25,6 @@ FIRSTS = {  # by process: what is asked for in turn, each the first of its kind;
         "... `heun`": "fn.simulate(model, 1.0, current=currents, method='heun')",
         "... `heun` with noise": "fn.simulate(model, 1.0, current=currents, method='heun', noise=fn.WhiteNoise(1.0))",
         "... `dop853`": "fn.simulate(model, 1.0, current=currents, method='dop853')",
-        "... one neuron": "fn.simulate(model, 1.0, current=100.0)",
     },
     "COBAHH": {
         "a network, `rk4`": "fn.simulate(coupled(), 1.0)",

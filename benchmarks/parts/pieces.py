@@ -174,7 +174,7 @@ def size(quick: bool) -> list[Finding]:
 
 
 def _rounds(quick: bool) -> tuple[int, float]:
-    return (1, 0.0) if quick else (7, 0.3)
+    return (1, 0.0) if quick else (4, 0.3)
 
 
 def coupling(quick: bool) -> list[Finding]:

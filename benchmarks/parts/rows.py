@@ -20,7 +20,8 @@ from ..tasks import Brunel, Cobahh, Cycles, Forward, GapJunctions, Network, Popu
 from ..worker import Missing, Unable, Worker
 
 MODELS = {"morris_lecar": fn.MorrisLecar.hopf, "hodgkin_huxley": fn.HodgkinHuxley.squid}
-ROUNDS, SECONDS = (3, 7), 4.0  # of a row: at least, at most, and how long if that allows
+ROUNDS, SECONDS = (3, 7), 3.0  # of a row: at least, at most, and how long if that allows
+DEAR = 3.0  # s: two rounds of what takes ours and the rival longer are enough
 REPEATS = 3  # of a row that is not quiet
 TRUTH = {"method": "rk4", "dt": 0.0025}  # for V of a network: halving it moves the median neuron by < 1e-6 mV
 FINE = {"method": "rk4", "dt": 0.0125}  # for the rate of a network
@@ -71,7 +72,8 @@ def _row(match: Match, version: str, ours: Worker, rival: Worker, quick: bool) -
     except Missing as problem:
         return {**head, "missing": str(problem)}
     if isinstance(task, Cobahh):
-        known |= zip(("exact_firing_Hz", "exact_cv"), _exactly(task, ours, FINE).tolist(), strict=True)
+        exact = _exactly(task, ours, FINE).tolist()
+        known = known | dict(zip(("exact_firing_Hz", "exact_cv"), exact, strict=True))
     ours.prepare(mine, who.against)
     answers = known | _answers(task, ours, rival)
     alone = match.threads == match.ours == 1
@@ -82,7 +84,7 @@ def _row(match: Match, version: str, ours: Worker, rival: Worker, quick: bool) -
 def _timed(ours: Worker, rival: Worker, quick: bool, alone: bool) -> dict[str, Any]:
     """Seconds of either, their ratio and its noise: of some attempts the first to be trusted, or the quietest."""
     once = ours.time(1)[0] + rival.time(1)[0]
-    rounds = 1 if quick else int(np.clip(SECONDS / 2 / once, *ROUNDS))
+    rounds = 1 if quick else 2 if once > DEAR else int(np.clip(SECONDS / 2 / once, *ROUNDS))
     attempts: list[dict[str, Any]] = []
     for _ in range(1 if quick else REPEATS):
         wall, free = perf_counter(), _busy() - ours.cpu() - rival.cpu()
@@ -145,10 +147,14 @@ def _answers(task: Any, ours: Worker, rival: Worker) -> dict[str, Any]:
 
 def _errors(who: Contender, early: Any, ours: Worker, rival: Worker) -> dict[str, float]:
     """Of V before errors grow as they do in a chaotic network, median over the neurons: the rival's, and ours."""
-    exact = _exactly(early, ours, TRUTH)
-    own = answer(rival, early, who.truth) if who.truth else exact
-    theirs, mine = answer(rival, early, who.options), answer(ours, early, who.against)
-    return {"error": float(np.median(np.abs(theirs - own))), "ours_error": float(np.median(np.abs(mine - exact)))}
+    key = who.file, who.settings, early  # flags of a compiler do not show
+    if key not in _ERRORS:
+        exact = _exactly(early, ours, TRUTH)
+        own = answer(rival, early, who.truth) if who.truth else exact
+        theirs, mine = answer(rival, early, who.options), answer(ours, early, who.against)
+        errors = {"error": theirs - own, "ours_error": mine - exact}
+        _ERRORS[key] = {name: float(np.median(np.abs(error))) for name, error in errors.items()}
+    return _ERRORS[key]
 
 
 def answer(worker: Worker, task: Any, options: dict[str, Any]) -> np.ndarray:
@@ -173,6 +179,7 @@ def _exactly(task: Any, ours: Worker, options: dict[str, Any]) -> np.ndarray:
 
 
 _EXACT: dict[Any, np.ndarray] = {}
+_ERRORS: dict[Any, dict[str, float]] = {}
 
 
 @cache
