@@ -19,7 +19,7 @@ from .roster import RETUNED
 from .tasks import Cobahh
 from .worker import Missing, Worker
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "fastneuron/guide/networks.md"
 SEEDS, DURATION = 10, 1000.0  # ms
 
 
@@ -74,7 +74,7 @@ def markdown(found: dict[str, Any]) -> str:
 
 
 def sentence(found: dict[str, Any]) -> str:
-    """What the project's README says of it: Brian2 and our RK4."""
+    """What the guide says of it: Brian2 and our RK4."""
     brian2, ours = (
         f"{_spread(rate, 1)} Hz ({_spread(cv, 2)})"
         for rate, cv in (np.transpose(rows) for rows in list(found["programs"].values())[:2])
@@ -93,8 +93,8 @@ def main() -> None:
     """Measure, and write the results."""
     found = measured("rates", __doc__, _measure, markdown)
     if found and not found["missing"]:
-        text = README.read_text()
-        README.write_text(re.sub(r"(<!-- rates -->\n).*?\n\n", rf"\1{sentence(found)}\n\n", text, flags=re.S))
+        text = PAGE.read_text()
+        PAGE.write_text(re.sub(r"(<!-- rates -->\n).*?\n\n", rf"\1{sentence(found)}\n\n", text, flags=re.S))
 
 
 def _measure(asked: Asked) -> dict[str, Any]:

@@ -31,8 +31,8 @@ def test_rate_and_variation_are_within_the_spread_from_network_to_network(progra
         assert (np.abs(rows.mean(0) - brian2.mean(0)) < brian2.std(0, ddof=1)).all()
 
 
-def test_the_readme_says_what_is_stored():
-    assert rates.sentence(STORED) in (ROOT / "README.md").read_text()
+def test_the_guide_says_what_is_stored():
+    assert rates.sentence(STORED) in rates.PAGE.read_text()
 
 
 @pytest.mark.slow
