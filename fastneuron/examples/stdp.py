@@ -2,16 +2,15 @@
 
 Each of three integrate-and-fire neurons has 1,000 excitatory synapses, with Poisson inputs at 10, 20 or 40 Hz, and 200
 inhibitory ones at 10 Hz (Song, Miller & Abbott 2000, Nat Neurosci 3:919).  A synapse becomes stronger where its input
-comes before a spike of the neuron, and weaker, by 5 % more, where it comes after.  Steps are four times the published
-ones, 2 % of what a weight may be, so that 200 s show what would take some 800 s.
+comes before a spike of the neuron, by at most 0.5 % of what is allowed, and weaker, by 5 % more, where it comes after.
 
-The figure shows how the three neurons, which fire at hundreds of hertz at first, come down to rates at which single
-inputs decide when they fire, and the weights at the end: many near 0, some near the most, few in between where inputs
-are slow; where they are fast, few of them are strong.  What the weights let through in all is about the same.
+The figure shows how the three neurons, which fire at hundreds of hertz at first, come down to about the same rate,
+while their inputs stay as different as they are; and the weights at the end.  They part, the sooner the faster the
+inputs: many are near 0, some near the most that is allowed, and what they let through in all is about the same.
 
 The rule is NumPy's, between pieces of one `fn.Simulation`.  Pairs of spikes are taken at their own times, but weights
-change at the end of a piece, so up to 20 ms late; in pieces of 5 ms they end as here, but for chance.  Fifteen seconds;
-extra `plot`.
+change at the end of a piece, so up to 50 ms late, where a thousandth of the most is much: in pieces of 5 ms they end as
+here, but for chance.  Twenty seconds, for 500 s; extra `plot`.
 """
 
 import numpy as np
@@ -21,8 +20,8 @@ import fastneuron as fn
 
 RATES = {10.0: (":", "#0072B2"), 20.0: ("--", "#D55E00"), 40.0: ("-", "#009E73")}  # Hz, of inputs; how they are drawn
 EXCITATORY, INHIBITORY = 1000, 200  # inputs of each neuron
-MOST, STEP, EXCESS, TAU = 0.015, 0.02, 1.05, 20.0  # of g_L; of MOST; depression over potentiation; ms
-DURATION, PIECE = 200_000.0, 20.0  # ms
+MOST, STEP, EXCESS, TAU = 0.015, 0.005, 1.05, 20.0  # of g_L; of MOST; depression over potentiation; ms
+DURATION, PIECE, BIN = 500_000.0, 50.0, 5000.0  # ms
 
 
 def simulation():
@@ -72,7 +71,8 @@ def study(size=1.0):
         counts[k] = run["cells"].spike_count
     weights = sim.weights[0].reshape(len(RATES), EXCITATORY) / MOST
 
-    bins = counts[: pieces // 50 * 50].reshape(-1, 50, len(RATES)).mean(axis=1) / PIECE * 1000.0  # Hz, second by second
+    each = round(BIN / PIECE)
+    bins = counts[: pieces // each * each].reshape(-1, each, len(RATES)).mean(axis=1) / PIECE * 1000.0  # Hz
     figure = pyplot.figure(figsize=(8.2, 3.8), layout="constrained")
     axes = figure.subplot_mosaic("Aa;Ab;Ac", width_ratios=[1.4, 1])
     for k, (rate, (style, colour)) in enumerate(RATES.items()):
@@ -80,7 +80,7 @@ def study(size=1.0):
         mean = weights[k].mean()
         print(f"inputs at {rate:g} Hz: fires at {bins[0, k]:.0f} Hz at first, at {late:.0f} Hz in the end")
         print(f"    mean weight {mean:.2f} of the most; times all inputs, {mean * rate * EXCITATORY / 1000.0:.1f} kHz")
-        time = (np.arange(len(bins)) + 0.5) * 50 * PIECE / 1000.0
+        time = (np.arange(len(bins)) + 0.5) * BIN / 1000.0
         axes["A"].plot(time, bins[:, k], style, color=colour, label=f"inputs at {rate:g} Hz")
         ax = axes["abc"[k]]
         ax.hist(weights[k], np.linspace(0.0, 1.0, 26), color=colour)
