@@ -53,7 +53,6 @@ def row_of(kind):
         parameters,
         unit_of("current", "uA/cm^2"),
         threshold,
-        ", ".join(f"`{preset}`" for preset in kind.presets) or "its defaults",
     )
     return f"| {' | '.join(cells)} |"
 
@@ -64,8 +63,11 @@ def test_the_row_of_a_model_is_what_its_class_says(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_every_model_has_its_source(kind):
-    assert kind.__name__ in {row[0] for row in rows("models.md", "| model | source |")}
+def test_every_model_has_its_presets_and_its_source(kind):
+    found = {name: (presets, source) for name, presets, source in rows("models.md", "| model | presets | source |")}
+    presets, source = found[kind.__name__]
+    assert presets.split("`, `") == list(kind.presets or ["its defaults"])
+    assert re.search(r"\d{4}", source)
 
 
 def test_the_table_of_morris_and_lecar():
