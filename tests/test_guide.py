@@ -37,6 +37,11 @@ def test_every_public_name_is_on_some_page():
     assert {*fn.__all__} - {*re.findall(r"\w+", " ".join(code))} == set()
 
 
+def test_every_figure_is_in_the_table():
+    table = rows("getting_started.md", "| `plot.` | draws |")
+    assert {name for names, _ in table for name in names.split("`, `")} == {*fn.plot.__all__} - {"steady_rate"}
+
+
 def row_of(kind):
     """The row of a model in the table of all, by its class."""
 
