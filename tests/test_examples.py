@@ -16,6 +16,7 @@ SLOW = {  # compile kernels that few other tests have
     "brunel",
     "burster",
     "class_map",
+    "firing_patterns",
     "fit_trace",
     "killed_and_resumed",
     "mean_field",

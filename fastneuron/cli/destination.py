@@ -27,7 +27,7 @@ def drawable(name: str, path: Path) -> None:
     try:
         import matplotlib
     except ImportError:
-        raise ImportError(f"{name} needs matplotlib: pip install matplotlib") from None
+        raise ImportError("a figure needs matplotlib: pip install matplotlib") from None
     matplotlib.use("agg")
     from matplotlib.backend_bases import FigureCanvasBase
 

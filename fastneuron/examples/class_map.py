@@ -28,7 +28,7 @@ ONSETS = {  # and their colours, Okabe and Ito's
 
 def study(size=1.0):
     """Find and draw the map; `size` is in proportion to the number of neurons."""
-    side = max(8, round(80 * size**0.5))
+    side = max(8, round(64 * size**0.5))
     V3, g_Ca = np.linspace(-5.0, 20.0, side), np.linspace(3.0, 6.0, side)
     across, up = np.meshgrid(V3, g_Ca)
     found = fn.excitability(fn.MorrisLecar.snic(V3=across.ravel(), g_Ca=up.ravel()))

@@ -8,7 +8,8 @@ The figure shows the mean rate and the voltage of one neuron in both runs, where
 the other one was resumed.  Some seconds; extras `plot` and `zarr`.
 """
 
-import multiprocessing
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -29,14 +30,14 @@ def simulate(n, **where):
 
 
 def begin_and_kill(n, path):
-    """Begin the run in another process, and kill it half-way; how far it came, and how far the disk knows, ms."""
-    arguments = {"out": path, "checkpoint_interval": INTERVAL, "threads": 1}
-    process = multiprocessing.get_context("spawn").Process(target=simulate, args=(n,), kwargs=arguments)
-    process.start()
-    while process.is_alive() and reached(path) < DURATION / 2:
+    """Begin the run in another process, and kill it half-way; how far the disk knows of it, ms."""
+    begin = "import runpy, sys; runpy.run_path(sys.argv[1])['simulate'](int(sys.argv[2]), out=sys.argv[3], "
+    begin += f"checkpoint_interval={INTERVAL}, threads=1)"
+    process = subprocess.Popen([sys.executable, "-c", begin, __file__, str(n), path])
+    while process.poll() is None and reached(path) < DURATION / 2:
         time.sleep(0.005)
     process.kill()
-    process.join()
+    process.wait()
     return reached(path)
 
 
