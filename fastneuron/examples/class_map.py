@@ -42,6 +42,11 @@ def study(size=1.0):
     number = np.array([list(ONSETS).index(onset) for onset in found.onset]).reshape(side, side)
     colours = ListedColormap([colour for _, colour in ONSETS.values()])
     ax.pcolormesh(V3, g_Ca, number, cmap=colours, vmin=-0.5, vmax=len(ONSETS) - 0.5, rasterized=True)
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
+    for k, (label, _) in enumerate(ONSETS.values()):
+        here = number == k
+        if here.mean() > 0.05:
+            ax.text(across[here].mean(), up[here].mean(), label.partition(",")[0], fontsize=8, ha="center", bbox=box)
     levels = [level for level in (0.1, 0.5, 1.0, 2.0, 5.0) if level < width.max()]
     lines = ax.contour(V3, g_Ca, width.reshape(side, side), levels=levels, colors="black", linewidths=0.5)
     ax.clabel(lines, fontsize="x-small")
