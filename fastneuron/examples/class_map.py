@@ -43,9 +43,9 @@ def study(size=1.0):
     colours = ListedColormap([colour for _, colour in ONSETS.values()])
     ax.pcolormesh(V3, g_Ca, number, cmap=colours, vmin=-0.5, vmax=len(ONSETS) - 0.5, rasterized=True)
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
-    for k, (label, _) in enumerate(ONSETS.values()):
+    for k, (onset, (label, _)) in enumerate(ONSETS.items()):
         here = number == k
-        if here.mean() > 0.05:
+        if onset and here.mean() > 0.05:
             ax.text(across[here].mean(), up[here].mean(), label.partition(",")[0], fontsize=8, ha="center", bbox=box)
     levels = [level for level in (0.1, 0.5, 1.0, 2.0, 5.0) if level < width.max()]
     lines = ax.contour(V3, g_Ca, width.reshape(side, side), levels=levels, colors="black", linewidths=0.5)
