@@ -28,6 +28,7 @@ TAIL = 64  # events of a draw: more have a chance of 1e-35
 BITS = 16  # of a time: with the number of events go those of 6, so that 64 neurons seldom want more words
 AT_ONCE = 8
 FIRST = 6
+TOGETHER = 16  # lanes that get more, if one of them wants more
 
 
 class PoissonInput(Noise):
@@ -167,19 +168,20 @@ def draw_events(source, room, low, number):
         room.events[COUNT, lane] = room.events[TIMES, lane] = room.events[DECAYED, lane] = 0.0
         most = max(most, room.constants[DRAWS, lane])
     for draw in range(int(most)):
-        _draw_words(source, room, low, number, 16 * draw)
+        _draw_words(source, room, low, number, 16 * draw, 0, room.words.shape[1])
         _draw_count(room, draw)
-        left = _add_first(source, room)
-        more = 16 * draw
-        while left > 0:
-            more += 1
-            _draw_words(source, room, low, number, more)
-            left = _add_more(source, room)
+        _add_first(source, room)
+        for first in range(0, room.words.shape[1], TOGETHER):
+            more = 16 * draw
+            while _any_left(room, first):
+                more += 1
+                _draw_words(source, room, low, number, more, first, TOGETHER)
+                _add_more(source, room, first)
 
 
 @inline
-def _draw_words(source, room, low, number, attempt):
-    for lane in range(room.words.shape[1]):
+def _draw_words(source, room, low, number, attempt, first, count):
+    for lane in range(first, min(first + count, room.words.shape[1])):
         words = stream_words(source.seed, (attempt + 1) << 4, source.first_neuron + low + lane, number)
         room.words[0, lane], room.words[1, lane], room.words[2, lane], room.words[3, lane] = words
 
@@ -213,34 +215,44 @@ def _time_of(bits):
 
 
 @inline
-def _add_first(source, room):
-    """The first events of a draw, whose times are in the words beside its number; how many lanes want more."""
-    wanting = 0
-    for lane in range(room.left.shape[1]):
-        left = room.left[0, lane]
-        room.events[COUNT, lane] += left
-        for word in range(1, 4):
-            both = room.words[word, lane]
-            add_event(source, room, lane, _time_of(both >> BITS), 1.0 if left > 2 * word - 2 else 0.0)
-            add_event(source, room, lane, _time_of(both & 0xFFFF), 1.0 if left > 2 * word - 1 else 0.0)
-        room.left[0, lane] = left - FIRST
-        wanting += left > FIRST
-    return wanting
+def _add_two(source, room, lane, word, left):
+    """The two events of a word, of which `left` are wanted; a loop over words would not be unrolled, nor pack."""
+    both = room.words[word, lane]
+    add_event(source, room, lane, _time_of(both >> BITS), 1.0 if left > 0 else 0.0)
+    add_event(source, room, lane, _time_of(both & 0xFFFF), 1.0 if left > 1 else 0.0)
 
 
 @inline
-def _add_more(source, room):
-    """Eight more events of a draw; how many lanes want more."""
-    wanting = 0
+def _add_first(source, room):
+    """The first events of a draw, whose times are in the words beside its number."""
     for lane in range(room.left.shape[1]):
         left = room.left[0, lane]
-        for word in range(4):
-            both = room.words[word, lane]
-            add_event(source, room, lane, _time_of(both >> BITS), 1.0 if left > 2 * word else 0.0)
-            add_event(source, room, lane, _time_of(both & 0xFFFF), 1.0 if left > 2 * word + 1 else 0.0)
+        room.events[COUNT, lane] += left
+        _add_two(source, room, lane, 1, left)
+        _add_two(source, room, lane, 2, left - 2)
+        _add_two(source, room, lane, 3, left - 4)
+        room.left[0, lane] = left - FIRST
+
+
+@inline
+def _any_left(room, first):
+    """Whether one of some lanes from `first` on wants more events."""
+    most = 0
+    for lane in range(first, min(first + TOGETHER, room.left.shape[1])):
+        most = max(most, room.left[0, lane])
+    return most > 0
+
+
+@inline
+def _add_more(source, room, first):
+    """Eight more events of a draw to some lanes from `first` on."""
+    for lane in range(first, min(first + TOGETHER, room.left.shape[1])):
+        left = room.left[0, lane]
+        _add_two(source, room, lane, 0, left)
+        _add_two(source, room, lane, 1, left - 2)
+        _add_two(source, room, lane, 2, left - 4)
+        _add_two(source, room, lane, 3, left - 6)
         room.left[0, lane] = left - AT_ONCE
-        wanting += left > AT_ONCE
-    return wanting
 
 
 @inline
