@@ -51,7 +51,7 @@ def test_events_have_times_of_their_own(method, dt):
     assert abs(V.var() / variance - 1) < 4 * np.sqrt(2.5 / n) + 6e-3
 
 
-@pytest.mark.parametrize("tau", [0.3, 2.0, 50.0])
+@pytest.mark.parametrize("tau", [0.1, 0.3, 2.0, 50.0])
 def test_currents_have_the_mean_and_the_variance_of_shot_noise(tau):
     """Two exponentials in a row: w k (exp(-t / tau) - exp(-t / tau_m)), k = 1 / (1 / tau_m - 1 / tau), summed up."""
     rate, w, tau_m, n = 5.0, 0.7, 4.0, 20_000
@@ -60,6 +60,15 @@ def test_currents_have_the_mean_and_the_variance_of_shot_noise(tau):
     variance = rate * w**2 * tau**2 * tau_m**2 / (2 * (tau + tau_m))
     assert abs(V.mean() - rate * w * tau * tau_m) < 4 * np.sqrt(variance / n)
     assert abs(V.var() / variance - 1) < 4 * np.sqrt(2.5 / n)
+
+
+def test_what_decays_fast_and_slowly_stand_side_by_side():
+    """A neuron has the same bits in a block with neurons whose time constant is shorter than two steps."""
+    tau = np.where(np.arange(8) % 2, 0.02, 0.7)
+    V = run(fn.PoissonCurrent(5000.0, 1.0, tau), 20.0, 8, 0.1, Leaky(tau=1.0), record=None).state["V"]
+    for first in (0, 1):  # the others alone, each in its place
+        alike = run(fn.PoissonCurrent(5000.0, 1.0, tau[first]), 20.0, 8, 0.1, Leaky(tau=1.0), record=None).state["V"]
+        assert np.array_equal(V[first::2], alike[first::2])
 
 
 @pytest.mark.slow

@@ -16,9 +16,10 @@ import numpy as np
 from .._kernel.columns import Columns, columns, read
 from .._kernel.elementary import exp
 from .._kernel.jit import generic, inline
-from .._kernel.lanes import from_bits, local
+from .._kernel.lanes import fma, from_bits, local
 from .._kernel.moments import line, parabola
 from .._kernel.random import ONE, stream_words, uniform_of
+from .._kernel.scalars import polynomial, select
 from .._parameters import Parameter
 from .noise import Noise
 
@@ -29,6 +30,12 @@ BITS = 16  # of a time: with the number of events go those of 6, so that 64 neur
 AT_ONCE = 8
 FIRST = 6
 TOGETHER = 16  # lanes that get more, if one of them wants more
+SHORT = 0.5  # time constants in a step, up to which a polynomial does for what is left of an event at its end
+# (exp(-x) - 1) / x for 0 <= x <= SHORT, minimax (Remez in 250-bit arithmetic): relative error of exp(-x) 5.5e-16
+REMAINS = (
+    *(-0.9999999999998672, 0.49999999998970884, -0.16666666638995986, 0.04166666299771165, -0.00833330566801746),
+    *(0.0013887622110895794, -0.0001980529275119287, 2.4179224750619144e-05, -2.14655779954501e-06),
+)
 
 
 class PoissonInput(Noise):
@@ -121,8 +128,8 @@ class PoissonCurrent(PoissonInput):
 DRAWS, MEAN, NOTHING, OWN = range(4)
 # rows of a draw: its uniform number, and how far its inversion has come
 UNIFORM, TERM, SUM = range(3)
-# rows of a step: events, the sum of their times, of exp(-(1 - time) / tau)
-COUNT, TIMES, DECAYED = range(3)
+# rows of a step: events, the sum of what they are away from its end, of exp(-away / tau)
+COUNT, AWAY, DECAYED = range(3)
 
 
 class PoissonRoom(NamedTuple):
@@ -156,21 +163,34 @@ def _prepare_draws(constants, lane, rate, dt):
 
 
 @generic
-def add_event(source, room, lane, time, present):
-    """Add an event at a time, a fraction of the step, to the sums of a lane; none where `present` is 0 and not 1."""
+def add_event(source, room, lane, away, present, steep):
+    """Add an event, a fraction of the step away from its end, to the sums of a lane, if one is present.
+
+    Where `steep` is False, no lane of the block is.
+    """
+
+
+@generic
+def is_steep(source, room, lane):
+    """Whether what an event brings decays so fast that a step is long for it."""
+    return False
 
 
 @inline
 def draw_events(source, room, low, number):
     """Sum up the events of step `number` in all lanes, the first being that of neuron `low`."""
-    most = 0.0
+    most, steep = 0.0, False
     for lane in range(room.events.shape[1]):
-        room.events[COUNT, lane] = room.events[TIMES, lane] = room.events[DECAYED, lane] = 0.0
+        steep |= is_steep(source, room, lane)
+        room.events[COUNT, lane] = room.events[AWAY, lane] = room.events[DECAYED, lane] = 0.0
         most = max(most, room.constants[DRAWS, lane])
     for draw in range(int(most)):
         _draw_words(source, room, low, number, 16 * draw, 0, room.words.shape[1])
         _draw_count(room, draw)
-        _add_first(source, room)
+        if steep:
+            _add_first(source, room, True)
+        else:
+            _add_first(source, room, False)
         for first in range(0, room.words.shape[1], TOGETHER):
             more = 16 * draw
             while _any_left(room, first):
@@ -209,28 +229,28 @@ def _draw_count(room, draw):
 
 
 @inline
-def _time_of(bits):
-    """The middle of one of 2**16 parts of the step."""
-    return from_bits((bits << (52 - BITS)) | ONE) - (1.0 - 2.0 ** (-BITS - 1))
+def _away_of(bits):
+    """How far the middle of one of 2**16 parts of the step is from its end."""
+    return (2.0 - 2.0 ** (-BITS - 1)) - from_bits((bits << (52 - BITS)) | ONE)
 
 
 @inline
-def _add_two(source, room, lane, word, left):
+def _add_two(source, room, lane, word, left, steep):
     """The two events of a word, of which `left` are wanted; a loop over words would not be unrolled, nor pack."""
     both = room.words[word, lane]
-    add_event(source, room, lane, _time_of(both >> BITS), 1.0 if left > 0 else 0.0)
-    add_event(source, room, lane, _time_of(both & 0xFFFF), 1.0 if left > 1 else 0.0)
+    add_event(source, room, lane, _away_of(both >> BITS), left > 0, steep)
+    add_event(source, room, lane, _away_of(both & 0xFFFF), left > 1, steep)
 
 
 @inline
-def _add_first(source, room):
+def _add_first(source, room, steep):
     """The first events of a draw, whose times are in the words beside its number."""
     for lane in range(room.left.shape[1]):
         left = room.left[0, lane]
         room.events[COUNT, lane] += left
-        _add_two(source, room, lane, 1, left)
-        _add_two(source, room, lane, 2, left - 2)
-        _add_two(source, room, lane, 3, left - 4)
+        _add_two(source, room, lane, 1, left, steep)
+        _add_two(source, room, lane, 2, left - 2, steep)
+        _add_two(source, room, lane, 3, left - 4, steep)
         room.left[0, lane] = left - FIRST
 
 
@@ -248,10 +268,10 @@ def _add_more(source, room, first):
     """Eight more events of a draw to some lanes from `first` on."""
     for lane in range(first, min(first + TOGETHER, room.left.shape[1])):
         left = room.left[0, lane]
-        _add_two(source, room, lane, 0, left)
-        _add_two(source, room, lane, 1, left - 2)
-        _add_two(source, room, lane, 2, left - 4)
-        _add_two(source, room, lane, 3, left - 6)
+        _add_two(source, room, lane, 0, left, True)
+        _add_two(source, room, lane, 1, left - 2, True)
+        _add_two(source, room, lane, 2, left - 4, True)
+        _add_two(source, room, lane, 3, left - 6, True)
         room.left[0, lane] = left - AT_ONCE
 
 
@@ -278,15 +298,15 @@ def _prepare_jumps(source, room, lane, neuron, dt):
     _prepare_draws(room.constants, lane, given[0, lane], dt)
 
 
-def _add_jump_event(source, room, lane, time, present):
-    room.events[TIMES, lane] += present * time
+def _add_jump_event(source, room, lane, away, present, steep):
+    room.events[AWAY, lane] = select(present, room.events[AWAY, lane] + away, room.events[AWAY, lane])
 
 
 def _begin_jumps(source, room, low, number, dt):
     draw_events(source, room, low, number)
     for lane in range(room.stages.shape[1]):
-        size = room.constants[OWN, lane]
-        _put_stages(room, lane, *line(size * room.events[COUNT, lane], size * room.events[TIMES, lane]))
+        size, count = room.constants[OWN, lane], room.events[COUNT, lane]
+        _put_stages(room, lane, *line(size * count, size * (count - room.events[AWAY, lane])))
 
 
 def _add_jumps(source, room, lane, V, t, stage, derivative):
@@ -312,19 +332,21 @@ class JumpsSource(NamedTuple):
         return {}
 
 
-# currents: the constants are those of a draw, the weight, dt / tau, and what half a step and a whole leave of a current
-WEIGHT, STEP, HALF, FULL = OWN, OWN + 1, OWN + 2, OWN + 3
+# currents: the constants are those of a draw, the weight, dt / tau and its inverse, and what half a step and a whole
+# leave of a current
+WEIGHT, STEP, PER_STEP, HALF, FULL = range(OWN, OWN + 5)
 
 
 def _currents_room(source, lanes, zero, times):
-    return _any_room(lanes, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+    return _any_room(lanes, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
 
 
 def _prepare_currents(source, room, lane, neuron, dt):
     given = local((0.0, 0.0, 0.0), 1, room.lanes, 0.0)
     read(source.columns, given, lane, neuron)
     x = dt / given[2, lane]
-    room.constants[WEIGHT, lane], room.constants[STEP, lane] = given[1, lane], x
+    room.constants[WEIGHT, lane] = given[1, lane]
+    room.constants[STEP, lane], room.constants[PER_STEP, lane] = x, 1.0 / x
     room.constants[HALF, lane], room.constants[FULL, lane] = exp(-0.5 * x), exp(-x)
     _prepare_draws(room.constants, lane, given[0, lane], dt)
 
@@ -333,19 +355,27 @@ def _load_current(source, room, lane, neuron, first):
     room.current[0, lane] = source.state[neuron]
 
 
-def _add_current_event(source, room, lane, time, present):
-    room.events[TIMES, lane] += present * time
-    room.events[DECAYED, lane] += present * exp((time - 1.0) * room.constants[STEP, lane])
+def _is_steep(source, room, lane):
+    return room.constants[STEP, lane] > SHORT
+
+
+def _add_current_event(source, room, lane, away, present, steep):
+    x = away * room.constants[STEP, lane]
+    remains = fma(x, polynomial(x, REMAINS), 1.0)
+    if steep:
+        remains = select(is_steep(source, room, lane), exp(-x), remains)
+    room.events[AWAY, lane] = select(present, room.events[AWAY, lane] + away, room.events[AWAY, lane])
+    room.events[DECAYED, lane] = select(present, room.events[DECAYED, lane] + remains, room.events[DECAYED, lane])
 
 
 def _begin_currents(source, room, low, number, dt):
     """An event at the fraction theta of the step is exp(-x (s - theta)) from there on: its moments in closed form."""
     draw_events(source, room, low, number)
     for lane in range(room.stages.shape[1]):
-        x, weight, before = room.constants[STEP, lane], room.constants[WEIGHT, lane], room.current[0, lane]
-        decayed = room.events[DECAYED, lane]
-        m0 = (room.events[COUNT, lane] - decayed) / x
-        m1 = (room.events[TIMES, lane] - decayed + m0) / x
+        steps, weight, before = room.constants[PER_STEP, lane], room.constants[WEIGHT, lane], room.current[0, lane]
+        count, decayed = room.events[COUNT, lane], room.events[DECAYED, lane]
+        m0 = (count - decayed) * steps
+        m1 = ((count - room.events[AWAY, lane]) - decayed + m0) * steps
         begin, middle, end = line(weight * m0, weight * m1)
         half, full = room.constants[HALF, lane] * before, room.constants[FULL, lane] * before
         _put_stages(room, lane, begin + before, middle + half, end + full)
@@ -372,6 +402,7 @@ class CurrentsSource(NamedTuple):
     prepare = _prepare_currents
     load = _load_current
     begin_step = _begin_currents
+    is_steep = _is_steep
     add_event = _add_current_event
     add_current = _add_currents
     place = _place
