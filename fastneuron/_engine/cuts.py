@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from .network_recipe import NetworkRecipe
+from .recipe import Recipe
 
 EPOCH = 16  # steps at most
-RANGE = 4096  # neurons at most
-INBOX = 2**20  # bytes of a range's inboxes for an epoch: 4 steps instead of 16, of COBAHH, took 0.85 of the time
+RANGE = 2**14  # neurons at most: Brunel's 12,500, with 1,250 synapses a spike, in four ranges took 1.3 times as long
+INBOX = 2**19  # bytes of a range's inboxes for an epoch: 2 steps of COBAHH took 0.95 of the time of 4, 0.8 of that of 16
+FAR_INBOX = 2**21  # where an epoch ends with a message to other processes
 BOX = 32  # bytes of a neuron's inbox of a receptor for a step, of most receptors
 
 
-def longest_epoch(recipe: NetworkRecipe) -> int:
-    """Steps of an epoch, at most, where there are synapses."""
-    step = max(min(part.n, RANGE) * BOX * len(part.receptors) for part in recipe.parts.values())
-    return max(min(EPOCH, INBOX // max(step, 1)), 1)
+def longest_range(part: Recipe) -> int:
+    """Neurons of a range of a population, at most."""
+    return min(RANGE, INBOX // (BOX * max(len(part.receptors), 1)))
+
+
+def longest_epoch(recipe: NetworkRecipe, threads: int, inbox: int = INBOX) -> int:
+    """Steps of an epoch, at most, where there are synapses and `threads` share out the neurons."""
+    step = max(
+        min(-(-part.n // threads), longest_range(part)) * BOX * len(part.receptors) for part in recipe.parts.values()
+    )
+    return max(min(EPOCH, inbox // max(step, 1)), 1)

@@ -15,7 +15,7 @@ from ..network.values import type_of
 from ..receptors.kinetics import kinetics
 from . import resources
 from .coupled import WHOLE
-from .cuts import RANGE, longest_epoch
+from .cuts import longest_epoch, longest_range
 from .network_recipe import NetworkRecipe
 from .plan import Plan
 from .recipe import Recipe
@@ -69,7 +69,7 @@ def events(recipe: NetworkRecipe, projection: Projection, sent: Mapping[str, flo
 def memory(recipe: NetworkRecipe, plan: Plan, sent: Mapping[str, float]) -> int:
     """Bytes of memory, with so many spikes of each population and source."""
     populations, snapshot = map(sum, zip(*map(resources.population, recipe.parts.values()), strict=True))
-    coupled = sum(_coupled(recipe, part, sent[name]) for name, part in recipe.parts.items())
+    coupled = sum(_coupled(recipe, part, sent[name], plan.threads) for name, part in recipe.parts.items())
     standing = populations + coupled + _listed(recipe) + _in_step(recipe)
     found = sum(resources.results(part) for part in recipe.parts.values())
     threads = plan.here * resources.PER_THREAD
@@ -105,17 +105,17 @@ def check_memory(recipe: NetworkRecipe, plan: Plan) -> None:
         raise MemoryError(f"the network needs {wanted} of memory, and {there} are left: {advice}")
 
 
-def shortest_delay(recipe: NetworkRecipe) -> int:
+def shortest_delay(recipe: NetworkRecipe, threads: int) -> int:
     """Steps, at least 1."""
     delays = [projection.delays[0] / recipe.dt for projection in recipe.network.projections]
-    return max(int(min([float(longest_epoch(recipe)), *delays]) + 1e-9), 1)
+    return max(int(min([float(longest_epoch(recipe, threads)), *delays]) + 1e-9), 1)
 
 
-def _coupled(recipe: NetworkRecipe, part: Recipe, sent: float) -> int:
+def _coupled(recipe: NetworkRecipe, part: Recipe, sent: float, threads: int) -> int:
     """Bytes of what a population has in a network beside its own: boxes, conductances, constants of its blocks."""
     if recipe.chosen.is_adaptive:  # of each receptor: modes, since when, the list of what arrives
         return sum(8 * part.n * (2 * len(receptor.modes) + 3) for receptor in part.receptors.values())
-    slots, blocks = shortest_delay(recipe), -(-part.n // WHOLE) * WHOLE
+    slots, blocks = shortest_delay(recipe, threads), -(-part.n // WHOLE) * WHOLE
     # of the outbox what has ever been in use, all of it in a network that fires: huge pages make it resident
     total = PER_LEAVING * int(min(part.n * most_spikes(part.model, slots, len(part.watched)), sent))
     constants = len(part.model.parameters)
@@ -156,7 +156,7 @@ def _listed(recipe: NetworkRecipe) -> float:
         total += sum(tables) + 8 * projection.pre.population.n
         target = recipe.parts.get(recipe.network.name_of(projection.post))
         if projection.stored and target is not None:  # of a share, on its own neurons
-            ranges, part = -(-target.n // RANGE), target.n / projection.post.population.n
+            ranges, part = -(-target.n // longest_range(target)), target.n / projection.post.population.n
             total += 8 * ranges * projection.pre.population.n + (TARGET + each) * part * projection.mean_synapses
         if isinstance(projection.rule, Explicit):
             total += (LISTED_TARGET + each) * projection.mean_synapses
@@ -170,6 +170,8 @@ def _making(recipe: NetworkRecipe, threads: int) -> float:
         if isinstance(projection.rule, Explicit):
             most = max(most, PER_LISTED * projection.mean_synapses)
         if isinstance(projection.rule, ByDistance):
-            part = min(RANGE / projection.post.population.n, 1.0) * projection.mean_synapses
+            target = recipe.parts.get(recipe.network.name_of(projection.post))
+            most_at_once = 0 if target is None else longest_range(target)
+            part = min(most_at_once / projection.post.population.n, 1.0) * projection.mean_synapses
             most = max(most, threads * (PAIRS + 3 * 8 * part))
     return most

@@ -85,7 +85,7 @@ class NetworkAtWork:
         """Steps that an epoch has at most."""
         recipe = self.recipe
         return (
-            cuts.longest_epoch(recipe)
+            cuts.longest_epoch(recipe, self.members, cuts.INBOX if self.ranks is None else cuts.FAR_INBOX)
             if recipe.network.projections
             else max(cuts.EPOCH, min(ALONE, OUTBOX // recipe.n))
         )
@@ -114,9 +114,8 @@ class NetworkAtWork:
         return NetworkChunkRun(self, chunk, team)
 
     def _members(self, threads: int) -> int:
-        steps = min(
-            int(delay / self.recipe.dt) for delay in [*self._delays(), cuts.longest_epoch(self.recipe) * self.recipe.dt]
-        )
+        longest = cuts.longest_epoch(self.recipe, threads)
+        steps = min([longest, *(int(delay / self.recipe.dt) for delay in self._delays())])
         worth = self.recipe.n * max(steps, 1) // WORTH_A_MEMBER
         if self.recipe.network.couplings:
             worth = self.recipe.n // WORTH_A_MEMBER_IN_STEP
@@ -129,7 +128,7 @@ class NetworkAtWork:
         """Each population in ranges of whole blocks, as many as the team has use for."""
         recipe = self.recipe
         for name, part in recipe.parts.items():
-            count = -(-max(self.members, -(-part.n // cuts.RANGE)) // self.members) * self.members
+            count = -(-max(self.members, -(-part.n // cuts.longest_range(part))) // self.members) * self.members
             whole = whole_of(recipe.network, name)
             size = -(-part.n // (count * whole)) * whole
             begin, end = recipe.low_of(name), recipe.low_of(name) + part.n

@@ -19,6 +19,7 @@ from .._kernel.lanes import Lanes32, local, width
 from ..receptors.kinetics import VECTOR
 
 BATCH = Lanes32()  # synapses whose arrivals are worked out together
+FAR = 4  # spikes
 A_LINE, AHEAD = 32, 512  # targets in a cache line; of the next row, those that are fetched while one is delivered
 
 
@@ -296,6 +297,8 @@ def deliver(routes, receivers, flight, target_range, due):
         routes.cursor[target_range, p] = s
         while s < count and flight.step[sender, s] + int(numbers[SOONEST]) < due.last:
             source = source_of(flight, sender, s)
+            if s + FAR < count:  # where a row begins has to be there before it is fetched
+                prefetch_at(rows[BEGIN] + 8 * source_of(flight, sender, s + FAR))
             if s + 1 < count:
                 fetch_row(rows, source_of(flight, sender, s + 1))
             begin = number_at(rows[BEGIN], source, np.int64(0))
