@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -49,7 +48,7 @@ def measured(name: str, asked: Asked, before: Mapping[str, Any] | None) -> dict[
         rows = [row for row in kept["rows"] if not asked.wants(row["file"])]
         missing = {file: why for file, why in kept["missing"].items() if not asked.wants(file)}
         found = kept | found | {"rows": found["rows"] + rows, "missing": found["missing"] | missing}
-    return {"machine": here, "quick": asked.quick, "command": _command(), "seconds": seconds, "found": found}
+    return {"machine": here, "quick": asked.quick, "command": _command(asked), "seconds": seconds, "found": found}
 
 
 def write(out: Path) -> None:
@@ -65,14 +64,8 @@ def write(out: Path) -> None:
                 PARTS[name].draw(part["found"], out / f"{name}.png")
 
 
-def _command() -> str:
-    """What made a part, without the parts and contenders that were asked for."""
-    kept, words = [], sys.argv[1:]
-    while words:
-        word = words.pop(0)
-        if word in ("--parts", "--only", "--out"):
-            while words and not words[0].startswith("--"):
-                words.pop(0)
-        else:
-            kept.append(word)
-    return " ".join(["python -m benchmarks", *kept])
+def _command(asked: Asked) -> str:
+    """What made a part, in environments that are called as README.md calls them."""
+    own = [f"{name}=.venv-{name}/bin/python" for name in asked.pythons]
+    quick = ["--quick"] if asked.quick else []
+    return " ".join(["python -m benchmarks peers", *quick, *(["--python", *own] if own else [])])

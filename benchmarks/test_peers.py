@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from benchmarks import page, peers
 from benchmarks.asked import Asked
 from benchmarks.parts import PARTS, Part, rows
+from benchmarks.roster import Contender, Match
+from benchmarks.tasks import Cycles
 
 
 def row(name, ratio=2.0, **given):
@@ -96,3 +99,20 @@ def test_a_row_is_repeated_until_it_is_quiet():
     loud = rows._timed(Clocked(1.0, *[1.0, 2.0] * 9), Clocked(2.0), quick=False, alone=True)
     assert not loud["trusted"]
     assert loud["floor"] > 0.05
+
+
+class Told(Clocked):
+    """A worker that answers with numbers of its own."""
+
+    def prepare(self, task, options):
+        self.task = task
+
+    def answer(self):
+        return np.array([80.0, 0.5])
+
+
+def test_who_does_more_of_the_same_is_as_many_times_as_fast(monkeypatch):
+    monkeypatch.setattr(rows, "_exact_cycle", lambda: np.array([80.0, 0.5]))
+    match = Match(Contender("XPPAUT", "xppaut", ""), Cycles(10), ours_task=Cycles(1000))
+    row = rows._row(match, "1", Told(0.5), Told(0.1), quick=False)
+    np.testing.assert_allclose([row["ratio"], row["ours_rate"] / row["rate"]], 20.0)

@@ -59,7 +59,7 @@ def cobahh(task: Cobahh, threads: int, dt: float = 0.05, **options: str) -> Call
 
 
 def brunel(task: Brunel, threads: int, dt: float = 0.1, **options: str) -> Callable[[], Callable[[], np.ndarray]]:
-    """`simulate`, which makes the synapses anew in each run."""
+    """`simulate`, which makes the synapses anew in each run; V is 0 at first, as with the others."""
     if task.synapse == "delta":
         receptor, drive = fn.Delta(), fn.PoissonJumps(task.input_rate, task.weight)
     else:
@@ -74,7 +74,8 @@ def brunel(task: Brunel, threads: int, dt: float = 0.1, **options: str) -> Calla
     net = fn.Network({"cells": cells}, projections, seed=task.seed)
 
     def run() -> Callable[[], np.ndarray]:
-        spikes = fn.simulate(net, task.duration, dt, threads=threads, **options)["cells"].spikes
+        found = fn.simulate(net, task.duration, dt, initial={"cells": {"V": 0.0}}, threads=threads, **options)
+        spikes = found["cells"].spikes
         return lambda: task.activity(spikes.neuron, spikes.time)
 
     return run

@@ -13,7 +13,7 @@ import numpy as np
 import fastneuron as fn
 
 from ..asked import Asked
-from ..paired import paired
+from ..paired import paired, until_quiet
 from . import rows, tables
 
 CURRENT = 100.0
@@ -35,7 +35,9 @@ def _sensitivities(quick: bool) -> Iterator[dict[str, Any]]:
     for method in ("rk4",) if quick else ("rk4", "dop853"):
         bare = partial(fn.simulate, fn.MorrisLecar.hopf(), duration, method=method, **options)
         for names in (("g_K",),) if quick else (("g_K",), ("g_K", "V3", "phi", "current")):
-            found = paired(bare, partial(bare, sensitivity=names), 1 if quick else 5, 0.0, process_time)
+            asked = partial(bare, sensitivity=names)
+            attempt = partial(paired, bare, asked, *((1, 0.0) if quick else (5, 0.1)), process_time)
+            found = until_quiet(attempt, 1 if quick else 3)
             yield {"method": method, "directions": len(names), "times": found.ratio, "floor": found.floor}
 
 

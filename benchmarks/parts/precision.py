@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from time import process_time
@@ -20,7 +21,7 @@ import fastneuron as fn
 
 from ..asked import Asked
 from ..equations import morris_lecar
-from ..paired import DISTRUST, Paired, paired
+from ..paired import Paired, paired, until_quiet
 
 V0, N0 = -40.0, 0.0
 EQUAL = (1e-6, 1e-9, 2e-12, 1e-12)  # mV: errors at which two methods are compared
@@ -251,13 +252,8 @@ def measure(asked: Asked) -> dict[str, Any]:
 
 
 def _timed(yardstick: Program, program: Program, rounds: int, quick: bool) -> Paired:
-    """Of three attempts the first that is quiet, or the quietest."""
-    attempts = []
-    while len(attempts) < (1 if quick else 3):
-        attempts.append(paired(yardstick, program, rounds, 0.0 if quick else 0.03, process_time))
-        if attempts[-1].floor < DISTRUST:
-            break
-    return min(attempts, key=lambda one: one.floor)
+    attempt = partial(paired, yardstick, program, rounds, 0.0 if quick else 0.03, process_time)
+    return until_quiet(attempt, 1 if quick else 3)
 
 
 def _errors(answer: Answer, truth: Answer) -> dict[str, float | None]:

@@ -78,6 +78,7 @@ def _row(match: Match, version: str, ours: Worker, rival: Worker, quick: bool) -
     answers = known | _answers(task, ours, rival)
     alone = match.threads == match.ours == 1
     timed = _timed(ours, rival, quick, alone)
+    timed["ratio"] *= _work(mine) / _work(task)
     return {**head, **answers, "rate": _work(task) / timed.pop("b"), "ours_rate": _work(mine) / timed.pop("a"), **timed}
 
 
