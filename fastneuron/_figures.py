@@ -35,8 +35,8 @@ def pyplot() -> Any:
 
 
 def turn(of: Sequence[Any], number: int) -> Any:
-    """The one whose turn it is."""
-    return of[number % len(of)]
+    """The one whose turn it is; styles and marks go with other colours the second time round."""
+    return of[(number + (number // len(of) if of in (STYLES, MARKERS) else 0)) % len(of)]
 
 
 # axes -----------------------------------------------------------------------------------------------------------------
@@ -83,10 +83,9 @@ def evenly(n: int, most: int) -> np.ndarray:
     return np.arange(n) if n <= most else np.linspace(0, n - 1, most).round().astype(np.int64)
 
 
-def how_many(label: str, shown: int, n: int) -> str:
-    """The label of an axis; where some neurons stand for all, it says how many."""
-    said = f"{shown:,} of {n:,} neurons" if shown < n else ""
-    return "\n".join(filter(None, (label, said)))
+def how_many(label: str, shown: int, n: int, what: str = "") -> str:
+    """The label of an axis; where some neurons stand for all, it says how many of what."""
+    return f"{label}\n{shown:,} of {n:,} {what}".rstrip() if shown < n else label
 
 
 # styles ---------------------------------------------------------------------------------------------------------------

@@ -304,6 +304,11 @@ def check_nothing_overlaps(figure):
         if "legend" in both or both == {"text"} or (one != other and "text" in both):
             apart = not box.padded(-0.5).overlaps(other_box.padded(-0.5))
             assert apart, f"{text!r} of axes {one} and {other_text!r} of axes {other}"
+    if figure.get_layout_engine() is not None:
+        low, high = figure.bbox.padded(1.0).get_points()
+        for _, _, text, box in found:
+            assert (box.get_points() >= low).all(), text
+            assert (box.get_points() <= high).all(), text
     sizes = [one.get_fontsize() for one in figure.findobj(matplotlib.text.Text) if one.get_text()]
     assert min(sizes) >= 6.0
 

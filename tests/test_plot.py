@@ -44,7 +44,7 @@ def test_raster_of_many_neurons_is_thinned_evenly_and_says_so(run):
     assert rows.size == 50
     assert {rows[0], rows[-1]} == {0, 299}
     assert set(np.diff(rows)) == {6, 7}
-    assert ax.get_ylabel() == "Neuron\n50 of 300 neurons"
+    assert ax.get_ylabel() == "Neuron\n50 of 300"
     assert plot.raster(run, neurons=300).get_ylabel() == "Neuron"
 
 
@@ -65,7 +65,7 @@ def test_fi_curve_is_current_against_rate(run):
 def test_fi_curve_of_many_neurons_says_so(run):
     ax = plot.fi_curve(run, CURRENT, neurons=100)
     assert drawn(ax).shape == (100, 2)
-    assert ax.get_ylabel() == "Firing rate (Hz)\n100 of 300 neurons"
+    assert ax.get_xlabel() == "Injected current (µA/cm²)\n100 of 300 neurons"
 
 
 def test_steady_rate_is_the_inverse_of_the_period():
@@ -259,7 +259,16 @@ def test_a_large_network_is_thinned_and_says_so(network_run):
     ax = plot.raster(network_run, neurons=50)
     rows = sum(np.unique(line.get_ydata()).size for line in ax.lines if line.get_marker() == "|")
     assert 40 <= rows <= 50
-    assert ax.get_ylabel() == f"{rows} of 503 neurons"
+    assert ax.get_ylabel() == f"{rows} of\n503 neurons"
+
+
+def test_nine_names_of_populations_do_not_overlap(network_run):
+    parts = {f"population {k}": network_run["noise" if k % 3 else "e"] for k in range(9)}
+    figure = plot.network(fn.NetworkRun({}, parts, 400.0, 0.05))
+    figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
+    assert all(below.y1 <= above.y0 for below, above in itertools.pairwise(boxes))
+    assert len({(str(one.get_edgecolor()), str(one.get_linestyle())) for one in figure.axes[1].patches}) >= 4
 
 
 def test_names_of_populations_do_not_overlap(network_run):

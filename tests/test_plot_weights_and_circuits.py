@@ -59,7 +59,8 @@ def test_weights_of_a_simulation_are_those_of_now():
 
 def test_couplings_have_weights_too():
     cells = fn.Population(fn.MorrisLecar.hopf(), 3)
-    coupling = fn.Coupling(cells, cells, fn.GapJunction(), ([0, 1], [1, 2]), weight=[0.1, 0.2])
+    kind = fn.Graded(E=-80.0, half=0.0, slope=15.0)
+    coupling = fn.Coupling(cells, cells, kind, ([0, 1], [1, 2]), weight=[0.1, 0.2])
     net = fn.Network({"cells": cells}, [coupling])
     assert np.isfinite(shown(plot.weights(net, coupling))).sum() == 2
     with pytest.raises(ValueError, match="which must be a Coupling of a network without projections; got 0"):
@@ -149,7 +150,7 @@ def test_neurons_without_a_cycle_say_so():
     assert names == ["neuron 0", "neuron 1, no cycle", "neuron 2"]
     with pytest.raises(ValueError, match="state must be one of 'V', 'N', 'shift'; got 'W'"):
         plot.phase_response(response(), "W")
-    with pytest.raises(ValueError, match="neurons must be .* at most 2; got 3"):
+    with pytest.raises(ValueError, match=r"neurons must be .* at most 2; got 3"):
         plot.phase_response(response(), neurons=[3])
 
 
@@ -217,11 +218,9 @@ def test_every_kind_of_link_has_a_name():
             return x_pre - V_post
 
     cell = fn.MorrisLecar.snic()
-    links = [
-        fn.Coupling("A", "B", Odd()),
-        fn.Coupling("B", "A", fn.StateCoupled("N", E=-80.0)),
-        fn.Coupling("A", "A", Odd(), name="self"),
-    ]
+    by_state = fn.StateCoupled("N", E=-80.0)
+    to_itself = fn.Coupling("A", "A", Odd(), name="self")
+    links = [fn.Coupling("A", "B", Odd()), fn.Coupling("B", "A", by_state), to_itself]
     ax = plot.circuit(fn.Circuit({"A": cell, "B": cell}, links))
     names = [text.get_text() for text in ax.get_legend().get_texts()]
     assert names == ["Odd (mS/cm²)", "inhibition by N (mS/cm²)"]

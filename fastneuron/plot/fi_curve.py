@@ -94,7 +94,7 @@ def fi_curve(
     top = max(1.05 * rate.max(), 1.0, ax.get_ylim()[1] if before else 0.0)
     ax.set_ylim(-0.03 * top, top)  # a dot at 0 is seen whole
     xlabel = named(run, "Injected current", "current", "uA/cm^2")
-    ax.set(xlabel=xlabel, ylabel=how_many(rate_label(run), shown.size, run.n))
+    ax.set(xlabel=how_many(xlabel, shown.size, run.n, "neurons"), ylabel=rate_label(run))
     return ax
 
 

@@ -78,25 +78,24 @@ def network(
     }
     for name in run:
         styled("line", style, {}, colours[name])
-    top, bottom = _new_axes() if ax is None else ax
-    raster(run, top, neurons, color=colours, **style)
-    top.set_xlabel("")
+    top, bottom = _new_axes(len(run)) if ax is None else ax
     for name, rate in rates.items():
         looks: dict[str, Any] = {"color": colours[name], "linestyle": dashes[name], "linewidth": 1.1}
         bottom.stairs(rate, edges, baseline=None, label=names[name], **looks)
     bottom.set(xlabel=f"Time (ms); rates in bins of {width:g} ms", ylabel="Rate (Hz)", ylim=(0, None))
-    legend_below(bottom)
+    legend_below(bottom)  # after which the raster has the height to which marks and names are made
+    raster(run, top, neurons, color=colours, **style)
+    top.set_xlabel("")
     return bottom.figure.figure
 
 
-def _new_axes() -> Any:
-    """Those of a new figure, as high as they will be when it is drawn: the marks are made to their rows."""
-    figure, both = pyplot().subplots(
-        2, 1, figsize=SIZE, height_ratios=[2.4, 1], layout="constrained", dpi=200, sharex=True
-    )
+def _new_axes(parts: int) -> Any:
+    """Those of a new figure, of a raster with so many parts and of rates."""
+    size = (SIZE[0], SIZE[1] + 0.3 * max(parts - 6, 0))  # names have room
+    shape: dict[str, Any] = {"figsize": size, "height_ratios": [2.4, 1], "layout": "constrained", "dpi": 200}
+    _, both = pyplot().subplots(2, 1, sharex=True, **shape)
     for ax in both:
         tidy(ax)
-    figure.draw_without_rendering()
     return both
 
 

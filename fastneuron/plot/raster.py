@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MARKS = ("|", "x", ".", "^", "+", "s")  # of states that spike, in their order
 LEAST_BAND = 0.12  # of the height: a population that is small has room for its name
+SMALLEST = 6.0  # letters, points
 MANY = 20_000  # spikes: an image in a vector graphic
 
 
@@ -63,7 +64,7 @@ def raster(
     >>> run = fn.simulate(fn.MorrisLecar.hopf(), duration=500.0, current=np.linspace(80, 130, 400))
     >>> ax = plot.raster(run)
     >>> ax.get_xlabel(), ax.get_ylabel()
-    ('Time (ms)', 'Neuron\\n100 of 400 neurons')
+    ('Time (ms)', 'Neuron\\n100 of 400')
     """
     most = _check.whole("neurons", neurons, 1)
     check_run(run, Run, NetworkRun, SourceRun)
@@ -118,6 +119,17 @@ def _those_of(spikes: Any, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return spikes.time[kept], spikes.neuron[kept]
 
 
+def _heights(sizes: np.ndarray) -> np.ndarray:
+    """The part of the height that each population has: by its size, but for small ones, which share the rest out."""
+    least = min(LEAST_BAND, 0.8 / sizes.size)
+    small = np.zeros(sizes.size, bool)
+    while True:
+        heights = np.where(small, least, (1.0 - least * small.sum()) * sizes / sizes[~small].sum())
+        if not (more := heights < least - 1e-12).any():
+            return heights
+        small |= more
+
+
 def _by_population(
     run: NetworkRun, ax: Any, most: int, given: Mapping[str, Any], labels: Mapping[str, Any], style: Mapping[str, Any]
 ) -> Any:
@@ -125,8 +137,8 @@ def _by_population(
     colours = colours_of(run, given)
     drawn = {name: styled("line", style, {"marker": "|"}, colours[name], labels[name]) for name in run}
     sizes = np.array([part.n for part in run.values()])
-    heights = np.maximum(sizes / sizes.sum(), min(LEAST_BAND, 0.7 / sizes.size))
-    tops = np.cumsum(heights / heights.sum())
+    heights = _heights(sizes)
+    tops = np.cumsum(heights)
     spikes = [(part.spikes.time, part.spikes.neuron) for part in run.values()]  # which may not have been kept
     before = ax is not None and bool(ax.lines)
     ax, rows = axes(ax), 0
@@ -141,9 +153,10 @@ def _by_population(
             ax.axhline(low, color=GREY, linewidth=0.4)
     ax.set_yticks((tops + np.append(0.0, tops[:-1])) / 2, list(run))
     ax.tick_params(axis="y", length=0)
+    least = heights.min() * ax.bbox.height / ax.figure.dpi * 72  # points
     for name, tick in zip(run, ax.get_yticklabels(), strict=True):
-        tick.set_color(colours[name])
+        tick.set(color=colours[name], fontsize=np.clip(0.8 * least, SMALLEST, tick.get_fontsize()))
     ax.set_ylim(0, 1)
     show_all_of(ax, run, before)
-    ax.set(xlabel="Time (ms)", ylabel=how_many("", rows, int(sizes.sum())))
+    ax.set(xlabel="Time (ms)", ylabel=f"{rows:,} of\n{sizes.sum():,} neurons" if rows < sizes.sum() else "")
     return ax
