@@ -150,8 +150,8 @@ def check_sources(theirs: dict[str, str], path: str) -> None:
     """ValueError if a run was begun by sources that may have given other bits.
 
     Numba and NumPy may be others: every fused multiply-add is written down and no kernel of ours calls a library, so
-    that the bits are those of the package's own sources whatever compiles them; the initial state is in the store.  Only
-    the peak of a receptor with two time constants, which NumPy works out before, may differ in its last bit.
+    that the bits are those of the package's own sources whatever compiles them; the initial state is in the store.
+    Only the peak of a receptor with two time constants, which NumPy works out before, may differ in its last bit.
     """
     if theirs["fastneuron"] != __version__:
         begun, this = f"fastneuron {theirs['fastneuron']}", f"this is {__version__}"
