@@ -55,7 +55,8 @@ def portrait(model: Model, current: float) -> Portrait:
             away = 1e-4 * direction / np.linalg.norm(direction / sizes)
             start = at[:, k, np.newaxis] + away[:, np.newaxis] * [1.0, -1.0]
             for path in _paths(flow, start, np.full(2, LONG / rate)):
-                leaps = (~(abs(np.diff(path)) < LEAP * sizes[:, np.newaxis])).any(axis=0)
+                with np.errstate(invalid="ignore"):  # a path that has left may be infinite
+                    leaps = (~(abs(np.diff(path)) < LEAP * sizes[:, np.newaxis])).any(axis=0)
                 whole = path[:, : leaps.argmax() + 1 if leaps.any() else None]
                 (manifolds if rate > 0 else separatrices).append(np.column_stack([at[:, k], whole]))
     return Portrait(fixed, separatrices, manifolds, _cycles(flow, fixed, at, sizes), steady)
