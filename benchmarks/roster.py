@@ -148,9 +148,9 @@ def _layers(quick: bool) -> list[Match]:
     if quick:
         net = Network((64, 32, 10), 32, 1)
         return [
-            *(Match(who, Training(1, small=True)) for who in (SKLEARN, NUMPY)),
+            Match(SKLEARN, Training(1, small=True)),
             *(Match(who, Forward(200, 784, 10)) for who in (NUMPY, TORCH)),
-            *(Match(who, net) for who in (SKLEARN, TORCH, NUMPY)),
+            *(Match(who, net) for who in (SKLEARN, TORCH)),
         ]
     cores = _threads.available()
     found = [Match(who, Training(5, dtype)) for dtype in ("float64", "float32") for who in (SKLEARN, NUMPY)]
