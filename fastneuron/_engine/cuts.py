@@ -7,7 +7,7 @@ from .recipe import Recipe
 
 EPOCH = 16  # steps at most
 RANGE = 2**14  # neurons at most: Brunel's 12,500, with 1,250 synapses a spike, in four ranges took 1.3 times as long
-INBOX = 2**19  # bytes of a range's inboxes for an epoch: Brunel's network took 0.9 of the time with 2**20
+INBOX = 2**19  # bytes of a range's inboxes for an epoch: half of an L2 cache of 1 MB
 FAR_INBOX = 2**21  # where an epoch ends with a message to other processes
 BOX = 32  # bytes of a neuron's inbox of a receptor for a step, of most receptors
 
