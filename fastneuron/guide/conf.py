@@ -28,7 +28,7 @@ INSIDE = (
     "compiled",
 )
 
-project, author, copyright = "fastneuron", "the authors of fastneuron", "the authors of fastneuron"
+project, author, copyright = "fastneuron", "the fastneuron developers", "the authors of fastneuron"
 release = version = fastneuron.__version__
 extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc"]
 root_doc = "index"
