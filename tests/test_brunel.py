@@ -13,7 +13,8 @@ from benchmarks.tasks import Brunel
 
 FILE = Path(__file__).parents[1] / "benchmarks/results/regimes.json"
 STORED = json.loads(FILE.read_text()) if FILE.exists() else {}
-TOLERANCE = {"SR": (0.02, 0.05), "SI fast": (0.05, 0.05), "AI": (0.05, 0.05), "SI slow": (0.3, 0.15)}  # of rate, cv
+# of rate and cv; in the fast regime the cv of six networks is 0.62 to 0.82 in 300 ms: the rhythm comes and goes
+TOLERANCE = {"SR": (0.02, 0.05), "SI fast": (0.05, 0.2), "AI": (0.05, 0.05), "SI slow": (0.3, 0.15)}
 
 
 @pytest.mark.slow

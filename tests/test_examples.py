@@ -109,9 +109,9 @@ def test_what_cannot_be_is_told_in_one_line_before_it_begins(arguments, message,
 def test_a_missing_package_is_named(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(examples, "FOLDER", tmp_path)
-    (tmp_path / "digits.py").write_text('"""Which digit?"""\n\nimport no_such_package.datasets\n')
+    (tmp_path / "incomplete.py").write_text('"""Which digit?"""\n\nimport no_such_package.datasets\n')
     monkeypatch.setattr(examples, "__path__", [str(tmp_path)])
-    assert main(["example", "digits"]) == 2
-    message = "the example digits needs no_such_package: pip install no_such_package"
+    assert main(["example", "incomplete"]) == 2
+    message = "the example incomplete needs no_such_package: pip install no_such_package"
     assert capsys.readouterr().err == f"fastneuron: error: {message}\n"
     assert [path.name for path in tmp_path.glob("*.png")] == []
