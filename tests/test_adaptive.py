@@ -165,6 +165,7 @@ def test_the_error_is_proportional_to_the_tolerance(method):
     assert V[2] < 100 * tolerances[2]  # in mV
 
 
+@pytest.mark.slow
 @methods
 def test_the_first_step_does_not_matter(method):
     """`dt` is only tried."""

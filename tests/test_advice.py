@@ -65,6 +65,7 @@ def test_noise_and_currents_begin_anew():
     fn.simulate(HOPF(), 5.0, current=90.0, noise=white, method="heun", initial={"V": -60.0})
 
 
+@pytest.mark.slow
 def test_n_is_a_number_of_trials():
     white = fn.WhiteNoise(5.0)
     run = fn.simulate(HOPF(), 5.0, current=90.0, noise=white, method="heun", n=3)

@@ -322,6 +322,7 @@ def test_nothing_overlaps_in_a_figure_alone(case, size):
     check_nothing_overlaps(pyplot.gcf())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [case for case in CASES.values() if case.panels == 1])
 @pytest.mark.parametrize(("layout", "size"), [("constrained", "column"), (None, "print")])
 def test_nothing_overlaps_in_three_panels(case, layout, size):
@@ -351,6 +352,7 @@ def test_nothing_overlaps_in_a_figure_of_its_own(case):
 OF_RUNS = ("raster", "fi_curve", "rate_histogram", "traces", "summary", "phase_plane")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OF_RUNS)
 @pytest.mark.parametrize("kind", ["silent", "one neuron", "float32", "a store", "nothing"])
 def test_every_kind_of_run_can_be_drawn(name, kind, tmp_path):

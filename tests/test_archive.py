@@ -179,6 +179,7 @@ fn.simulate(**arguments(n=2000, duration=1e5, sample_interval=100.0), out=sys.ar
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["rk4", "dop853"])
 @pytest.mark.parametrize("workers", [0, 2])
 def test_it_goes_on_when_only_the_end_is_missing(tmp_path, monkeypatch, method, workers):

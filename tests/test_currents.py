@@ -230,6 +230,7 @@ def test_pulses_on_the_grid():
         assert end == pytest.approx(pulses(1000.0, 1.0, 0.7, 0.3), rel=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", rest_slow([method.name for method in ADAPTIVE]))
 @pytest.mark.parametrize(
     "current",

@@ -17,10 +17,13 @@ SLOW = {  # compile kernels that few other tests have
     "burster",
     "class_map",
     "firing_patterns",
+    "cobahh",
     "fit_trace",
+    "half_centre",
     "killed_and_resumed",
     "mean_field",
     "noise_and_resonance",
+    "phase_plane",
     "stdp",
     "wang_buzsaki",
 }

@@ -22,6 +22,7 @@ def noisy(clean, seed):
     return clean + np.random.default_rng(seed).normal(0.0, NOISE, clean.shape)
 
 
+@pytest.mark.slow
 def test_four_parameters_of_a_noisy_trace_to_one_per_cent(clean):
     errors, scores = [], []
     for seed in range(10):

@@ -362,6 +362,7 @@ def test_bad_activations():
 # Sparse inputs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layers", [[60, 7, 3], [60, 3], [700, 60, 3]])
 @pytest.mark.parametrize("dtype", rest_slow([np.float64, np.float32]))
 @pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_array, sparse.coo_array])

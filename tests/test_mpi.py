@@ -41,7 +41,7 @@ def whole():
 
 
 @pytest.mark.parametrize("size", rest_slow([2, 1, 3, 4]))
-@pytest.mark.parametrize("threads", rest_slow([2, 1, 3]))
+@pytest.mark.parametrize("threads", rest_slow([1, 2, 3]))  # two ranks of two threads wait for cores
 def test_bits_depend_neither_on_ranks_nor_on_threads(whole, size, threads, monkeypatch):
     monkeypatch.setattr(network_scheduler, "WORTH_A_MEMBER", 1)
     assert_same_everywhere(whole, size, balanced, threads=threads, summary=SUMMARY)

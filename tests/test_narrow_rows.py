@@ -72,6 +72,7 @@ def test_every_rule_and_selection_has_the_bits_of_a_copy(rule, dtype, R, monkeyp
     assert outcome(X, T, dtype, threads=2, **options) == outcome(same, T, dtype, threads=1, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_separable_problem_has_the_same_bound(dtype):
     X, _ = narrow("b", R=200)

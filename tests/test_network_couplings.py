@@ -91,6 +91,7 @@ def test_rk4_keeps_its_order(kind):
     assert abs(order_of(net, initial, "rk4") - 4.0) < 0.15
 
 
+@pytest.mark.slow
 def test_a_circuit_is_the_same_cells_as_a_network():
     circuit, known = gap_pair()
     current, start = known["current"], known["initial"]

@@ -249,6 +249,7 @@ def whole(request):
     return NOISES[request.param], run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [pytest.param(1, marks=pytest.mark.slow), 8, 63, 65, 1025])
 def test_any_size(whole, n):
     """Down to one neuron: its noise is that of its index, whoever else is there, and whatever the block."""

@@ -135,6 +135,7 @@ def same(run, other):
         np.testing.assert_array_equal(mine, its)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [2, 3])
 def test_the_same_bits_on_any_number_of_threads(threads, ordinary, method):
     same(ordinary, fn.simulate(**many(), threads=threads, method=method))
