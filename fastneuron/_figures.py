@@ -23,6 +23,14 @@ STYLES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (3, 3)))  # in the 
 MARKERS = (".", "x", "^", "+", "s", "v")
 GAP = 3.0  # points between what stands at an axis and the legend below
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+LEGEND: dict[str, Any] = {
+    "frameon": False,
+    "fontsize": 7.5,
+    "handlelength": 2.2,
+    "handletextpad": 0.5,
+    "columnspacing": 1.2,
+    "labelspacing": 0.3,
+}
 
 
 def pyplot() -> Any:
@@ -149,13 +157,3 @@ def legend_below(ax: Any, most: int = 4) -> None:
     central = width <= ax.bbox.width  # else it begins below the numbers of the other axis
     legend.set_loc("upper center" if central else "upper right")
     legend.set_bbox_to_anchor((0.5 if central else 1.0, 0.0), shift)
-
-
-LEGEND: dict[str, Any] = {
-    "frameon": False,
-    "fontsize": 7.5,
-    "handlelength": 2.2,
-    "handletextpad": 0.5,
-    "columnspacing": 1.2,
-    "labelspacing": 0.3,
-}

@@ -26,7 +26,7 @@ class Part(NamedTuple):
     page : callable
         Given what was found, returns the lines of its section.
     minutes : float
-        What it may take on two quiet cores.
+        What it takes on two quiet cores.
     draw : callable, optional
         Makes a figure of what was found, in a file.
     ours : bool
@@ -42,17 +42,17 @@ class Part(NamedTuple):
 
 
 PARTS = {
-    "populations": Part("Populations", partial(rows.measure, "populations"), tables.populations, 4.5),
-    "networks": Part("Networks", partial(rows.measure, "networks"), tables.networks, 6.0),
-    "layers": Part("Perceptrons and their layers", partial(rows.measure, "layers"), tables.layers, 2.0),
-    "precision": Part("Error against time", precision.measure, precision.page, 1.0, precision.draw),
+    "populations": Part("Populations", partial(rows.measure, "populations"), tables.populations, 5.3),
+    "networks": Part("Networks", partial(rows.measure, "networks"), tables.networks, 10.1),
+    "layers": Part("Perceptrons and their layers", partial(rows.measure, "layers"), tables.layers, 3.0),
+    "precision": Part("Error against time", precision.measure, precision.page, 2.7, precision.draw),
     "network_precision": Part(
-        "Error against time of networks", network_precision.measure, network_precision.page, 3.5, network_precision.draw
+        "Error against time of networks", network_precision.measure, network_precision.page, 5.3, network_precision.draw
     ),
     "pieces": Part("Networks piece by piece", pieces.measure, pieces.page, 2.5, ours=True),
     "dynamics": Part("Dynamics", dynamics.measure, dynamics.page, 1.3),
     "calls": Part("What a call costs", calls.measure, calls.page, 0.2, ours=True),
-    "first": Part("First results", first.measure, first.page, 2.2),
+    "first": Part("First results", first.measure, first.page, 3.9),
     "memory": Part("Memory", memory.measure, memory.page, 0.8),
     "roofline": Part("Roofline", roofline.measure, roofline.page, 0.7, ours=True),
 }

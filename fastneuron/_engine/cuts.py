@@ -6,7 +6,7 @@ from .network_recipe import NetworkRecipe
 from .recipe import Recipe
 
 EPOCH = 16  # steps at most
-RANGE = 2**14  # neurons at most: Brunel's 12,500, with 1,250 synapses a spike, in four ranges took 1.3 times as long
+RANGE = 2**14  # neurons at most: Brunel's 12,500, of 1,250 synapses, in four ranges took 1.1 to 1.3 of the time
 INBOX = 2**19  # bytes of a range's inboxes for an epoch: half of an L2 cache of 1 MB
 FAR_INBOX = 2**21  # where an epoch ends with a message to other processes
 BOX = 32  # bytes of a neuron's inbox of a receptor for a step, of most receptors
