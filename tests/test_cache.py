@@ -227,6 +227,36 @@ print(first == run(2000))
     assert python(program, **cache) == "True\n"
 
 
+COMPILED_BEFORE = """
+import sys
+import numpy as np
+import fastneuron as fn
+from fastneuron._kernel import jit
+print(fn.simulate(fn.MorrisLecar.hopf(), 1.0).n, end=" ")
+print(*(name for name in ("scipy.linalg", "numba.np.arraymath") if name in sys.modules))
+@jit.allocating_kernel
+def doubled(x):
+    y = np.empty(x.size)
+    for i in range(x.size):
+        y[i] = 2.0 * x[i]
+    return y
+@jit.allocating_kernel
+def hashed(text):
+    return hash(text)
+print(doubled(np.ones(3)).sum(), hashed("a text") == hash("a text"))
+print([sum(kernel.stats.cache_hits.values()) for kernel in (doubled, hashed)])
+print(jit.kernel(lambda x: np.sin(x) + 1.0)(0.0))
+"""
+
+
+def test_what_is_compiled_needs_nothing_of_what_compiles(python, tmp_path, warm):
+    """Not what Numba imports before it compiles, nor SciPy with it; and all of that is there where something does."""
+    warm(tmp_path)
+    for hits in ("[0, 0]", "[1, 1]"):
+        said = python(COMPILED_BEFORE, NUMBA_CACHE_DIR=str(tmp_path)).splitlines()
+        assert said == ["1 ", "6.0 True", hits, "1.0"]
+
+
 # ---- what is found is believed only as far as it proves itself
 
 

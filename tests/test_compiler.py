@@ -27,10 +27,10 @@ def member(pair, k):
 
 def test_a_number_in_a_call_makes_no_code_of_its_own():
     kernel = numba.njit(lambda x: power(x, 1) + power(x, 2) + power(x, 3))
-    before = len(power.overloads)
+    before = len(power.dispatcher.overloads)
     assert kernel(2.0) == 4.0 + 8.0 + 16.0
-    assert len(power.overloads) == before + 1
-    assert (types.float64, types.int64) in power.overloads
+    assert len(power.dispatcher.overloads) == before + 1
+    assert (types.float64, types.int64) in power.dispatcher.overloads
 
 
 def test_a_number_that_decides_a_type_is_handed_on():

@@ -17,13 +17,24 @@ ELEMENTWISE = {"min": np.minimum, "max": np.maximum}  # what Python's own do to 
 INNER = {"no_cpython_wrapper": True}  # without them a first run compiles for 2.5 instead of 4.2 s
 
 
-class Inner(CPUDispatcher):
-    """What compiled code calls; Python, for which there is no machine code, runs the source on floats and arrays."""
+class Inner:
+    """What compiled code calls; Python, for which there is no machine code, runs the source on floats and arrays.
+
+    Numba's part of it, 0.1 ms, is made when compiled code first calls it: of the 200 that an import makes few ever are.
+    """
+
+    def __init__(self, function, options):
+        functools.update_wrapper(self, function)
+        self.py_func = function
+        self.targetoptions = options | INNER
 
     def __call__(self, *arguments):
         """What a kernel would get, but for rounding: a fused multiply-add is two operations here."""
         with np.errstate(all="ignore"):
             return self._in_python(*arguments)
+
+    def __reduce__(self):
+        return self.__qualname__
 
     @functools.cached_property
     def _in_python(self):
@@ -33,6 +44,24 @@ class Inner(CPUDispatcher):
             source.__code__, scope, source.__name__, source.__defaults__, source.__closure__
         )
 
+    def source_for(self, args, kws):
+        """The function whose code is compiled for arguments of these types."""
+        return self.py_func
+
+    @functools.cached_property
+    def dispatcher(self):
+        """What Numba calls by its types."""
+        made = numba.njit(**self.targetoptions)(self.py_func)
+        made.__class__ = _Dispatcher
+        made._compiler._get_implementation = self.source_for
+        return made
+
+    @property
+    def _numba_type_(self):
+        return types.Dispatcher(self.dispatcher)
+
+
+class _Dispatcher(CPUDispatcher):
     @functools.cached_property
     def _calls(self):
         return {}
@@ -69,13 +98,6 @@ class Inner(CPUDispatcher):
             return self.overloads[args].entry_point
 
 
-def inner(function, **options):
-    """Compile a function for compiled code alone."""
-    dispatcher = numba.njit(**options, **INNER)(function)
-    dispatcher.__class__ = Inner  # the machine code has no entry for Python: a call of it would be a segmentation fault
-    return dispatcher
-
-
 class _Choice(AbstractTemplate):
     """How a call of a function is typed whose code is chosen by the types of its arguments."""
 
@@ -84,7 +106,7 @@ class _Choice(AbstractTemplate):
         if key not in self.chosen:
             code = self.choose(*args, **kws)
             if code is not None and code not in self.compiled:
-                self.compiled[code] = inner(code, **self.options)
+                self.compiled[code] = Inner(code, self.options).dispatcher
             self.chosen[key] = self.compiled.get(code)
         if self.chosen[key] is None:
             return None

@@ -256,8 +256,8 @@ def _first_not_finite(function: Any, arguments: Any) -> str:
 
 def _compiled(function: Any, *arguments: Any) -> Any:
     """The type of what a formula returns, once compiled for arguments of these types."""
-    function.compile(arguments)
-    return function.overloads[arguments].signature.return_type
+    function.dispatcher.compile(arguments)
+    return function.dispatcher.overloads[arguments].signature.return_type
 
 
 def explain(model: Any, error: NumbaError, inputs: Any = ()) -> TypeError:
