@@ -72,6 +72,9 @@ class Simulation:
     -----
     Of a network, ``sim["cells"]`` has the state, the current and the parameters of a population.
 
+    A copy, by ``copy.copy``, ``copy.deepcopy`` or ``pickle``, is a simulation of its own, which goes on to the same
+    bits.
+
     Examples
     --------
     >>> import fastneuron as fn
@@ -258,9 +261,7 @@ class Simulation:
         """
         if self._failure:
             raise RuntimeError(f"the simulation cannot be saved: its last piece was ended by {self._failure}")
-        work = self._work
-        weights = work.weights.changed if isinstance(work, NetworkInPieces) else {}
-        simulations.write(path, simulations.Saved(work.recipe, work.step, work.arrays(), weights))
+        simulations.write(path, self._saved())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], models: Iterable[type] = (), threads: int | None = None) -> Self:
@@ -281,14 +282,33 @@ class Simulation:
             If the file is damaged, or was written by sources that may have given other bits.
         """
         saved = simulations.read(path, given_classes(models))
-        asked = DEFAULTS | {"threads": threads}
-        sim = cls.__new__(cls)
-        sim._begin(in_pieces(saved.recipe, planned(saved.recipe, asked)))
+        sim = cls._anew(saved, threads)
         with reading(path):
-            sim._work.go_back_to(saved.arrays, saved.step)
-            for number, values in saved.weights.items():
-                sim.weights[number] = values
+            sim._go_back_to(saved)
         return sim
+
+    def __reduce__(self) -> Any:
+        """What a copy is made of, by `copy` and `pickle`: kernels know the addresses of arrays, so it has its own."""
+        own = getattr(self, "__dict__", None)  # of a subclass
+        return _again, (type(self), self._saved(), self._work.plan.threads, self._failure), own
+
+    def _saved(self) -> simulations.Saved:
+        work = self._work
+        weights = work.weights.changed if isinstance(work, NetworkInPieces) else {}
+        return simulations.Saved(work.recipe, work.step, work.arrays(), weights)
+
+    @classmethod
+    def _anew(cls, saved: simulations.Saved, threads: int | None) -> Self:
+        """The same at its begin."""
+        sim = cls.__new__(cls)
+        sim._begin(in_pieces(saved.recipe, planned(saved.recipe, DEFAULTS | {"threads": threads})))
+        return sim
+
+    def _go_back_to(self, saved: simulations.Saved) -> None:
+        """Stand where it stood when it was saved."""
+        self._work.go_back_to(saved.arrays, saved.step)
+        for number, values in saved.weights.items():
+            self.weights[number] = values
 
     def _repr_html_(self) -> str:
         heads = ("", "model", "neurons", "states")
@@ -308,6 +328,14 @@ DEFAULTS = {
     for name, parameter in inspect.signature(simulate).parameters.items()
     if parameter.default is not parameter.empty
 }  # what a piece has no use for is as `simulate` has it
+
+
+def _again(kind: type[Simulation], saved: simulations.Saved, threads: int, failure: str) -> Simulation:
+    """A simulation like one that stood there."""
+    sim = kind._anew(saved, threads)
+    sim._go_back_to(saved)
+    sim._failure = failure
+    return sim
 
 
 def _time_unit(model: Any) -> str:

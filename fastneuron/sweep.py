@@ -92,12 +92,17 @@ def sweep(
     if not isinstance(model, Model):
         raise TypeError(f"model must be a Model, for example MorrisLecar.hopf(); got {_check.shown(model)}")
     axes = _axes(model, grid, options)
+    time = model.units.get("time", "ms")
+    duration, after = plain("duration", duration, time), plain("after", after, time)
     spiking = names_of(checked_threshold(model, options.get("threshold")), list(model.states))
     wanted = _wanted(reduce, list(model.states), spiking, options)
     tolerant = _check.known("errors", errors, ("nan", "raise")) == "nan"
     if not callable(reduce):
         kept = [name for name in wanted if not _is_result(name)]
         timed = any(name.endswith("steady_rate") for name in wanted)
+        if timed and after is not None:
+            end = _check.number("duration", duration, "a number of ms, 0 or more", lambda x: x >= 0)
+            _check.number("after", after, f"a number of ms, from 0 to duration = {end:g}", lambda x: 0 <= x <= end)
         options |= {"spike_times": timed, "summary": kept or None}
         options |= {"after": after} if kept and after is not None else {}
     seeds = [int(seed) for seed in axes[SEED]] if _is_seed(model, SEED) and SEED in axes else [options.get("seed", 0)]
@@ -179,7 +184,8 @@ def _axes(model: Model, grid: Mapping[str, npt.ArrayLike], options: Mapping[str,
         axes[name] = np.atleast_1d(_check.numbers(f"grid[{name!r}]", values, of="index"))
     sizes = {name: np.size(value) for name, value in model.parameters.items() if name not in axes}
     if (current := options.get("current")) is not None:
-        sizes["current"] = current.size if isinstance(current, Parametrised) else np.size(current)
+        sizes |= _sizes("current", current)
+    sizes |= _sizes("initial", options.get("initial") or {})
     if isinstance(noise, Noise):
         sizes |= {NOISE + name: np.size(value) for name, value in noise.parameters.items() if NOISE + name not in axes}
     for name, size in sizes.items():
@@ -189,7 +195,19 @@ def _axes(model: Model, grid: Mapping[str, npt.ArrayLike], options: Mapping[str,
     if 8 * points * len(axes) > left:
         shape = " x ".join(str(axis.size) for axis in axes.values())
         raise MemoryError(f"grid has {points:.3g} points, {shape}, too many for {resources.readable(left)} of memory")
+    neurons = points // (axes[SEED].size if _is_seed(model, SEED) and SEED in axes else 1)
+    if (n := options.get("n")) not in (None, neurons):
+        raise ValueError(
+            f"n is the number of points of a grid, {neurons}, and can be left out; got n={_check.shown(n)}"
+        )
     return axes
+
+
+def _sizes(name: str, value: Any) -> dict[str, int]:
+    """How many values there are of each, of what may be a mapping, by name."""
+    if isinstance(value, Mapping):
+        return {f"{name}[{key!r}]": size for key, one in value.items() for size in _sizes(name, one).values()}
+    return {name: value.size if isinstance(value, Parametrised) else np.size(value)}
 
 
 def _seeds(values: Any, options: Mapping[str, Any]) -> np.ndarray:

@@ -244,3 +244,23 @@ def test_what_a_run_says_of_itself():
     assert repr(run) == "<Run of 2 MorrisLecar neurons for 100 ms: 1 spikes, recorded V of 1>"
     assert repr(run.spikes) == "<1 spikes of 2 neurons>"
     assert (run.duration, run.dt) == (100.0, 0.05)
+
+
+def test_a_run_tells_what_it_recorded():
+    """Iteration asked for state 0, and a comparison for the truth of arrays."""
+    run, again = (fn.simulate(fn.MorrisLecar.hopf(), 5.0, record=("V", "I")) for _ in range(2))
+    assert list(run) == ["V", "I"]
+    assert "N" not in run
+    assert run in [again, run]
+    assert run != again
+
+
+def test_a_steady_rate_is_of_a_time_within_the_run():
+    """Of a piece that begins at 200 ms it counted from 0 ms on, and was half of what it is."""
+    sim = fn.Simulation(fn.MorrisLecar.hopf(), current=100.0)
+    sim.run(200.0)
+    piece = sim.run(200.0)
+    assert piece.steady_rate(200.0) == piece.steady_rate(after=piece.begin) > 0.0
+    for after in (0.0, 400.5):
+        with pytest.raises(ValueError, match="after must be a number of ms, from 200 to 400"):
+            piece.steady_rate(after)

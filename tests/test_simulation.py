@@ -1,5 +1,8 @@
 """A simulation that goes on piece by piece: together its pieces are the bits of one call."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -319,10 +322,50 @@ def test_a_saved_network_goes_on(tmp_path, threads):
     sim.run(10.0)
     sim.save(tmp_path / "sim.npz")
     other = fn.Simulation.load(tmp_path / "sim.npz", threads=threads)
-    assert np.array_equal(other.weights[0], sim.weights[0])
+    assert np.array_equal(*(next(iter(one.weights)) for one in (sim, other)))
     one, two = sim.run(20.0), other.run(20.0)
     assert_same(one["cells"], two["cells"])
     assert np.array_equal(one["source"].spikes.time, two["source"].spikes.time)
+
+
+def unpickled(sim):
+    return pickle.loads(pickle.dumps(sim))
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, unpickled])
+def test_a_copy_is_a_simulation_of_its_own(copied):
+    """Kernels have addresses of arrays: a deep copy of a network had spikes where its kernel did not look."""
+    sim = fn.Simulation(connected(fn.Normal(0.02, 0.005, low=0.0), delay=fn.Uniform(0.5, 2.0)), record="V")
+    sim.run(10.0)
+    sim.weights[0] = 1.5 * sim.weights[0]
+    sim.run(10.0)
+    other = copied(sim)
+    assert_same(sim.run(10.0)["cells"], other.run(10.0)["cells"])
+    other.weights[0], other["cells"].current = 0.0, 5.0
+    other.run(10.0)
+    wanted = copied(sim)
+    assert sim.weights[0].min() > 0.0
+    assert_same(sim.run(10.0)["cells"], wanted.run(10.0)["cells"])
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, unpickled])
+def test_a_copy_of_neurons_is_a_simulation_of_its_own(copied):
+    sim = fn.Simulation(**everything("heun"))
+    sim.run(10.0)
+    other, third = copied(sim), copied(sim)
+    other.current = 0.0
+    other.run(10.0)
+    assert (sim.time, other.time) == (10.0, 20.0)
+    assert_same(sim.run(10.0), third.run(10.0))
+
+
+def test_recorded_neurons_may_be_saved_in_any_order(tmp_path):
+    sim = fn.Simulation(**everything(neurons=[4, 0, -2]))
+    sim.run(1.0)
+    sim.save(tmp_path / "sim.npz")
+    other = fn.Simulation.load(tmp_path / "sim.npz").run(10.0)
+    assert other.neurons.tolist() == [4, 0, N - 2]
+    assert np.array_equal(other["V"], sim.run(10.0)["V"])
 
 
 def test_a_model_of_ones_own_is_given(tmp_path):
@@ -430,6 +473,11 @@ def test_what_cannot_be_set_changes_nothing(change, kind, words):
     ("change", "kind", "words"),
     [
         (lambda sim: sim.weights.__setitem__(0, [1.0, 2.0]), ValueError, r"weights\[0\] must be a number"),
+        (
+            lambda sim: sim.weights.__setitem__(0, 1e300),
+            ValueError,
+            r"weights\[0\] must be finite in float32",
+        ),
         (lambda sim: sim.weights.__setitem__(1, 1.0), ValueError, "projection must be a whole number"),
         (lambda sim: sim.current, TypeError, r"sim\['cells'\].current"),
         (lambda sim: sim["cell"], ValueError, "did you mean 'cells'"),
@@ -449,6 +497,8 @@ def test_a_simulation_that_has_blown_up_does_not_go_on(tmp_path):
         sim.run(20.0)
     with pytest.raises(RuntimeError, match="FloatingPointError"):
         sim.save(tmp_path / "sim.npz")
+    with pytest.raises(RuntimeError, match="FloatingPointError"):
+        copy.copy(sim).run(20.0)
 
 
 def test_a_piece_that_cannot_fit_is_refused(monkeypatch):

@@ -128,6 +128,9 @@ def test_axes_may_be_of_the_noise_and_its_seed():
         ({"seed": [1, 2]}, {"out": "x"}, "each seed of a grid is a run of its own"),
         ({"seed": [1, 2]}, {"seed": 3}, "seed is an axis of grid and an argument"),
         ({"phi": PHI}, {"errors": "ignore"}, "errors must be one of"),
+        ({"current": CURRENTS}, {"initial": {"V": [-60.0, -20.0, 0.0]}}, r"initial\['V'\] must be the same at every"),
+        ({"current": [100.0]}, {"n": 4}, "n is the number of points of a grid, 1,"),
+        ({"current": CURRENTS}, {"reduce": "steady_rate", "after": 101.0}, "after must be .* from 0 to duration = 100"),
     ],
 )
 def test_bad_input(grid, more, words):
@@ -138,3 +141,10 @@ def test_bad_input(grid, more, words):
 def test_a_class_is_no_model():
     with pytest.raises(TypeError, match="model must be a Model"):
         fn.sweep(fn.MorrisLecar, 100.0, {"phi": PHI})
+
+
+def test_a_current_of_each_cell_is_the_same_at_every_point():
+    cell = fn.MorrisLecar.hopf()
+    pair = fn.Circuit({"A": cell, "B": cell}, [fn.Coupling("A", "B", fn.GapJunction(), weight=0.1)])
+    with pytest.raises(ValueError, match=r"current\['A'\] must be the same at every point"):
+        fn.sweep(pair, 10.0, {"A.phi": PHI}, current={"A": [80.0, 100.0], "B": 100.0})

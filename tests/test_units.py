@@ -38,6 +38,8 @@ def test_currents_and_lists_and_grids_have_units_too():
     assert HOPF(V3=[1.0 * pq.mV, 0.002 * pq.V]).V3.tolist() == [1.0, 2.0]
     found = fn.sweep(HOPF(), 5.0, {"V3": [0.001, 0.002] * pq.V})
     assert found.V3.values.tolist() == [1.0, 2.0]
+    curve = fn.fi_curve(HOPF(), [80.0, 100.0], 0.2 * pq.s, after=100.0 * pq.ms)
+    assert curve.values.tolist() == fn.fi_curve(HOPF(), [80.0, 100.0], 200.0, after=100.0).values.tolist()
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from .run import Run, neo_library, neo_segment
 from .spikes import Spikes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SourceRun:
     """The spikes of a source in a network's run.
 

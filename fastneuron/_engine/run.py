@@ -22,7 +22,7 @@ class FinalState(dict[str, np.ndarray]):
     """Each state at the end of a run: a dict that says so."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """The result of a simulation of `n` neurons.
 
@@ -155,7 +155,7 @@ class Run:
         Parameters
         ----------
         after : float, optional
-            Leave out what happened before, ms; half of the run by default.
+            Leave out what happened before, ms, from `begin` to `end`; half of the run by default.
 
         Examples
         --------
@@ -164,8 +164,9 @@ class Run:
         >>> run.steady_rate().round(2)
         array([ 0.  , 11.72])
         """
-        wanted = "a finite number of ms"
-        begin = self.begin + self.duration / 2 if after is None else number("after", after, wanted)
+        wanted = f"a number of ms, from {self.begin:g} to {self.end:g}, between which the run is"
+        begin = self.begin + self.duration / 2
+        begin = begin if after is None else number("after", after, wanted, lambda x: self.begin <= x <= self.end)
         late = self.spikes.time >= begin
         neuron, time = self.spikes.neuron[late], self.spikes.time[late]
         count = np.bincount(neuron, minlength=self.n)
@@ -186,6 +187,10 @@ class Run:
         if not self.traces:
             raise KeyError(f"no state was recorded; ask for it with simulate(..., record={state!r})")
         return self.traces[known("a recorded state", state, self.traces)]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the recorded states: ``"V" in run``."""
+        return iter(self.traces)
 
     def columns(self) -> Iterator[tuple[str, str, np.ndarray, str]]:
         """Name, dimension, values and units of all but the samples and the spikes."""

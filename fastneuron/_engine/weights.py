@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,9 @@ class Weights:
     def __len__(self) -> int:
         return len(self._work.recipe.network.projections)
 
+    def __iter__(self) -> Iterator[float | np.ndarray]:
+        return map(self.__getitem__, range(len(self)))
+
     def _repr_html_(self) -> str:
         projections = enumerate(self._work.recipe.network.projections)
         rows = ((k, repr(one), _html.value(self.changed.get(k, one.weight))) for k, one in projections)
@@ -62,7 +65,9 @@ class Weights:
 
     def __setitem__(self, projection: Projection | int, value: npt.ArrayLike) -> None:
         number = self._number(projection)
-        given = _check.numbers(f"weights[{number}]", value)
+        name = f"weights[{number}]"
+        given = _check.numbers(name, value)
+        _check.satisfies(name, given, lambda x: np.abs(x) <= np.finfo(np.float32).max, "finite in float32", "index")
         if self._is_shared(number):
             if given.ndim:
                 raise ValueError(

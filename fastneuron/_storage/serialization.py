@@ -122,7 +122,7 @@ def _check_sizes(recipe: Recipe) -> None:
     checked_rearm(recipe.rearm, threshold, states)
     summaries.checked(recipe.summary, recipe.variables, recipe.spiking)
     rows = recipe.neurons
-    if rows.ndim != 1 or rows.dtype != np.int64 or (rows.size and not 0 <= rows[0] <= rows[-1] < recipe.n):
+    if rows.ndim != 1 or rows.dtype != np.int64 or (rows.size and not 0 <= rows.min() <= rows.max() < recipe.n):
         raise ValueError(f"it records neurons that are not among {recipe.n}")
     sizes = {name: value.size for name, value in recipe.initial.items()}
     sizes |= {"model": recipe.model.size, "current": recipe.current.size}

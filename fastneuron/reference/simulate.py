@@ -40,7 +40,7 @@ MODELS: dict[str, Any] = {  # by the name of the model's class
 TOLERANCE = 1e-13  # relative and absolute; spike times and samples then hold to about 1e-10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Spikes:
     """Which neuron spiked when (ms), ordered by neuron, then time; and which of the states that spike it was."""
 
@@ -65,7 +65,7 @@ class Watched:
     rearm: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """The result, with the attributes of `fastneuron.Run`."""
 
