@@ -12,7 +12,7 @@ from numba.core.errors import NumbaError
 
 from .._integrators import Chunk, take_sample_of_all
 from .._integrators.problem import most_spikes
-from .._kernel.team import Team
+from .._kernel.team import Company, Team
 from ..models.validation import explain
 from ..network.anew import Anew
 from ..network.coupling_sources import coupling_sources
@@ -57,7 +57,7 @@ class NetworkAtWork:
     def __init__(self, recipe: NetworkRecipe, threads: int, ranks: Ranks | None = None) -> None:
         self.recipe, self.ranks = recipe, ranks
         network, self.names = recipe.network, list(recipe.network.populations)
-        self.members = self._members(threads)
+        self.members, self.company = self._members(threads), Company()
         self.places = list(self._cut())
         receptors = [(name, receptor) for name, part in recipe.parts.items() for receptor in part.receptors]
         self.wired = wire(network, self.places, receptors, recipe.dt, threads, recipe.delivery == "grid")
@@ -203,7 +203,7 @@ class NetworkAtWork:
     ) -> None:
         """Take the network through chunks of its run; `on_result` gets the result of each, in order."""
         try:
-            with Team(self.members) as team:
+            with Team(self.members, self.company) as team:
                 for chunk in chunks:
                     on_result(self.chunk_run(chunk, team).advance(on_progress))
         except NumbaError as error:
@@ -260,12 +260,12 @@ class NetworkChunkRun:
         self.take_first_samples()
         self.sums = [
             {name: cell.population.summary.sums(chunk.begin, chunk.end) for name, cell in work.cells.items()}
-            for _ in range(team.members)
+            for _ in range(team.threads)
         ]
         self.spikes: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {name: [] for name in work.names}
-        self.events = np.zeros(team.members, np.int64)
+        self.events = np.zeros(team.threads, np.int64)
         self.ranges = self._ranges()
-        self.nets = [self._net(member) for member in range(team.members)]
+        self.nets = [self._net(member) for member in range(team.threads)]
 
     def take_first_samples(self) -> None:
         """Take those of the chunk's begin."""
@@ -346,7 +346,7 @@ class NetworkChunkRun:
     def _run(self, stage: Stage) -> int:
         """Some epochs in a call of the kernel; the step that they have come to."""
         reached = self.team.run(
-            lambda member, words: run_epochs(words, self.team.members, member, self.nets[member], stage, self.events)
+            lambda member, words, members: run_epochs(words, members, member, self.nets[member], stage, self.events)
         )[0]
         if self.ranges.spiked[0] == LOST:
             raise RuntimeError("a source had more spikes than there was room for: please report this")

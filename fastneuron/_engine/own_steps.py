@@ -204,8 +204,8 @@ class ChunkInOwnSteps(NetworkChunkRun):
         """Some epochs, or a part of one, in a call of the kernel; the step that they have come to."""
         own = Stage(*stage[:4], bool(self.progress[0]), self.work.margin)  # type: ignore[call-arg]
         reached = self.team.run(
-            lambda member, words: run_in_own_steps(
-                words, self.team.members, member, self.nets[member], own, self.progress
+            lambda member, words, members: run_in_own_steps(
+                words, members, member, self.nets[member], own, self.progress
             )
         )[0]
         if self.progress[0] == LOST:
@@ -259,7 +259,7 @@ class ChunkInOwnSteps(NetworkChunkRun):
             work._flight(2 * work.flight.step.shape[1])
             changed = True
         if changed:
-            self.nets = [self._net(member) for member in range(self.team.members)]
+            self.nets = [self._net(member) for member in range(self.team.threads)]
 
     def _result(self) -> NetworkResult:
         work, chunk = self.work, self.chunk

@@ -27,7 +27,7 @@ def rings(weights, current, V):
     joined = sp.block_diag([weight * (one + one.T) for weight in weights])  # mS/cm^2
     net = fn.Network({"cells": cells}, [fn.Coupling(cells, cells, fn.GapJunction(), joined)])
     initial = {"cells": {"V": np.tile(V, weights.size), "N": 0.1}}
-    run = fn.simulate(net, DURATION, DT, initial=initial, threads=1)  # several would have to meet 240,000 times
+    run = fn.simulate(net, DURATION, DT, initial=initial)
     return [run["cells"].spikes[k * N : (k + 1) * N] for k in range(weights.size)]
 
 

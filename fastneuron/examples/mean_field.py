@@ -50,7 +50,7 @@ def study(size=1.0):
     n = max(round(N * size), 100)
     figure, axes = pyplot.subplots(2, 2, figsize=(8.2, 4.2), sharex=True, sharey="row", layout="constrained")
     for (raster, rate), (name, drive) in zip(axes.T, DRIVES.items(), strict=True):
-        run = fn.simulate(network(n, drive), DURATION, DT, initial={"cells": {"V": -2.0}}, threads=1)["cells"]
+        run = fn.simulate(network(n, drive), DURATION, DT, initial={"cells": {"V": -2.0}})["cells"]
         theory = fn.simulate(MeanField(), DURATION, DT, current=MEAN + drive, record="r", every=round(BIN / DT))
         count, edges = np.histogram(run.spikes.time, np.arange(0.0, DURATION + BIN / 2, BIN))
         found, expected = count / n / BIN, (theory["r"][0, 1:] + theory["r"][0, :-1]) / 2

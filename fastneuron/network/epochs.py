@@ -165,9 +165,9 @@ def _choose(cells, which, ranges, r, first, last, dt, shows):
 def go_in_step(in_step, words, members, member, net, stage, first, last):
     """Take the populations of a network that are coupled without delay through an epoch; here, there are none.
 
-    False where a member of the team has abandoned its work.
+    How many members of the team go on, as of `meet`.
     """
-    return True
+    return members
 
 
 @generic
@@ -215,9 +215,9 @@ class Net(NamedTuple):
 def run_epochs(words, members, member, net, stage, events):
     """Take a network through some epochs; the step that it has come to.
 
-    All members of a team call it, each with its number, and get the same.  `events` (members,) counts synaptic events.
-    Where a neuron is no longer finite, that epoch ends, ``ranges.spiked`` of its range says which, and the step is its
-    begin.
+    All members of a team call it, each with its number, and get the same; or -1, where the others go on without one or
+    the work was abandoned.  `events` (members,) counts synaptic events.  Where a neuron is no longer finite, that epoch
+    ends, ``ranges.spiked`` of its range says which, and the step is its begin.
     """
     first, ranges = stage.first, net.ranges
     while first < stage.last:
@@ -229,9 +229,10 @@ def run_epochs(words, members, member, net, stage, events):
             ranges.spiked[r] = integrate_one(
                 net.cells, ranges.cells[r], ranges, r, first, last, stage.dt, last == stage.last
             )
-        if not go_in_step(net.in_step, words, members, member, net, stage, first, last):
-            return -1
-        if not meet(words, members):
+        members = go_in_step(net.in_step, words, members, member, net, stage, first, last)
+        if member < members:
+            members = meet(words, members)
+        if member >= members:
             return -1
         full = False
         for r in range(len(ranges.low)):
@@ -241,7 +242,8 @@ def run_epochs(words, members, member, net, stage, events):
             exchange(net.cells, net.flight, ranges, first, last)
             if not emit_all(net.trains, net.senders, net.flight, first, last):
                 ranges.spiked[0] = LOST
-        if not meet(words, members):
+        members = meet(words, members)
+        if member >= members:
             return -1
         if ranges.spiked[0] == LOST:
             return -1

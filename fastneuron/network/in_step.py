@@ -230,19 +230,20 @@ def _go_in_step(in_step, words, members, member, net, stage, first, last):
     if first == stage.first:
         at = Pass(first, SEND, OPENS, 1 - (first * stages & 1), member, stage.dt)
         _pass_all(net, members, at)
-        if not meet(words, members):
-            return False
+        members = meet(words, members)
     passes = (last - first) * stages
     for k in range(passes + 1):
+        if member >= members:
+            break
         at = Pass(
             first + k // stages, k % stages, OPENS if k == 0 else CLOSES if k == passes else WITHIN,
             first * stages + k & 1, member, stage.dt,
         )  # fmt: skip
         _add_up_of(net.cells, at.half, member)
         _pass_all(net, members, at)
-        if k < passes and not meet(words, members):
-            return False
-    return True
+        if k < passes:
+            members = meet(words, members)
+    return members
 
 
 class InStep(NamedTuple):

@@ -207,17 +207,19 @@ def _begin_epoch(members, member, net, first, last, dt):
 
 @kernel
 def run_in_own_steps(words, members, member, net, stage, progress):
-    """Take a network through some epochs; the step that it has come to, or -1 where a member's work was abandoned.
+    """Take a network through some epochs; the step that it has come to.
 
-    All members of a team call it, each with its number, and get the same.  ``progress[0]`` tells whether a call ends
-    within an epoch whose arrivals are in their lists.
+    All members of a team call it, each with its number, and get the same; or -1, where the others go on without one or
+    the work was abandoned.  ``progress[0]`` tells whether a call ends within an epoch whose arrivals are in their
+    lists.
     """
     first, begun, ranges = stage.first, stage.begun, net.ranges
     while first < stage.last:
         last = min(first + stage.epoch, stage.last)
         if not begun:
             _begin_epoch(members, member, net, first, last, stage.dt)
-            if not meet(words, members):
+            members = meet(words, members)
+            if member >= members:
                 return -1
             for r in range(len(ranges.low)):
                 if net.receivers.used[r] > net.receivers.places:
@@ -226,7 +228,8 @@ def run_in_own_steps(words, members, member, net, stage, progress):
             ranges.spiked[r] = integrate_one(
                 net.cells, ranges.cells[r], ranges, r, first, last, stage.dt, last == stage.last
             )
-        if not meet(words, members):
+        members = meet(words, members)
+        if member >= members:
             return -1
         if member == 0:
             progress[0] = not _is_over(net, stage)
@@ -234,7 +237,8 @@ def run_in_own_steps(words, members, member, net, stage, progress):
                 exchange(ranges, net.flight, first, last, stage.dt)
                 if not emit_all(net.trains, net.senders, net.flight, first, last):
                     progress[0] = LOST
-        if not meet(words, members):
+        members = meet(words, members)
+        if member >= members:
             return -1
         if progress[0] != 0:
             return first
