@@ -123,18 +123,13 @@ Figures, examples, reference
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from . import math, reference
-from ._engine.network_run import NetworkRun
+from . import math
 from ._engine.run import Run
 from ._engine.spikes import Spikes
-from ._storage.resume import open as open  # not in __all__: an import of * must not hide Python's own
-from ._storage.resume import resume
 from ._version import __version__
 from .couplings import Coupling, CouplingKind, GapJunction, Graded, StateCoupled
-from .estimate import Estimate, estimate
 from .inputs.current import Current
 from .inputs.noise import Noise, OrnsteinUhlenbeck, WhiteNoise
-from .inputs.poisson import PoissonCurrent, PoissonJumps
 from .inputs.waveforms import Chirp, Pulses, Ramp, Samples, Sine, Step
 from .models import (
     AdaptiveExponential,
@@ -151,39 +146,17 @@ from .models import (
     QuadraticIntegrateAndFire,
     TraubMiles,
 )
-from .network.connections import (
-    AllToAll,
-    ByDistance,
-    FixedInDegree,
-    FixedOutDegree,
-    FixedProbability,
-    FixedTotal,
-    OneToOne,
-)
-from .network.distributions import LogNormal, Normal, Uniform
-from .network.network import Network
-from .network.population import Population
-from .network.projection import Projection
-from .network.sources import PoissonSource, SpikeSource
-from .receptors import (
-    NMDA,
-    Alpha,
-    AlphaCurrent,
-    Delta,
-    DoubleExponential,
-    DoubleExponentialCurrent,
-    Exponential,
-    ExponentialCurrent,
-    Mode,
-    Receptor,
-)
 from .simulate import simulate
-from .simulation import Simulation
 from .sweep import fi_curve, sweep
 
 if TYPE_CHECKING:
     from . import examples as examples
     from . import plot as plot
+    from . import reference as reference
+    from ._engine.network_run import NetworkRun
+    from ._estimate import Estimate, estimate
+    from ._storage.resume import open as open  # not in __all__: an import of * must not hide Python's own
+    from ._storage.resume import resume
     from .dynamics.bifurcation_curves import bifurcation_curves
     from .dynamics.bifurcations import bifurcations
     from .dynamics.cycles import Cycles, cycles
@@ -193,8 +166,36 @@ if TYPE_CHECKING:
     from .dynamics.jacobian import jacobian
     from .dynamics.phase_response import PhaseResponse, phase_response
     from .dynamics.tangent import tangent
+    from .inputs.poisson import PoissonCurrent, PoissonJumps
     from .mlp import MLP, MLPHistory, check_gradient
+    from .network.connections import (
+        AllToAll,
+        ByDistance,
+        FixedInDegree,
+        FixedOutDegree,
+        FixedProbability,
+        FixedTotal,
+        OneToOne,
+    )
+    from .network.distributions import LogNormal, Normal, Uniform
+    from .network.network import Network
+    from .network.population import Population
+    from .network.projection import Projection
+    from .network.sources import PoissonSource, SpikeSource
     from .perceptron import Perceptron, PerceptronHistory, least_squares_layer
+    from .receptors import (
+        NMDA,
+        Alpha,
+        AlphaCurrent,
+        Delta,
+        DoubleExponential,
+        DoubleExponentialCurrent,
+        Exponential,
+        ExponentialCurrent,
+        Mode,
+        Receptor,
+    )
+    from .simulation import Simulation
 
 __all__ = [
     "MLP",
@@ -287,26 +288,45 @@ __all__ = [
     "tangent",
 ]
 
-LATER = ("examples", "plot", "sklearn")  # need what not everybody has, and time
-IN_FOLDERS = {  # need time: without networks of perceptrons alone, a fifth of all that is imported here
+LATER = ("examples", "plot", "reference", "sklearn")  # need time, and some of them what not everybody has
+ELSEWHERE = {  # need time: neurons alone, that are not coupled, are half of all that would be imported
+    "_engine.network_run": ("NetworkRun",),
+    "_estimate": ("Estimate", "estimate"),
+    "_storage.resume": ("open", "resume"),
     "dynamics": (
         *("Cycles", "Excitability", "Fit", "FixedPoints", "PhaseResponse"),
         *("bifurcation_curves", "bifurcations", "cycles", "excitability", "fit", "fixed_points"),
         *("jacobian", "phase_response", "tangent"),
     ),
+    "inputs.poisson": ("PoissonCurrent", "PoissonJumps"),
     "mlp": ("MLP", "MLPHistory", "check_gradient"),
+    "network.connections": (
+        *("AllToAll", "ByDistance", "OneToOne"),
+        *("FixedInDegree", "FixedOutDegree", "FixedProbability", "FixedTotal"),
+    ),
+    "network.distributions": ("LogNormal", "Normal", "Uniform"),
+    "network.network": ("Network",),
+    "network.population": ("Population",),
+    "network.projection": ("Projection",),
+    "network.sources": ("PoissonSource", "SpikeSource"),
     "perceptron": ("Perceptron", "PerceptronHistory", "least_squares_layer"),
+    "receptors": (
+        *("Alpha", "Delta", "DoubleExponential", "Exponential", "NMDA"),
+        *("AlphaCurrent", "DoubleExponentialCurrent", "ExponentialCurrent", "Mode", "Receptor"),
+    ),
+    "simulation": ("Simulation",),
 }
 
 
 def __getattr__(name: str) -> object:
-    if name in LATER or name in IN_FOLDERS:
+    if name in LATER or name in ELSEWHERE:
         return import_module(f".{name}", __name__)
-    for folder, names in IN_FOLDERS.items():
+    for module, names in ELSEWHERE.items():
         if name in names:
-            return getattr(import_module(f".{folder}", __name__), name)
+            found = globals()[name] = getattr(import_module(f".{module}", __name__), name)
+            return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *LATER, "open", "__doc__", "__file__", "__name__"])
+    return sorted({*__all__, *LATER, "open", "__doc__", "__file__", "__name__"})

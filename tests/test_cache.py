@@ -306,6 +306,14 @@ def test_a_kernel_is_read_only_if_it_is_whole(folder, tmp_path):
     assert not (tmp_path / "mark").exists()
 
 
+def test_nothing_is_kept_once_the_sources_are_others(folder, monkeypatch):
+    """Part of the package is imported when it is asked for: its kernels would stand under the sources of before."""
+    with monkeypatch.context() as patch:
+        patch.setattr(jit, "_fingerprint", lambda: "0123456789abcdef")
+        assert jit.kernel(two)(1.0) == 3.0
+    assert not list(folder().glob("*.kernel"))
+
+
 @pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
 def test_what_others_may_write_is_not_read(folder, tmp_path):
     kernel = jit.kernel(two)

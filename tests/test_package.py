@@ -1,5 +1,6 @@
 """What the package shows of itself."""
 
+import importlib
 import inspect
 import pydoc
 import runpy
@@ -24,8 +25,30 @@ def test_a_folder_is_imported_when_something_of_it_is_asked_for(python):
     code = "import sys, fastneuron as fn; there = lambda x: f'fastneuron.{x}' in sys.modules; "
     assert python(code + "print(*map(there, ['mlp', 'perceptron', 'dynamics']))").split() == ["False"] * 3
     assert python(code + "fn.MLP; print(*map(there, ['mlp', 'perceptron']))").split() == ["True", "False"]
+    assert (
+        python(code + "print(*map(there, ['network', 'receptors', '_storage', 'simulation']))").split() == ["False"] * 4
+    )
+    assert python(code + "fn.Population; print(*map(there, ['network', '_storage']))").split() == ["True", "False"]
     assert python("from fastneuron import *; print(MLP, Perceptron, least_squares_layer)")
     assert python("import fastneuron as fn; print(fn.perceptron.square, fn.mlp.SGD)")
+
+
+def test_what_is_elsewhere_is_what_it_says():
+    for module, names in fn.ELSEWHERE.items():
+        for name in names:
+            there = importlib.import_module(f"fastneuron.{module}")
+            assert getattr(fn, name) is vars(there)[name] is fn.__getattr__(name)
+    assert {name for names in fn.ELSEWHERE.values() for name in names} <= {*fn.__all__, "open"}
+
+
+def test_a_neuron_needs_nothing_of_networks_nor_of_stores(python):
+    code = """
+import sys, fastneuron as fn
+fn.simulate(fn.MorrisLecar.hopf(), 1.0, current=[80.0, 100.0], record="V")
+fn.simulate(fn.MorrisLecar.hopf(), 1.0, current=[80.0, 100.0], method="dop853")
+print([name for name in sys.modules if name.startswith(("fastneuron.network", "fastneuron._storage"))])
+"""
+    assert python(code) == "[]\n"
 
 
 def test_signatures_are_real():

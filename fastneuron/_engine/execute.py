@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -19,15 +19,15 @@ from . import executors, scheduler
 from .executors import Executor
 from .frozen import of_fields
 from .labels import label_of
-from .network_recipe import NetworkRecipe
-from .network_scheduler import NetworkAtWork
-from .own_steps import at_work
 from .recipe import Recipe
 from .run import FinalState, Run
 from .scheduler import SUMMARY, ChunkResult, PopulationAtWork
 from .sensitivity import split
 from .spikes import Spikes
 from .summary import results
+
+if TYPE_CHECKING:
+    from .network_recipe import NetworkRecipe
 
 TOTALS = ("state", "spike_count", SUMMARY)  # what the names of arrays begin with that say what came of a run
 
@@ -98,18 +98,27 @@ def execute(sink: Sink, threads: int, executor: Executor | None, on_progress: Ca
 def advance(shard: Shard, threads: int, on_progress: Callable[..., None] = lambda *done: None) -> Any:
     """Take a shard from where it stands to its end; what the sink is to take."""
     recipe = shard.recipe
-    work = at_work(recipe, threads) if isinstance(recipe, NetworkRecipe) else PopulationAtWork(recipe)
+    work = _at_work(recipe, threads)
     done, snapshot = shard.checkpoint()
     if done:
         work.go_back_to(snapshot)
         on_progress(recipe.n * min(done * shard.chunk * recipe.interval, recipe.duration), False)
     chunks = recipe.chunks(shard.chunk, done)
     with shard.results(done) as on_result:
-        if isinstance(work, NetworkAtWork):
-            work.advance(chunks, on_progress, on_result)
-        else:
+        if isinstance(work, PopulationAtWork):
             scheduler.advance(work, chunks, threads, on_progress, on_result)
+        else:
+            work.advance(chunks, on_progress, on_result)
     return shard.outcome()
+
+
+def _at_work(recipe: Recipe | NetworkRecipe, threads: int) -> Any:
+    """A population or a network at its begin."""
+    if isinstance(recipe, Recipe):
+        return PopulationAtWork(recipe)
+    from .own_steps import at_work  # here: networks take as long to import as the rest of the package
+
+    return at_work(recipe, threads)
 
 
 class Memory:

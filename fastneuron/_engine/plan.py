@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
+from concurrent import futures
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import _check
 from . import executors
 from .executors import Executor
-from .network_recipe import NetworkRecipe
 from .recipe import Recipe
+
+if TYPE_CHECKING:
+    from .network_recipe import NetworkRecipe
 
 SHARDS = 16  # of a run that is shared out
 CHUNK_BYTES = 32_000_000  # of samples in a chunk of a run that goes to disk
@@ -39,7 +41,7 @@ class Plan(NamedTuple):
     @property
     def is_local(self) -> bool:
         """Whether the workers are processes of this machine."""
-        return isinstance(self.executor, ProcessPoolExecutor)
+        return self.executor is not None and isinstance(self.executor, futures.ProcessPoolExecutor)
 
     @property
     def workers(self) -> int:

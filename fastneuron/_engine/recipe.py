@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,6 @@ from ..inputs.per_cell import current_for
 from ..models import Model
 from ..models.validation import check_reset, rehearse, rehearse_input
 from ..models.watched import Threshold, Watched, checked_rearm, checked_refractory, checked_threshold, names_of, watched
-from ..receptors import Receptor
 from . import sensitivity as sensitivities
 from . import summary as summaries
 from .circuits import check_circuits
@@ -31,6 +30,9 @@ from .initial import initial_of, start_of
 from .recorded import Variables, checked_record, units_of
 from .sampling import after_of, bin_width_of, check_after, interval_of
 from .sensitivity import Sensitivity
+
+if TYPE_CHECKING:
+    from ..receptors import Receptor
 
 DOUBLE = np.dtype(np.float64)
 

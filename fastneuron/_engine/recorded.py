@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import _check
 from ..models import Model
-from ..receptors import Receptor
+
+if TYPE_CHECKING:
+    from ..receptors import Receptor
 
 CURRENT = "I"  # what is injected; a state or a receptor of this name comes first
 

@@ -7,16 +7,19 @@ import shutil
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import _check
 from ..inputs.current import Constant, Current, Sum
-from .network_recipe import SourceRecipe
 from .plan import Plan
 from .recipe import Recipe
 from .summary import is_rate, is_timed
 from .trial import spikes_of
+
+if TYPE_CHECKING:
+    from .network_recipe import SourceRecipe
 
 PER_THREAD = 2_000_000  # bytes: of its list of spikes, what is filled; its stack, and what Python keeps for it
 PER_SPIKE = 16

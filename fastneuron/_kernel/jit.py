@@ -315,6 +315,8 @@ class KernelCache(_Cache):
     def save_overload(self, sig, data):
         if not self.enabled or cache_folder() is None or data.library.has_dynamic_globals:
             return
+        if _fingerprint() != FINGERPRINT:  # an edit since the import: what was imported behind it is of other sources
+            return
         payload = dumps(data._reduce())
         # a full disk or a folder swept away costs the next process a compilation, not this one its run
         with contextlib.suppress(OSError), replacing(self._path(sig, data.codegen), 0o600) as file:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import typeof, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -129,7 +129,7 @@ def _parts(function, n, size, turn, arguments):
 @intrinsic
 def _trampoline(typingctx, function, arguments):
     """The addresses of code that calls ``_parts`` with what it finds at an address, and of `arguments` for it."""
-    parts = types.Dispatcher(_parts)
+    parts = typeof(_parts)
     call = parts.get_call_type(typingctx, (function, *arguments.types), {})
 
     def codegen(context, builder, signature, args):
