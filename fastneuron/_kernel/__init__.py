@@ -31,8 +31,8 @@ What a class must offer is said where its generic functions are: `fastneuron.mod
 `fastneuron._integrators.fixed_step`, `fastneuron.perceptron.rules`.  A class changed is another hash, hence another
 type, hence another kernel; what changes in this package is in the cache's key as well, so no kernel is ever stale.
 
-Parts: `jit` (flags, decorators, cache), `inner` (what only kernels call), `passes` and `compiler` (from bytecode to
-machine code), `lanes`, `stack` and `simd` (vectors, as arrays of lanes and as values), `scalars`, `elementary` (exp and
-its kin, as polynomials), `random` and `counts` (by counter), `columns`, `views` and `addresses` (memory), `replacing`
-(a file written whole), `threads`, `worker_pool`, `team` and `atomics` (cores), `function_hash`.
+Parts: `jit` (flags, decorators, cache), `inner` (what only kernels call), `passes`, `lowering`, `calls` and `compiler`
+(from bytecode to machine code), `lanes`, `stack` and `simd` (vectors, as arrays of lanes and as values), `scalars`,
+`elementary` (exp and its kin, as polynomials), `random` and `counts` (by counter), `columns`, `views` and `addresses`
+(memory), `replacing` (a file written whole), `threads`, `worker_pool`, `team` and `atomics` (cores), `function_hash`.
 """

@@ -9,39 +9,21 @@ import gc
 from collections.abc import Callable
 
 from llvmlite.binding import Linkage
-from numba.core import ir
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import CompilerBase
+from numba.core.compiler import CompilerBase, _LowerResult
 from numba.core.compiler_machinery import register_pass
 from numba.core.environment import lookup_environment
-from numba.core.lowering import Lower
+from numba.core.funcdesc import PythonFunctionDescriptor
 from numba.core.targetconfig import ConfigStack
 from numba.core.typed_passes import NativeLowering
 
+from .calls import call_of, may_fail, short_name
+from .lowering import PartLower, WideLower
 from .passes import Passes, passes, settings
 
 AT_ONCE = 200_000  # objects between two searches for garbage, about 50 MB
 
 listeners: set[Callable[[], None]] = set()  # functions to call when something is compiled
-
-
-def wide(function):
-    """Let LLVM use the widest vectors in one of its functions."""
-    set.add(function.attributes, '"prefer-vector-width"="512"')  # llvmlite's own `add` knows no such thing
-
-
-class _WideLower(Lower):
-    def setup_function(self, fndesc):
-        super().setup_function(fndesc)
-        wide(self.function)
-
-    def pre_lower(self):
-        super().pre_lower()
-        if not self.context.enable_nrt:  # Numba has a variable's place made where a reference ends, at the latest
-            self.loc = self.defn_loc
-            for block in self.blocks.values():
-                for assignment in block.find_insts(ir.Assign):
-                    self._alloca_var(assignment.target.name, self.typeof(assignment.target.name))
 
 
 class _Library(JITCodeLibrary):
@@ -80,21 +62,6 @@ class _Part(_Library):
             _link(self._shared_module, self)
         return self._shared_module
 
-    def get_pointer_to_function(self, name):
-        """None."""
-        return 0
-
-    @property
-    def codegen(self):
-        """What sets the environment of a function, which kernels have no use for."""
-        return _NoEnvironment
-
-
-class _NoEnvironment:
-    @staticmethod
-    def set_env(name, environment):
-        """Code that is not there has none."""
-
 
 class _Whole(_Library):
     """A kernel, which is optimised once, with all its parts."""
@@ -132,14 +99,34 @@ def _link(module, library):
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _WideLowering(NativeLowering):
     _name = "fastneuron_wide_lowering"
-    lowering_class = _WideLower
+    lowering_class = WideLower
 
     def run_pass(self, state):
-        kind = _Part if state.flags.no_cpython_wrapper else _Whole
-        state.library = kind(state.targetctx.codegen(), state.func_id.func_qualname)
-        state.library.optimised = state.pipeline.optimised
+        if state.flags.no_cpython_wrapper:
+            _lower_part(state)
+            return True
+        state.library = _Whole(state.targetctx.codegen(), state.func_id.func_qualname)
         state.library.enable_object_caching()
         return super().run_pass(state)
+
+
+def _lower_part(state):
+    """Lower what compiled code alone calls: it gets no environment and no entry, but a way to be called."""
+    context, flags = state.targetctx, state.flags
+    state.library = _Part(context.codegen(), state.func_id.func_qualname)
+    state.library.optimised = state.pipeline.optimised
+    description = PythonFunctionDescriptor.from_specialized_function(
+        state.func_ir, state.typemap, state.return_type, state.calltypes, mangler=short_name,
+        inline=flags.forceinline, noalias=flags.noalias, abi_tags=[flags.get_mangle_string()],
+    )  # fmt: skip
+    with context.push_code_library(state.library):
+        lower = PartLower(context, state.library, description, state.func_ir, metadata=state.metadata)
+        lower.lower()
+    state.library.finalize()
+    entry = object()  # what Numba knows the function by
+    call = call_of(description, state.library, may_fail(lower.function))
+    context.insert_func_defn([(call, entry, description.argtypes)])
+    state.cr = _LowerResult(description, lower.call_helper, cfunc=entry, env=lower.env)
 
 
 _PASSES: dict[type, Passes] = {}  # of each compiler

@@ -24,9 +24,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .atomics import add, compare_and_swap, get, pause, put
-from .compiler import wide
 from .jit import inline, inline_ast, kernel
 from .lanes import Lanes8, local
+from .lowering import wide
 from .threads import available
 
 STATE, CODE, ARGUMENTS, PRESENT = range(4)  # of a slot
