@@ -276,7 +276,11 @@ def only(name, value, kind, method):
 
 def steps(duration, dt):
     """How many steps of `dt` make `duration`; it must be a whole number of them."""
-    dt = number("dt", dt, "a positive number of ms", lambda x: x > 0)
+    return multiple(duration, number("dt", dt, "a positive number of ms", lambda x: x > 0))
+
+
+def multiple(duration, dt):
+    """The same for a `dt` that has been checked."""
     duration = number("duration", duration, "a number of ms, 0 or more", lambda x: x >= 0)
     if duration / dt > COUNTABLE:
         raise ValueError(f"duration must be at most 2**53 steps of dt; got duration={duration!r}, dt={dt!r}")

@@ -9,9 +9,9 @@ from typing import Any
 
 from . import _check, _html
 from ._engine import network_resources, network_trial, resources
+from ._engine.checked import checked
 from ._engine.network_recipe import checked_network
 from ._engine.plan import planned
-from ._engine.recipe import checked
 from ._engine.trial import trial
 from ._storage.layout import check_path
 from .network.network import Network

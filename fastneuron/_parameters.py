@@ -86,7 +86,8 @@ class Parametrised:
                 self.__dict__[name] = value
             else:
                 self._set(name, value)
-        self.size  # noqa: B018, raises if they do not fit
+        if {*map(type, self.__dict__.values())} != {float}:
+            self.size  # noqa: B018, raises if they do not fit
 
     def _allows(self, name: str, value: float) -> bool:
         """Whether a number is one for a parameter."""
@@ -154,7 +155,7 @@ class Parametrised:
     @classmethod
     def kernel_type(cls) -> Any:
         """A NamedTuple of zeros, one per parameter, whose type stands for this class in a kernel."""
-        content = cls.names, *(getattr(cls, name) for name in cls.formulas)
+        content = cls.names, *[getattr(cls, name) for name in cls.formulas]
         kept = _KERNEL_TYPES.get(cls)
         if kept is not None and kept[0] == content and still_stands(kept[1]):
             return kept[2]

@@ -12,10 +12,12 @@ import numpy.typing as npt
 from . import _progress
 from ._engine import resources
 from ._engine.advice import warn_of_a_new_begin, warn_of_the_threshold
+from ._engine.alike import alike, keep
+from ._engine.checked import checked
 from ._engine.execute import Memory, execute
 from ._engine.executors import Executor
 from ._engine.plan import planned
-from ._engine.recipe import checked
+from ._engine.recipe import Recipe
 from ._engine.run import Run
 from .inputs.current import Current
 from .inputs.noise import Noise
@@ -242,8 +244,20 @@ def simulate(
 
 def simulate_population(asked: Mapping[str, Any], tolerant: bool = False) -> Run:
     """The run of neurons that do not hear each other; if `tolerant`, those that fail end with NaN, and not the run."""
-    recipe = checked(asked).changed(tolerant=tolerant)
-    warn_of_a_new_begin(recipe, asked["initial"])
+    before = None if tolerant else alike(asked)
+    if before is None:
+        recipe = checked(asked).changed(tolerant=tolerant)
+        warn_of_a_new_begin(recipe, asked["initial"])
+        run = _run(recipe, asked)
+        keep(asked, recipe)
+    else:
+        recipe, run = before.run(asked)
+    warn_of_the_threshold(recipe, run, asked["threshold"] is not None)
+    return run
+
+
+def _run(recipe: Recipe, asked: Mapping[str, Any]) -> Run:
+    """The run of a recipe, where and how it is asked for."""
     plan = planned(recipe, asked)
     if plan.out is not None:
         from ._storage import layout, store  # here: it takes long to import
@@ -252,6 +266,4 @@ def simulate_population(asked: Mapping[str, Any], tolerant: bool = False) -> Run
     resources.check(recipe, plan)
     with _progress.bar_of_run(plan.progress, recipe.n, recipe.duration, recipe.dt) as on_progress:
         sink = Memory(recipe, plan.shards) if plan.out is None else store.Store.create(recipe, plan)
-        run = execute(sink, plan.threads, asked["executor"], on_progress)
-    warn_of_the_threshold(recipe, run, asked["threshold"] is not None)
-    return run
+        return execute(sink, plan.threads, asked["executor"], on_progress)

@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from . import _check, _html, _units
 from ._engine.advice import warn_of_a_new_begin
+from ._engine.checked import checked
 from ._engine.controls import Controls, Parameters, State
 from ._engine.network_recipe import NetworkRecipe, checked_network
 from ._engine.network_run import NetworkRun
 from ._engine.pieces import NetworkInPieces, in_pieces
 from ._engine.plan import planned
-from ._engine.recipe import checked
 from ._engine.run import Run
 from ._engine.weights import Weights
 from ._integrators import METHODS
@@ -181,9 +181,11 @@ class Simulation:
             raise
 
     def _steps(self, duration: float) -> int:
-        unit = self._some.model.units.get("time", "ms")
-        given = _units.plain("duration", duration, unit)
-        steps = _check.steps(given, self.dt)
+        some = self._some
+        given = duration
+        if type(duration) is not float:
+            given = _units.plain("duration", duration, some.model.units.get("time", "ms"))
+        steps = _check.multiple(given, some.dt)
         if steps < 1 or self._work.step + steps > LONGEST:
             raise ValueError(f"duration must be from dt = {self.dt:g} ms to 2**52 steps in all; got {duration!r}")
         return steps
@@ -244,7 +246,8 @@ class Simulation:
     @property
     def _some(self) -> Any:
         """The recipe of a population, which has what is the same in all."""
-        return next(iter(self._work.controls.values()))._population.recipe
+        some = self._only or next(iter(self._work.controls.values()))
+        return some._population.recipe
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it to a file, as data, whole or not at all.

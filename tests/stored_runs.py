@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 import fastneuron as fn
-from fastneuron._engine.recipe import checked
+from fastneuron._engine.checked import checked
 from fastneuron._storage.store import Store
 
 SUMMARY = ("V.mean", "V.max", "N.var", "population.V.mean", "population.rate", "isi.mean", "isi.cv", "spike.first")

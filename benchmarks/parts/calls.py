@@ -27,10 +27,10 @@ TASKS = {  # name: (setup, statement)
     "200 steps of the kernel alone": (
         "sim = fn.Simulation(model, current=100.0); sim.run(0.05); sim.run(0.05)\n"
         "problem, traces = sim._work.work.problem, sim._work.work.traces\n"
-        "from fastneuron._integrators.fixed_step import Span\n"
+        "from fastneuron._integrators.fixed_step import Span, integrate\n"
         "span, tag = Span(0, 1, 2, 202, 0, False, False), sim._work.recipe.chosen.tag\n"
         "given = tag, problem.lanes, problem.neurons, span, 0.05, problem.buffer(200), traces, None",
-        "problem.entry(*given)",
+        "problem.entry.call(integrate, *given)",
     ),
     "`Perceptron.forward`, one row": (
         "layer, row = fn.Perceptron(784, 10), np.zeros(784)",

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check, _html
+from .._kernel.entry import Entry
 from .._units import plain
 from ..inputs.current import Current
 from ..inputs.per_cell import current_for
@@ -44,7 +45,7 @@ class Controls:
     def __init__(self, population: PopulationAtWork, coupled: Coupled | None = None) -> None:
         self._population, self._coupled = population, coupled
         self._problem = population.problem
-        self._problem.goes_on = True
+        self._problem.entry = Entry()
         self.n, self.noise = population.recipe.n, population.recipe.noise
         self.state = State(self._problem, population.recipe, coupled)
 
@@ -60,7 +61,7 @@ class Controls:
         _check_size("current", given.size, self.n)
         rehearse_input(given, recipe.dt)
         self._problem.drive_by(given)
-        self._rely_on(recipe.changed(current=given))
+        self._rely_on(recipe.alike(current=given))
 
     @property
     def model(self) -> Model:
@@ -74,7 +75,7 @@ class Controls:
             raise TypeError(f"model must be a {kind.__name__} as before; got {_check.shown(value)}")
         _check_size("model", value.size, self.n)
         self._problem.change_to(value)
-        self._rely_on(self._population.recipe.changed(model=value))
+        self._rely_on(self._population.recipe.alike(model=value))
 
     @property
     def parameters(self) -> Parameters:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from .._integrators import Chunk
+from .._integrators import Chunk, Problem
 from . import executors, scheduler
 from .executors import Executor
 from .frozen import of_fields
@@ -249,6 +249,14 @@ def run_of(
         spike_counts=dict(zip(recipe.spiking, each, strict=True)),
         sensitivities={},
     )
+
+
+def run_of_chunk(recipe: Recipe, problem: Problem, result: ChunkResult, piece: Chunk | None = None) -> Run:
+    """The run that is over with this chunk, without summaries, or a piece of it; it stands when the problem goes on."""
+    state = dict(zip(recipe.variables, problem.state.copy(), strict=True))
+    spikes = Spikes(result.spike_label, result.spike_time, recipe.n, recipe.spiking)
+    traces = dict(zip(recipe.record, result.samples, strict=True))
+    return run_of(recipe, Totals(problem.spike_count.copy(), state, {}), spikes, traces, piece=piece)
 
 
 def _joined(arrays: Sequence[np.ndarray]) -> np.ndarray:

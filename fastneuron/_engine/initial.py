@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,13 +17,15 @@ def initial_of(
     initial: Mapping[str, npt.ArrayLike] | None, model: Model, receptors: Mapping[str, Any]
 ) -> dict[str, np.ndarray]:
     """What is given of where states start, by name, checked."""
-    if not isinstance(initial, Mapping | None):
+    if initial is None:
+        return {}
+    if not isinstance(initial, Mapping):
         raise TypeError(
             f"initial must map names of states to values, for example {{'V': -60.0}}; got {_check.shown(initial)}"
         )
-    for name in initial or {}:
+    for name in initial:
         _check.known(f"a state in initial for {type(model).__name__}", name, [*model.states, *receptors])
-    return {name: _check.numbers(f"initial[{name!r}]", value) for name, value in (initial or {}).items()}
+    return {name: _check.numbers(f"initial[{name!r}]", value) for name, value in initial.items()}
 
 
 def start_of(model: Model, given: Mapping[str, np.ndarray], n: int, precision: np.dtype) -> dict[str, np.ndarray]:
@@ -35,7 +38,7 @@ def start_of(model: Model, given: Mapping[str, np.ndarray], n: int, precision: n
         with np.errstate(over="ignore"):
             state = state.astype(precision, copy=False)
     start = {}
-    fine = bool(np.isfinite(state).all())
+    fine = all(map(math.isfinite, state.flat)) if n == 1 else bool(np.isfinite(state).all())
     if n == 1 and fine:
         state.flags.writeable = False
         return {name: row.reshape(()) for name, row in zip(model.states, state, strict=True)}

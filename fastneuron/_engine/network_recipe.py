@@ -15,7 +15,8 @@ from ..models.watched import names_of
 from ..network.network import Network
 from ..network.population import Population
 from . import summary as summaries
-from .recipe import Recipe, checked_population
+from .checked import checked_population
+from .recipe import Recipe
 from .recorded import CURRENT
 from .sampling import check_after
 

@@ -10,7 +10,7 @@ import numpy as np
 from .._integrators import Chunk
 from . import network_resources, resources, scheduler
 from .controls import Controls
-from .execute import Totals, run_of
+from .execute import run_of_chunk
 from .network_recipe import NetworkRecipe
 from .network_run import NetworkRun, run_of_result
 from .network_scheduler import NetworkAtWork, NetworkResult
@@ -19,7 +19,6 @@ from .plan import Plan
 from .recipe import Recipe
 from .run import Run
 from .scheduler import ChunkResult, PopulationAtWork
-from .spikes import Spikes
 from .weights import Weights
 
 LITTLE = 1_000_000  # bytes that a piece may take unasked: to ask takes longer than a step
@@ -53,11 +52,7 @@ class PopulationInPieces:
         results: list[ChunkResult] = []
         scheduler.advance(self.work, [piece], self.plan.threads, _nothing, results.append)
         self.step = piece.last
-        (result,) = results
-        state = dict(zip(recipe.variables, problem.state.copy(), strict=True))
-        spikes = Spikes(result.spike_label, result.spike_time, recipe.n, recipe.spiking)
-        traces = dict(zip(recipe.record, result.samples, strict=True))
-        return run_of(recipe, Totals(problem.spike_count.copy(), state, {}), spikes, traces, piece=piece)
+        return run_of_chunk(recipe, problem, results[0], piece)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All that it goes on from, by name."""

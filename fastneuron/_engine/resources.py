@@ -156,7 +156,7 @@ def check(recipe: Recipe, plan: Plan) -> None:
 
 def check_memory(recipe: Recipe, plan: Plan) -> None:
     """MemoryError if the run cannot fit; where its spikes alone might be too many, a trial tells how many there are."""
-    if plan.out is None and not recipe.summary and _is_small(recipe) and memory_for(LITTLE) >= PLENTY * LITTLE:
+    if plan.out is None and not recipe.summary and is_small(recipe) and is_plenty():
         return
     most = recipe.n * recipe.duration * FREQUENT if plan.out is None else 0.0
     needed = memory(recipe, plan, most)
@@ -178,7 +178,12 @@ def check_memory(recipe: Recipe, plan: Plan) -> None:
         raise MemoryError(f"the run needs {readable(needed)} of memory, and {readable(left)} are left: {advice}")
 
 
-def _is_small(recipe: Recipe) -> bool:
+def is_plenty() -> bool:
+    """Whether there was memory for any small run a moment ago."""
+    return memory_for(LITTLE) >= PLENTY * LITTLE
+
+
+def is_small(recipe: Recipe) -> bool:
     """Whether all samples and spikes of a run are less than `LITTLE`, which takes a tenth of the time of counting."""
     return recipe.n * len(recipe.initial) * max(recipe.samples, recipe.duration * FREQUENT) * 2 * PER_SPIKE <= LITTLE
 

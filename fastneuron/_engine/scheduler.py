@@ -73,6 +73,17 @@ class PopulationAtWork:
             arrays |= {f"clock.{name}": array for name, array in problem.clock._asdict().items()}
         return arrays | {f"{SUMMARY}{name}": array for name, array in self.summary.arrays.items()}
 
+    def begin_again(self, recipe: Recipe, begin: Mapping[str, np.ndarray]) -> None:
+        """Stand at the begin of a recipe that is alike but for its numbers; the other arrays go back to `begin`."""
+        arrays = self.arrays()
+        for name, values in begin.items():
+            arrays[name][...] = values
+        for row, value in zip(self.problem.state, recipe.initial.values(), strict=True):
+            row[:] = value
+        self.problem.change_to(recipe.model)
+        self.problem.drive_by(recipe.current)
+        self.recipe = recipe
+
     def go_back_to(self, snapshot: Mapping[str, np.ndarray]) -> None:
         """Stand where a snapshot was taken; ValueError if it is of another run."""
         put_back(self.arrays(), snapshot)
@@ -147,11 +158,24 @@ def advance(
             del under_way[number]
             on_result(result)
 
+    def whole(chunk: Chunk) -> Generator[None, None, None]:
+        result = yield from _ChunkRun(population, chunk, 1, spare).advance(0, *bounds[0], on_progress)
+        if result is not None:
+            on_result(result)
+
+    every = itertools.chain([first], chunks)
     try:
-        places = _places(itertools.chain([first], chunks), len(bounds))
-        _threads.for_each(unit, places, min(threads, len(bounds)), lag=len(bounds))
+        if len(bounds) == 1:  # a piece of a simulation takes 25 us in all, of which 2 would go into sharing nothing out
+            _threads.for_each(whole, every, 1)
+        else:
+            _threads.for_each(unit, _places(every, len(bounds)), min(threads, len(bounds)), lag=len(bounds))
     except NumbaError as error:
         raise explain(recipe.model, error, recipe.inputs) from None
+
+
+def is_small(recipe: Recipe) -> bool:
+    """Whether a run is for one thread."""
+    return recipe.n * recipe.duration * STEPS_PER_MS <= WORTH_A_THREAD
 
 
 def _length(recipe: Recipe, chunk: Chunk) -> float:

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import models
-from .._kernel.entry import entry_of
 from .._kernel.jit import generic, inline, inline_ast, kernel, specialises
 from .._kernel.lanes import local, put, take, width
 from ..inputs import port
@@ -275,16 +274,11 @@ def advance(
 
 
 def _integrate(method, problem, traces, span, buffer, statistics):
-    """Call the kernel; a problem calls it again with the same types, where there are no statistics."""
+    """Call the kernel; the types of a problem that has an entry are always the same, where there are no statistics."""
     arguments = method, problem.lanes, problem.neurons, span, problem.dt, buffer, traces, statistics
-    if statistics is not None:
+    if problem.entry is None or statistics is not None:
         return integrate(*arguments)
-    if problem.entry is not None:
-        return problem.entry(*arguments)
-    found = integrate(*arguments)
-    if problem.goes_on:
-        problem.entry = entry_of(integrate, arguments)
-    return found
+    return problem.entry.call(integrate, *arguments)
 
 
 def _failure(method: Any, problem: Problem, traces: Traces, neuron: int, span: Span) -> FloatingPointError:

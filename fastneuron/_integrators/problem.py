@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._kernel.columns import columns
+from .._kernel.entry import Entry
 from .._kernel.jit import generic
 from .._kernel.lanes import choose_lanes, width
 from ..inputs.current import Constant, Current, WaveformSource
@@ -133,6 +134,7 @@ class Problem:
     statistics: Any = None
     tolerant: bool = False  # whether neurons that fail end with NaN, in place of the run
     directions: int = 0  # along which the model, of variational equations, has derivatives
+    entry: Entry | None = None  # into the kernel, where it is called again and again
 
     def __post_init__(self) -> None:
         self.n = self.state.shape[1]
@@ -147,8 +149,6 @@ class Problem:
         for given in self.inputs:
             self.sources += given.sources(self.n, self.seed, self.first_neuron)
         self.sources += refractory_sources(self.model, self.n)
-        self.goes_on = False  # whether it is worth while to keep the way into the kernel, 0.2 ms
-        self.entry: Any = None  # that way
 
     @cached_property
     def neurons(self) -> Neurons:
@@ -167,17 +167,24 @@ class Problem:
         self._rely_on(current.sources(self.n, self.seed, self.first_neuron) + others)
 
     def change_to(self, model: Any) -> None:
-        """Let the neurons have other parameters from here on."""
-        self.model, self.columns = model, columns(list(model.parameters.values()), self.n)
-        last = tuple(source.columns for source in refractory_sources(model, self.n))
-        first = len(self.sources) - len(last)
-        held = (one._replace(columns=values) for one, values in zip(self.sources[first:], last, strict=True))
-        self._rely_on((*self.sources[:first], *held))
+        """Let the neurons have other parameters from here on; numbers for numbers are put in their place."""
+        values, is_alike = list(model.parameters.values()), model.kernel_type() is self.neurons.model_type
+        self.model = model
+        if is_alike and {*map(type, values)} == {float} and self.columns.values.size == len(values):
+            self.columns.values[:] = values
+        else:
+            self.columns = columns(values, self.n)
+            self._rely_on(self.sources, is_alike)
+        for new in refractory_sources(model, self.n):  # it stands behind all others
+            *others, held = self.sources
+            self._rely_on((*others, held._replace(columns=new.columns)), is_alike)
 
-    def _rely_on(self, sources: tuple[Any, ...]) -> None:
-        """Let the kernels have other sources."""
-        self.sources, self.entry = sources, None
+    def _rely_on(self, sources: tuple[Any, ...], are_alike: bool = False) -> None:
+        """Let the kernels have other sources, or the same; whether all types are what they were."""
+        self.sources = sources
         self.__dict__.pop("neurons", None)
+        if self.entry is not None and not are_alike:
+            self.entry = Entry()
 
     def behind(self, others: tuple[Any, ...]) -> tuple[Any, ...]:
         """Its sources and others, but that of a refractory time, which stops all of them, behind them."""

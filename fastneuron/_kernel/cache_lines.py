@@ -11,5 +11,5 @@ def zeros_on_lines(shape, dtype=float):
     """Zeros, the first of them at the begin of a cache line."""
     size, item = math.prod(shape), np.dtype(dtype).itemsize
     room = np.zeros(size + LINE // item, dtype)
-    first = -room.ctypes.data % LINE // item
+    first = -room.__array_interface__["data"][0] % LINE // item
     return room[first : first + size].reshape(shape)

@@ -5,7 +5,6 @@ concurrent use, its OpenMP layer after fork), and Ctrl-C and progress come for f
 """
 
 import _signal  # what `signal` wraps in enumerations, which take 10 us of a call
-import contextlib
 import os
 import signal
 import threading
@@ -44,7 +43,7 @@ def for_each(work, units, threads, lag=None):
     Where units fail, the error of the first in order is raised, whatever finished first.  On Ctrl-C, each thread ends
     with the kernel call it is in: `work` is an iterator function whose every ``yield`` is such a moment.
     """
-    with _interrupts() as stop:
+    with _Interrupts() as stop:
         if threads <= 1 or bounded(threads) <= 1:
             for unit in units:
                 _finish(work(unit), stop)
@@ -124,28 +123,29 @@ class _Flag:
         return self._set
 
 
-@contextlib.contextmanager
-def _interrupts():
-    """An event that Ctrl-C sets; KeyboardInterrupt in the end even where what the compiler calls has swallowed it."""
-    stop = _Flag()
-    heard = []
+class _Interrupts:
+    """A flag that Ctrl-C sets; KeyboardInterrupt in the end even where what the compiler calls has swallowed it."""
 
-    def interrupted(number, frame):
-        heard.append(number)
-        stop.set()
+    __slots__ = ("_heard", "_is_ours", "_stop")
+
+    def __enter__(self):
+        self._stop, self._heard = _Flag(), False
+        self._is_ours = threading.current_thread() is threading.main_thread()
+        self._is_ours = self._is_ours and _signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if self._is_ours:
+            _signal.signal(signal.SIGINT, self._interrupted)
+        return self._stop
+
+    def _interrupted(self, number, frame):
+        self._heard = True
+        self._stop.set()
         raise KeyboardInterrupt
 
-    ours = threading.current_thread() is threading.main_thread()
-    ours = ours and _signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if ours:
-        _signal.signal(signal.SIGINT, interrupted)
-    try:
-        yield stop
-    finally:
-        if ours:
+    def __exit__(self, *error):
+        if self._is_ours:
             _signal.signal(signal.SIGINT, signal.default_int_handler)
-    if heard:
-        raise KeyboardInterrupt
+        if self._heard and error[0] is None:
+            raise KeyboardInterrupt
 
 
 def _finish(steps, stop):

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _check
 from .._engine import summary as summaries
-from .._engine.recipe import checked
+from .._engine.checked import checked
 from .._engine.sensitivity import INITIAL
 from .._engine.spikes import Spikes
 from .._units import plain

@@ -18,6 +18,8 @@ from . import port
 from .edges import KeptRoom, SteppedRoom, begin_in, current_in, edge, load_in
 from .port import ANY_TIME, BEGIN, FixedSteps
 
+NO_SAMPLES = np.zeros(1)  # nobody writes to it
+
 
 class Current(Parametrised):
     """Base class of the currents, uA/cm^2; ``+`` adds them.
@@ -65,7 +67,7 @@ class Current(Parametrised):
     @property
     def table(self) -> np.ndarray:
         """Samples, for the one kind of current that has some."""
-        return np.zeros(1)
+        return NO_SAMPLES
 
     def sources(self, n: int, seed: int, first_neuron: int) -> tuple[WaveformSource, ...]:
         """The current as the kernels want it; a function of time is the same for any seed and place."""
