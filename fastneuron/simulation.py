@@ -61,7 +61,7 @@ class Simulation:
     parameters : Parameters
         ``sim.parameters["g_K"] = 7.0`` sets a parameter, a number or (n,).
     weights : Weights
-        ``sim.weights[0] = values`` sets those of a projection, for spikes that arrive from then on.
+        ``sim.weights[0] = values`` sets those of a projection, for spikes that arrive from then on, or of a coupling.
 
     Raises
     ------
@@ -229,7 +229,7 @@ class Simulation:
 
     @property
     def weights(self) -> Weights:
-        """The weights of a network's projections."""
+        """The weights of a network's projections and couplings."""
         if not isinstance(self._work, NetworkInPieces):
             raise TypeError(
                 "weights are those of a network; this is a simulation of neurons that do not hear each other"

@@ -217,6 +217,21 @@ def test_degrees(rule, multapses, n, autapses):
     assert degrees.var() == pytest.approx(expected, rel=4.5 * np.sqrt(2 / degrees.size) + 2 / n)
 
 
+@pytest.mark.parametrize("autapses", [True, False])
+@pytest.mark.parametrize(("make", "axis"), [(fn.FixedInDegree, 0), (fn.FixedOutDegree, 1), (fn.FixedTotal, None)])
+def test_more_synapses_than_pairs_are_multapses(make, axis, autapses):
+    """All pairs are equally likely still."""
+    n, degree = 70, 2000
+    cells, number = population(n), degree * (n if axis is None else 1)
+    one = pairs(network(cells, cells, make(number), autapses=autapses))
+    assert (one.sum(axis) == number).all()
+    allowed = ~np.eye(n, dtype=bool) | autapses
+    assert one[~allowed].sum() == 0
+    assert uniform(one[allowed])
+    alone = network(cells[:1], cells[:1], make(5))
+    assert pairs(alone).tolist() == [[5]]
+
+
 def test_large_degrees_are_split_fairly():
     """As many synapses of one source on each chunk of targets as a multinomial distribution has."""
     sources, n, degree = fn.PoissonSource(400, 1.0), 20_000, 4000

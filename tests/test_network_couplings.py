@@ -227,6 +227,61 @@ def test_pieces(whole, tmp_path):
             assert np.array_equal(sim[name].state[state], values)
 
 
+def test_weights_that_are_set_are_those_of_another_network(tmp_path):
+    n = 70
+    net, initial = few(fn.GapJunction(), ring(n, 0.3), n)
+    sim = fn.Simulation(net, dt=0.05, initial=initial)
+    sim.run(5.0)
+    assert repr(sim.weights) == "<Weights of 0 projections and 1 couplings>"
+    assert sim.weights[0].tolist() == net.connections(0).weight.tolist() == [0.3] * 140
+    pairs = net.connections(0)
+    least, most = np.minimum(pairs.pre, pairs.post), np.maximum(pairs.pre, pairs.post)
+    given = 0.01 + 1e-4 * least + 1e-3 * most  # the same both ways
+    sim.weights[net.couplings[0].declared] = given
+    other = few(fn.GapJunction(), sp.coo_array((given, (pairs.pre, pairs.post)), shape=(n, n)), n)[0]
+    wanted = fn.Simulation(other, dt=0.05, initial={"cells": sim["cells"].state})
+    sim.save(tmp_path / "sim")
+    given[:] = 0.0
+    again = fn.Simulation.load(tmp_path / "sim")
+    for one in (sim, again):
+        assert np.array_equal(one.weights[0], wanted.weights[0])
+    for one in (wanted, sim, again):
+        one.run(5.0)
+        assert np.array_equal(one["cells"].state["V"], wanted["cells"].state["V"])
+    with pytest.raises(ValueError, match=r"GapJunction\(\) is symmetric, but its weight from 0 to 1 is"):
+        sim.weights[0] = np.arange(140)
+    with pytest.raises(ValueError, match=r"weights\[0\] must be a number or one for each of the 140 pairs; got 3"):
+        sim.weights[0] = [1, 2, 3]
+    with pytest.raises(ValueError, match="projection must be a whole number of at least 0 and at most 0; got 1"):
+        sim.weights[1] = 1.0
+
+
+@pytest.mark.slow
+def test_weights_of_every_kind_of_coupling_can_be_set(tmp_path):
+    """All to all by the mean alone, drawn ones between views, and one that acts both ways."""
+    net, draw = mixed(), np.random.default_rng(8)
+    drawn = net.connections(3)
+    weight = draw.uniform(0.0, 0.2, drawn.pre.size)
+    *links, all_to_all, graded, both_ways = (*net.projections, *(one.declared for one in net.couplings))
+    for one, value in ((all_to_all, 0.4 / 900), (both_ways, 0.3)):
+        one.weight = value
+    graded.connections, graded.weight = drawn[:2], weight
+    wanted = fn.Simulation(fn.Network(net.populations, [*links, all_to_all, graded, both_ways], seed=5), dt=0.05)
+    sim = fn.Simulation(mixed(), dt=0.05)
+    assert np.array_equal(sim.weights[3], drawn.weight)
+    sim.weights[2], sim.weights[3], sim.weights[4] = 0.4 / 900, weight, 0.3
+    assert (sim.weights[2], sim.weights[4]) == (0.4 / 900, 0.3)
+    assert np.array_equal(sim.weights[3], weight)
+    sim.save(tmp_path / "sim")
+    for one in (wanted, sim, again := fn.Simulation.load(tmp_path / "sim")):
+        one.run(10.0)
+    for name in ("cells", "others"):
+        assert np.array_equal(sim[name].state["V"], wanted[name].state["V"])
+        assert np.array_equal(again[name].state["V"], wanted[name].state["V"])
+    with pytest.raises(ValueError, match=r"weights\[4\] must be a number, as the coupling was made with one for all"):
+        sim.weights[4] = [1.0] * 70
+
+
 def test_a_state_that_is_set_is_felt_at_once():
     net, initial = few(fn.GapJunction())
     sim = fn.Simulation(net, dt=0.05, initial=initial)

@@ -51,7 +51,7 @@ class NetworkCoupling:
             )
         self.state_of(self.pre)
         self.rule = rule_of(declared.connections, len(self.pre), len(self.post))
-        self.rule.check(self.ends, True)
+        self.rule.check(self.ends, self.autapses, self.multapses)
         self.weight = values.checked("weight", weight_of(self.rule, declared.weight), self.rule, self.ends)
         self.both_ways = declared.symmetric and self._is_between_two()
         if self.both_ways:
@@ -108,9 +108,18 @@ class NetworkCoupling:
             )
         if self.is_mean_field:
             return
-        found, n = self.entries(ProjectionPlan(self, 0, 0)), self.ends.n_post
-        post = np.repeat(np.arange(n), np.diff(found.begin))
-        weight, pre = np.broadcast_to(found.weight, post.shape), found.pre.astype(np.int64)
+        found = self.entries(ProjectionPlan(self, 0, 0))
+        post = np.repeat(np.arange(self.ends.n_post), np.diff(found.begin))
+        self.check_same(found.pre.astype(np.int64), post, np.broadcast_to(found.weight, post.shape))
+
+    def check_same(self, pre: np.ndarray, post: np.ndarray, weight: np.ndarray) -> None:
+        """ValueError where the weights between two neurons, which have numbers, are not those of the other direction.
+
+        Where the coupling is not symmetric, or acts both ways anyhow, all are allowed.
+        """
+        if self.both_ways or not self.declared.symmetric:
+            return
+        n = self.ends.n_post
         here, there = (_summed(a * n + b, weight) for a, b in ((pre, post), (post, pre)))
         both = np.union1d(here[0], there[0])
         forth, back = (_looked_up(both, *one) for one in (here, there))

@@ -17,18 +17,44 @@ CACHE_LINE = LINE // 8  # float64
 
 
 @dataclass
+class Way:
+    """A direction in which a coupling acts, and where its weights stand."""
+
+    number: int  # of the coupling, behind the projections
+    pre: Any
+    post: Any
+    weight: np.ndarray  # by receiver, then sender; one for all; or the gains of those that a mean field reaches
+
+    def put(self, value: np.ndarray, coupling: NetworkCoupling, pre: np.ndarray, post: np.ndarray) -> None:
+        """Set the weights, one for all or one for each connection, whose ends have these numbers."""
+        if not coupling.is_mean_field:
+            self.weight[...] = value if value.ndim == 0 else value[np.lexsort((pre, post))]
+        elif self.weight.size == 1:
+            self.weight[0] = value * len(self.pre)
+        else:
+            self.weight[self.post.indices] = value * len(self.pre)
+
+    def taken(self, pre: np.ndarray, post: np.ndarray) -> np.ndarray:
+        """The weights of connections whose ends have these numbers."""
+        found = np.empty(pre.size)
+        found[np.lexsort((pre, post))] = self.weight
+        return found
+
+
+@dataclass
 class InStep:
     """What a population sends, and the inputs that it has from its couplings."""
 
     senders: tuple[Sender, ...] = ()
     sources: tuple[Any, ...] = ()
     alive: list[np.ndarray] = field(default_factory=list)  # whose addresses the sources have
+    ways: list[Way] = field(default_factory=list)  # of the sources
 
 
 def coupling_sources(network: Network, members: int, whole: int) -> dict[str, InStep]:
     """Of each population that is coupled, by name; for a team of so many, and blocks of `whole` neurons at most."""
     found: dict[str, InStep] = {}
-    for coupling in network.couplings:
+    for number, coupling in enumerate(network.couplings, len(network.projections)):
         plan = network.plan(coupling.declared)
         entries = None if coupling.is_mean_field else coupling.entries(plan)
         ways = [(coupling.pre, coupling.post, entries)]
@@ -43,9 +69,12 @@ def coupling_sources(network: Network, members: int, whole: int) -> dict[str, In
             sending.senders += (Sender(kind, state, sent),)
             if mine is None:
                 receiving.sources += (_mean_field(coupling, kind, pre, post, sent, members),)
+                weight = receiving.sources[-1].columns.values
             else:
+                weight = mine.weight
                 receiving.sources += (_entries(kind, mine, sent),)
                 receiving.alive += [*mine, sent]
+            receiving.ways.append(Way(number, pre, post, weight))
     return found
 
 

@@ -95,12 +95,9 @@ class Network:
 
     def plan(self, projection: Projection | Coupling | int) -> ProjectionPlan:
         """How the synapses of a projection, or the entries of a coupling, are made."""
-        if isinstance(projection, Coupling):
-            for coupling, plan in zip(self.couplings, self._coupling_plans, strict=True):
-                if coupling.declared is projection:
-                    return plan
-            raise ValueError(f"the coupling is not in the network: {projection!r}")
-        return self._plans[self.number_of(projection)]
+        number = self.number_of(projection)
+        behind = number - len(self.projections)
+        return self._plans[number] if behind < 0 else self._coupling_plans[behind]
 
     def source_spikes(self, name: str, duration: float, dt: float) -> tuple[np.ndarray, np.ndarray]:
         """The spikes of a source in a run of that duration (ms): which of its trains, and when, ms."""
@@ -125,8 +122,8 @@ class Network:
         Parameters
         ----------
         projection : Projection, Coupling or int
-            Which, itself or its number.  Of a coupling that acts both ways, those from `pre` to `post`; its delay is of
-            no meaning.
+            Which, itself or its number; couplings are numbered after the projections.  Of a coupling that acts both
+            ways, those from `pre` to `post`; its delay is of no meaning.
         sparse : bool, default False
             Whether to return the weights as a ``scipy.sparse.coo_array`` of shape (pre, post), in which synapses
             between the same two neurons stay apart.
@@ -176,14 +173,16 @@ class Network:
         # numbered from the other end, so that neither changes what is drawn for the other
         return [ProjectionPlan(one, self.seed, MOST - 1 - k) for k, one in enumerate(self.couplings)]
 
-    def number_of(self, projection: Projection | int) -> int:
-        """The number of a projection, given itself or its number."""
-        for k, one in enumerate(self.projections):
+    def number_of(self, projection: Projection | Coupling | int) -> int:
+        """The number of a projection, or behind them of a coupling, given itself or its number."""
+        links = [*self.projections, *(coupling.declared for coupling in self.couplings)]
+        for k, one in enumerate(links):
             if one is projection:
                 return k
-        if isinstance(projection, Projection):
-            raise ValueError(f"the projection is not in the network: {projection!r}")
-        return _check.whole("projection", projection, 0, len(self.projections) - 1)
+        if isinstance(projection, Projection | Coupling):
+            what = type(projection).__name__.lower()
+            raise ValueError(f"the {what} is not in the network: {projection!r}")
+        return _check.whole("projection", projection, 0, len(links) - 1)
 
     def __reduce__(self) -> Any:  # without the plans that have been made
         return Network, (self.populations, (*self.projections, *(one.declared for one in self.couplings)), self.seed)

@@ -82,7 +82,7 @@ class Projection:
         self.autapses, self.multapses = _check.flag("autapses", autapses), _check.flag("multapses", multapses)
         self.stored = _check.flag("stored", stored)
         self.rule = rule_of(connections, len(pre), len(post))
-        self.rule.check(self.ends, self.autapses)
+        self.rule.check(self.ends, self.autapses, self.multapses)
         if isinstance(self.rule, Explicit):
             self.rule.check_flags(self.ends, self.autapses, self.multapses)
         self.weight = values.checked("weight", weight_of(self.rule, weight), self.rule, self.ends)

@@ -96,7 +96,7 @@ class ByDistance(Rule):
             raise ValueError(f"periods must be one or one per dimension, {dimensions}; got {given.size}")
         self.periods = np.broadcast_to(given, dimensions)
 
-    def check(self, ends: Ends, autapses: bool) -> None:
+    def check(self, ends: Ends, autapses: bool, multapses: bool) -> None:
         """A position for each neuron."""
         for name, n in (("positions", ends.pre.size), ("post_positions", ends.post.size)):
             given = len(getattr(self, name))

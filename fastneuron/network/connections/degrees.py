@@ -22,12 +22,22 @@ def excluded(ends: Ends, autapses: bool) -> int:
     return int(not autapses and ends.same and np.intersect1d(ends.pre, ends.post, assume_unique=True).size > 0)
 
 
-def check(degree: int | np.ndarray, own: int, others: int, whose: str, among: str) -> None:
-    """ValueError where degrees are not one for each of `own`, or above the number of `others`."""
+def check(degree: int | np.ndarray, own: int, others: int, multapses: bool, whose: str, among: str) -> None:
+    """ValueError where degrees are not one for each of `own`, or `others` are too few for them."""
     if np.ndim(degree) and np.size(degree) != own:
         raise ValueError(f"degree has {np.size(degree)} values, but there are {own} {whose}")
-    if np.max(degree) > others:
-        raise ValueError(f"degree must be at most the number of {among}, {others}; got {np.max(degree)}")
+    check_room("degree", int(np.max(degree)), others, multapses, among)
+
+
+def check_room(name: str, wanted: int, others: int, multapses: bool, among: str) -> None:
+    """ValueError where so many synapses are wanted among `others` that are too few for them."""
+    if multapses and others == 0 < wanted:
+        raise ValueError(f"{name} must be 0 where there are no {among}; got {wanted}")
+    if not multapses and wanted > others:
+        raise ValueError(
+            f"{name} must be at most the number of {among}, {others}, where multapses=False; got {wanted}: "
+            "with multapses=True there may be several synapses from one neuron to another"
+        )
 
 
 def in_order(degree: int | np.ndarray, order: np.ndarray) -> np.ndarray:

@@ -72,7 +72,7 @@ class Explicit(Rule):
             raise ValueError(f"pre and post must be of one length; got {self.pre.size} and {self.post.size} synapses")
         self.weight = weight
 
-    def check(self, ends: Ends, autapses: bool) -> None:
+    def check(self, ends: Ends, autapses: bool, multapses: bool) -> None:
         """Indices within the two ends."""
         for name, given, n in (("pre", self.pre, ends.pre.size), ("post", self.post, ends.post.size)):
             bad = np.flatnonzero((given < 0) | (given >= n))

@@ -67,16 +67,16 @@ class FixedInDegree(Rule):
     Parameters
     ----------
     degree : int or (post,) array_like of int
-        0 or more, at most the number of sources.
+        0 or more; with ``multapses=False`` at most the number of sources, else above it too.
     """
 
     def __init__(self, degree: int | npt.ArrayLike) -> None:
         self.degree = degrees.checked(degree)
 
-    def check(self, ends: Ends, autapses: bool) -> None:
-        """Degrees within the population, and one for each target."""
+    def check(self, ends: Ends, autapses: bool, multapses: bool) -> None:
+        """One degree for each target, for which there are sources."""
         others = len(ends.pre) - degrees.excluded(ends, autapses)
-        degrees.check(self.degree, len(ends.post), others, "targets", "sources")
+        degrees.check(self.degree, len(ends.post), others, multapses, "targets", "sources")
 
     def mean_synapses(self, ends: Ends, autapses: bool) -> float:
         """As many as there are."""

@@ -122,16 +122,16 @@ class FixedOutDegree(OfOutDegrees):
     Parameters
     ----------
     degree : int or (pre,) array_like of int
-        0 or more, at most the number of targets.
+        0 or more; with ``multapses=False`` at most the number of targets, else above it too.
     """
 
     def __init__(self, degree: int | npt.ArrayLike) -> None:
         self.degree = degrees.checked(degree)
 
-    def check(self, ends: Ends, autapses: bool) -> None:
-        """OutDegrees within the population, and one for each source."""
+    def check(self, ends: Ends, autapses: bool, multapses: bool) -> None:
+        """One degree for each source, for which there are targets."""
         others = len(ends.post) - degrees.excluded(ends, autapses)
-        degrees.check(self.degree, len(ends.pre), others, "sources", "targets")
+        degrees.check(self.degree, len(ends.pre), others, multapses, "sources", "targets")
 
     def mean_synapses(self, ends: Ends, autapses: bool) -> float:
         """As many as there are."""

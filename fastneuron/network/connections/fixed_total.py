@@ -9,6 +9,7 @@ import numpy as np
 from ... import _check
 from ..._kernel.jit import kernel
 from ..._kernel.random import LOW, Counter
+from . import degrees
 from .draws import BITS, choice_of, part
 from .fixed_out_degree import OfOutDegrees, OutDegrees
 from .rule import pairs
@@ -45,16 +46,15 @@ class FixedTotal(OfOutDegrees):
     Parameters
     ----------
     number : int
-        0 or more, at most the number of pairs.
+        0 or more; with ``multapses=False`` at most the number of pairs, else above it too.
     """
 
     def __init__(self, number: int) -> None:
         self.number = _check.whole("number", number, 0)
 
-    def check(self, ends: Ends, autapses: bool) -> None:
-        """No more than there are pairs."""
-        if self.number > (possible := pairs(ends, autapses)):
-            raise ValueError(f"number must be at most the number of pairs, {possible}; got {self.number}")
+    def check(self, ends: Ends, autapses: bool, multapses: bool) -> None:
+        """No more than there are pairs for."""
+        degrees.check_room("number", self.number, pairs(ends, autapses), multapses, "pairs")
 
     def mean_synapses(self, ends: Ends, autapses: bool) -> float:
         """As given."""

@@ -32,7 +32,7 @@ class OneToOne(Rule):
 
     by_source = True
 
-    def check(self, ends: Ends, autapses: bool) -> None:
+    def check(self, ends: Ends, autapses: bool, multapses: bool) -> None:
         """As many targets as sources."""
         if len(ends.pre) != len(ends.post):
             raise ValueError(

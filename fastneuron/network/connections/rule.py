@@ -23,7 +23,7 @@ class Rule:
 
     by_source: ClassVar[bool] = False  # has a compiled row, so that synapses can be made anew at every spike
 
-    def check(self, ends: Ends, autapses: bool) -> None:
+    def check(self, ends: Ends, autapses: bool, multapses: bool) -> None:
         """Raise where the rule does not fit these populations."""
 
     def mean_synapses(self, ends: Ends, autapses: bool) -> float:
