@@ -77,3 +77,8 @@ def where(it: Mapping[str, Any]) -> str:
 def counted(number: int, noun: str) -> str:
     """A number of things."""
     return f"{number:,} {noun}{'s' if number > 1 else ''}"
+
+
+def spread(x: np.ndarray, digits: int) -> str:
+    """Mean and standard deviation; of a single number itself."""
+    return f"{x.mean():.{digits}f}" + (f" ± {x.std(ddof=1):.{digits}f}" if x.size > 1 else "")

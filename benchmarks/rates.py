@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .asked import Asked, machine
+from .asked import Asked, machine, spread
 from .command import measured
 from .roster import RETUNED
 from .tasks import Cobahh
@@ -69,24 +69,20 @@ def markdown(found: dict[str, Any]) -> str:
     ]
     for name, rows in found["programs"].items():
         rate, cv = np.transpose(rows)
-        lines.append(f"| {name} | {len(rows)} | {_spread(rate, 2)} Hz | {_spread(cv, 4)} |")
+        lines.append(f"| {name} | {len(rows)} | {spread(rate, 2)} Hz | {spread(cv, 4)} |")
     return "\n".join(lines + [f"| {name} | | not measured: {why} | |" for name, why in found["missing"].items()]) + "\n"
 
 
 def sentence(found: dict[str, Any]) -> str:
     """What the guide says of it: Brian2 and our RK4."""
     brian2, ours = (
-        f"{_spread(rate, 1)} Hz ({_spread(cv, 2)})"
+        f"{spread(rate, 1)} Hz ({spread(cv, 2)})"
         for rate, cv in (np.transpose(rows) for rows in list(found["programs"].values())[:2])
     )
     return (
         f"Ten such networks fire, after 200 ms, at {ours}; in brackets the coefficient of variation of the intervals.\n"
         f"Brian2, RK4 at a step of 0.0125 ms: {brian2} (`python -m benchmarks.rates`)."
     )
-
-
-def _spread(x: np.ndarray, digits: int) -> str:
-    return f"{x.mean():.{digits}f} ± {x.std(ddof=min(1, x.size - 1)):.{digits}f}"
 
 
 def main() -> None:

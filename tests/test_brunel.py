@@ -13,7 +13,7 @@ from benchmarks.tasks import Brunel
 
 FILE = Path(__file__).parents[1] / "benchmarks/results/regimes.json"
 STORED = json.loads(FILE.read_text()) if FILE.exists() else {}
-# of rate and cv; in the fast regime the cv of six networks is 0.62 to 0.82 in 300 ms: the rhythm comes and goes
+# of rate and cv of one network; in the fast regime the cv is 0.62 to 0.82 in 300 ms: the rhythm comes and goes
 TOLERANCE = {"SR": (0.02, 0.05), "SI fast": (0.05, 0.2), "AI": (0.05, 0.05), "SI slow": (0.3, 0.15)}
 
 
@@ -28,7 +28,7 @@ def test_a_small_network_fires_at_the_rate_of_the_theory():
 @pytest.mark.parametrize("name", ["SI fast", "AI", "SI slow"])
 def test_the_theory_is_consistent(name):
     """Siegert (1951), by sums: neurons that get what neurons of this rate send, from inside and outside, have it."""
-    g, eta = regimes.REGIMES[name]
+    g, eta, _ = regimes.REGIMES[name]
     rate = regimes.mean_field(Brunel(0.0, "delta", g, eta)) / 1000.0  # per ms
     arriving = np.array([1000 * rate, 250 * rate, 1000 * eta * 0.01])  # per ms
     jumps = np.array([0.1, -g * 0.1, 0.1])
@@ -42,18 +42,19 @@ def test_the_theory_is_consistent(name):
 def test_what_is_stored_agrees_with_nest():
     nest, ours = STORED["programs"].values()
     assert nest.keys() == ours.keys()
-    for name, theirs in nest.items():
+    for name, networks in nest.items():
         rate, cv = TOLERANCE[name.split(",")[0]]
-        assert abs(ours[name][0] / theirs[0] - 1) < rate, name
-        assert abs(ours[name][1] - theirs[1]) < cv, name
+        (mine, mine_cv), (theirs, theirs_cv) = np.mean(ours[name], axis=0), np.mean(networks, axis=0)
+        assert abs(mine / theirs - 1) < rate, name
+        assert abs(mine_cv - theirs_cv) < cv, name
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not FILE.exists(), reason="`python -m benchmarks.regimes` has not stored a result")
 @pytest.mark.parametrize("name", ["SI fast", "AI", "SI slow"])
 def test_a_run_of_today_agrees_with_nest(name):
-    g, eta = regimes.REGIMES[name]
-    rate, cv = fastneuron.brunel(Brunel(STORED["duration"], "delta", g, eta), 1)()()
-    theirs = next(iter(STORED["programs"].values()))[f"{name}, delta"]
-    assert abs(rate / theirs[0] - 1) < TOLERANCE[name][0]
-    assert abs(cv - theirs[1]) < TOLERANCE[name][1]
+    g, eta, _ = regimes.REGIMES[name]
+    rate, cv = fastneuron.brunel(Brunel(STORED["durations"][name], "delta", g, eta), 1)()()
+    theirs, theirs_cv = np.mean(next(iter(STORED["programs"].values()))[f"{name}, delta"], axis=0)
+    assert abs(rate / theirs - 1) < TOLERANCE[name][0]
+    assert abs(cv - theirs_cv) < TOLERANCE[name][1]
