@@ -1,4 +1,4 @@
-"""How many small circuits a second: ``python -m benchmarks.circuits`` prints it, and what 20 million would take.
+"""How many small circuits a second, and what 20 million would take: ``python -m benchmarks.circuits``.
 
 Prinz, Bucher & Marder (2004, Nat Neurosci 7:1345) simulated 20,250,000 versions of the pyloric network, three cells and
 seven synapses of graded strengths, on a cluster, and asked which have its rhythm.  Here the cells are the Morris-Lecar
@@ -8,14 +8,16 @@ question is the same: PD, LP and PY take turns in this order, once each in a per
 
 from __future__ import annotations
 
-import argparse
-import os
 from time import perf_counter, process_time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import fastneuron as fn
+from fastneuron._kernel import threads as _threads
+
+from .asked import Asked, machine, where
+from .command import measured
 
 CELLS = ("PD", "LP", "PY")
 SYNAPSES = ("PD-LP", "PD-PY", "LP-PD", "LP-PY", "PY-LP", "PY-PD")
@@ -23,6 +25,7 @@ LEVELS = (0.0, 0.002, 0.005, 0.01)  # mS/cm^2
 CURRENT = {"PD": 0.8, "LP": 0.75, "PY": 0.7}  # uA/cm^2
 APART = {"PD.V": 20.0, "LP.V": -40.0, "PY.V": -30.0}
 DT = 1.0  # ms: the cells' fastest time constant is 30
+SECONDS = 30.0  # of each circuit
 PUBLISHED = 20_250_000
 
 
@@ -73,18 +76,22 @@ def measure(seconds: float, levels: tuple[float, ...] = LEVELS, threads: int = 1
     return Found(whole.size, seconds, wall, cpu, int(rhythmic(run.spikes).sum()))
 
 
-def main() -> None:
-    """Print it."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.circuits", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=30.0, help="of each circuit")
-    found = measure(parser.parse_args().seconds, threads=os.cpu_count() or 1)
-    print(
-        f"{found.circuits} circuits of three cells, {found.seconds:g} s each: {found.wall:.1f} s, CPU {found.cpu:.1f} s"
+def markdown(found: dict[str, Any]) -> str:
+    """In sentences."""
+    it = Found(**{name: found[name] for name in Found._fields})
+    return (
+        f"{it.circuits:,} circuits of three cells for {it.seconds:g} s each, {found['threads']} threads: "
+        f"{it.wall:.1f} s ({it.cpu:.1f} s of cores).\n{it.rhythmic:,} have the rhythm PD, LP, PY.\n"
+        f"{it.rate:,.0f} circuit-seconds a second of a core; {PUBLISHED:,} such circuits take "
+        f"{PUBLISHED * it.seconds / it.rate / 3600:.1f} hours of one.\n\n{where(found['machine'])}\n"
     )
-    print(f"{found.rhythmic} have the rhythm PD, LP, PY")
-    print(f"{found.rate:,.0f} circuit-seconds a second of a core")
-    print(f"{PUBLISHED:,} circuits: {PUBLISHED * found.seconds / found.rate / 3600:.1f} hours of a core")
+
+
+def _measure(asked: Asked) -> dict[str, Any]:
+    threads = _threads.available()
+    found = measure(*((1.0, LEVELS[:2]) if asked.quick else (SECONDS, LEVELS)), threads)
+    return {"machine": machine(), "threads": threads, **found._asdict()}
 
 
 if __name__ == "__main__":
-    main()
+    measured("circuits", __doc__, _measure, markdown)

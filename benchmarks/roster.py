@@ -140,10 +140,10 @@ def _networks(quick: bool) -> list[Match]:
     if quick:
         small = [Match(who, Cobahh(20.0, 100)) for who in (OURS_COUPLED, *COUPLED)]
         small += [Match(who, Brunel(20.0, synapse, n=500)) for synapse in ("delta", "exponential") for who in POINTS]
-        return [*small, *(Match(who, GapJunctions(5.0, 100)) for who in TOUCHING)]
-    found = [Match(who, Cobahh(500.0 if "retuned" in who.name else 250.0)) for who in COUPLED]
-    points = [Brunel(200.0, synapse) for synapse in ("delta", "exponential")]
-    found += [Match(who, task) for task in points for who in POINTS if who.name != "Brian2"]
+        return [*small, *(Match(who, GapJunctions(6.0, 100)) for who in TOUCHING)]
+    found = [Match(who, Cobahh(500.0 if "retuned" in who.name else 125.0)) for who in COUPLED]
+    for synapse in ("delta", "exponential"):
+        found += [Match(POINTS[1], Brunel(200.0, synapse)), Match(POINTS[2], Brunel(100.0, synapse))]
     return [*found, *(Match(who, GapJunctions(500.0)) for who in TOUCHING)]
 
 

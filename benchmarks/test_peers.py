@@ -116,3 +116,15 @@ def test_who_does_more_of_the_same_is_as_many_times_as_fast(monkeypatch):
     match = Match(Contender("XPPAUT", "xppaut", ""), Cycles(10), ours_task=Cycles(1000))
     row = rows._row(match, "1", Told(0.5), Told(0.1), quick=False)
     np.testing.assert_allclose([row["ratio"], row["ours_rate"] / row["rate"]], 20.0)
+
+
+def test_what_a_dear_rival_took_at_first_counts_and_ours_lasts_as_long_as_a_clock_wants():
+    asked = []
+
+    class Counted(Clocked):
+        def time(self, many):
+            asked.append(many)
+            return super().time(many)
+
+    assert rows._timed(Counted(0.1), Counted(4.0), quick=False, alone=True, first=4.0)["rounds"] == 2
+    assert asked == [1, *2 * [5, 1, 1, 5]]

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,9 @@ from ..tasks import Brunel, Cobahh, Cycles, Forward, GapJunctions, Network, Popu
 from ..worker import Missing, Unable, Worker
 
 MODELS = {"morris_lecar": fn.MorrisLecar.hopf, "hodgkin_huxley": fn.HodgkinHuxley.squid}
-ROUNDS, SECONDS = (3, 7), 3.0  # of a row: at least, at most, and how long if that allows
+ROUNDS, SECONDS = (3, 7), 2.0  # of a row: at least, at most, and how long if that allows
 DEAR = 3.0  # s: two rounds of what takes ours and the rival longer are enough
+LEAST = 0.05, 0.5  # s: how long a timing lasts at least; and ours beside one that takes longer
 REPEATS = 3  # of a row that is not quiet
 TRUTH = {"method": "rk4", "dt": 0.0025}  # for V of a network: halving it moves the median neuron by < 1e-6 mV
 FINE = {"method": "rk4", "dt": 0.0125}  # for the rate of a network
@@ -66,7 +67,7 @@ def _row(match: Match, version: str, ours: Worker, rival: Worker, quick: bool) -
     }
     try:
         known = _errors(who, task.early, ours, rival) if isinstance(task, Cobahh | GapJunctions) else {}
-        rival.prepare(task, who.options)
+        first = rival.prepare(task, who.options)
     except Unable:
         return None
     except Missing as problem:
@@ -77,19 +78,34 @@ def _row(match: Match, version: str, ours: Worker, rival: Worker, quick: bool) -
     ours.prepare(mine, who.against)
     answers = known | _answers(task, ours, rival)
     alone = match.threads == match.ours == 1
-    timed = _timed(ours, rival, quick, alone)
+    timed = _timed(ours, rival, quick, alone, first)
     timed["ratio"] *= _work(mine) / _work(task)
     return {**head, **answers, "rate": _work(task) / timed.pop("b"), "ours_rate": _work(mine) / timed.pop("a"), **timed}
 
 
-def _timed(ours: Worker, rival: Worker, quick: bool, alone: bool) -> dict[str, Any]:
-    """Seconds of either, their ratio and its noise: of some attempts the first to be trusted, or the quietest."""
-    once = ours.time(1)[0] + rival.time(1)[0]
+class _Often(NamedTuple):
+    """A program that runs so many times where it is asked to run once: a short one has less noise."""
+
+    worker: Worker
+    times: int
+
+    def time(self, many: int) -> tuple[float, float]:
+        return self.worker.time(self.times * many)
+
+
+def _timed(ours: Worker, rival: Worker, quick: bool, alone: bool, first: float | None = None) -> dict[str, Any]:
+    """Seconds of either, their ratio and its noise: of some attempts the first to be trusted, or the quietest.
+
+    What the rival took at `first`, where that is known, need not be measured again to see how many rounds there may be.
+    """
+    mine = ours.time(1)[0]
+    once = mine + (first or rival.time(1)[0])
+    often = _Often(ours, 1 if quick or once <= 0.2 else max(1, round(LEAST[1] / mine)))
     rounds = 1 if quick else 2 if once > DEAR else int(np.clip(SECONDS / 2 / once, *ROUNDS))
     attempts: list[dict[str, Any]] = []
     for _ in range(1 if quick else REPEATS):
         wall, free = perf_counter(), _busy() - ours.cpu() - rival.cpu()
-        result = paired(ours, rival, rounds, 0.0 if quick or once > 0.2 else 0.05)
+        result = paired(often, rival, rounds, 0.0 if quick or once > 0.2 else LEAST[0])
         others = max(0.0, _busy() - ours.cpu() - rival.cpu() - free) / (perf_counter() - wall)
         trusted = not quick and result.floor < DISTRUST and (alone or others < DISTRUST)
         attempts.append({**result._asdict(), "others": others, "rounds": rounds, "trusted": trusted})
