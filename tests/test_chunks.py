@@ -89,7 +89,7 @@ def test_in_time(method, duration, size):
         assert np.array_equal(value, whole.summary[name], equal_nan=True), name
 
 
-@pytest.mark.parametrize("method", ["rk4", "heun", "dop853"])
+@pytest.mark.parametrize("method", ["rk4", "heun", pytest.param("dop853", marks=pytest.mark.slow)])
 def test_in_neurons(method):
     whole = fn.simulate(**arguments(method, 200.0))
     recipe = recipe_of(**arguments(method, 200.0))

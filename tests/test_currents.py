@@ -135,9 +135,13 @@ CHARGES = {  # a current, how long it acts, and its integral
 }
 
 
+CHARGED = [*((name, "rk4") for name in CHARGES), ("half of the time", "heun"), ("half of the time", "staggered")]
+ALONE = ("ramp", "held samples", "samples closer than steps")  # have kernels that no other quick test has
+
+
 @pytest.mark.parametrize(
     ("name", "method"),
-    [*((name, "rk4") for name in CHARGES), ("half of the time", "heun"), ("half of the time", "staggered")],
+    [pytest.param(*it, marks=SLOW if it[0] in ALONE or it[1] != "rk4" else ()) for it in CHARGED],
 )
 def test_the_charge_of_edges_inside_steps(name, method):
     """To rounding; moved to the grid, the first was 0, the pulses twice as much or late."""
@@ -156,9 +160,9 @@ def test_pulses_of_any_period_do_not_drift():
 def test_every_neuron_has_edges_of_its_own():
     """Each as when simulated alone, to the bit, whatever the block and the chunks of the run."""
     start = np.linspace(1.0, 1.1, 41)
-    current = fn.Step(10.0, start, start + 0.03) + fn.Pulses(np.linspace(1.0, 2.0, 41), 0.07, 0.035)
+    current = fn.Step(10.0, start, start + 0.03) + fn.Pulses(np.linspace(1.0, 2.0, 41), 0.07, 0.035) + 1.0
     whole = fn.simulate(Integral(), 20.0, current=current).state["V"]
-    np.testing.assert_allclose(whole, 0.3 + np.linspace(1.0, 2.0, 41) * pulses(20.0, 1.0, 0.07, 0.035), rtol=1e-12)
+    np.testing.assert_allclose(whole, 20.3 + np.linspace(1.0, 2.0, 41) * pulses(20.0, 1.0, 0.07, 0.035), rtol=1e-12)
     for i in (0, 17, 40):
         assert fn.simulate(Integral(), 20.0, current=current.part(i, i + 1)).state["V"] == whole[i]
 

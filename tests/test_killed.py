@@ -18,7 +18,7 @@ def killed(method, kills, folder):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 @pytest.mark.slow
-@pytest.mark.parametrize(("method", "kills"), [("rk4", 30), ("heun", 30), ("dop853", 20)])
+@pytest.mark.parametrize(("method", "kills"), [("rk4", 15), ("heun", 15), ("dop853", 20)])
 def test_killed_at_many_random_moments(method, kills, tmp_path):
     ended = killed(method, kills, tmp_path)
     assert ended.returncode == 0, ended.stderr

@@ -40,8 +40,7 @@ def whole():
     return carry_out(balanced(), threads=1, summary=SUMMARY)
 
 
-@pytest.mark.parametrize("size", rest_slow([2, 1, 3, 4]))
-@pytest.mark.parametrize("threads", rest_slow([1, 2, 3]))  # two ranks of two threads wait for cores
+@pytest.mark.parametrize(("size", "threads"), rest_slow([(2, 1), (1, 2), (2, 2), (3, 1), (3, 3), (4, 2)]))
 def test_bits_depend_neither_on_ranks_nor_on_threads(whole, size, threads, monkeypatch):
     monkeypatch.setattr(network_scheduler, "WORTH_A_MEMBER", 1)
     assert_same_everywhere(whole, size, balanced, threads=threads, summary=SUMMARY)

@@ -211,6 +211,7 @@ def test_a_neuron_that_is_to_fall_first_counts_again_where_it_has():
     np.testing.assert_allclose(run.spikes.time, exact.spikes.time, rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_without_synapses_it_is_a_population():
     current = np.linspace(80, 130, N)
     options = TIGHT | {"record": "V", "every": 7}

@@ -109,11 +109,11 @@ def test_noise_adds_to_the_current(noise):
 
 def test_noise_of_no_size_is_no_noise():
     """To the bit; also for those neurons only whose sigma is 0."""
-    arguments = CASES[0].population(70)
-    still = fn.simulate(duration=50.0, method="heun", **arguments)
+    arguments = {"duration": 50.0, "dt": 0.05, **CASES[0].population(70)}
+    still = run(noise=None, **arguments)
     sigma = np.where(np.arange(70) % 2, 0.0, 30.0)
     for noise in (fn.WhiteNoise(sigma), fn.OrnsteinUhlenbeck(sigma, 3.0)):
-        noisy = fn.simulate(duration=50.0, method="heun", noise=noise, seed=9, **arguments)
+        noisy = run(noise=noise, seed=9, **arguments)
         same = noisy.state["V"] == still.state["V"]
         np.testing.assert_array_equal(same, sigma == 0)
 
@@ -298,7 +298,7 @@ def test_a_noisy_neuron_that_blows_up_is_named():
     message = []
     for threads in (1, 2):
         with pytest.raises(FloatingPointError, match="neuron 77 blew up") as caught:
-            fn.simulate(fn.MorrisLecar(g_L=leak), 200.0, method="heun", noise=fn.WhiteNoise(1.0), threads=threads)
+            run(fn.MorrisLecar(g_L=leak), fn.WhiteNoise(1.0), 200.0, 0.05, record=None, threads=threads)
         message.append(str(caught.value))
     assert message[0] == message[1]
 
