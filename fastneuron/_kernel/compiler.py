@@ -123,7 +123,7 @@ def _lower_part(state):
         lower = PartLower(context, state.library, description, state.func_ir, metadata=state.metadata)
         lower.lower()
     state.library.finalize()
-    entry = object()  # what Numba knows the function by
+    entry = object().__reduce__  # what Numba knows the function by: one of its own dispatchers wants a builtin
     call = call_of(description, state.library, may_fail(lower.function))
     context.insert_func_defn([(call, entry, description.argtypes)])
     state.cr = _LowerResult(description, lower.call_helper, cfunc=entry, env=lower.env)
