@@ -19,6 +19,11 @@ from ..worker import Missing, Worker
 ROOT = Path(__file__).parents[2]
 TIMES = 3  # that a process starts with nothing compiled
 FIRSTS = {  # by process: what is asked for in turn, each the first of its kind; names say what is new
+    "imports": {
+        "`import numba`": "import numba",
+        "`import fastneuron` behind it": "import fastneuron as fn",
+        "... a neuron for 10 ms": "fn.simulate(fn.MorrisLecar.hopf(), 10.0, current=100.0)",
+    },
     "Morris-Lecar": {
         "a population": "fn.simulate(model, 1.0, current=currents)",
         "... then a current in time": "fn.simulate(model, 1.0, current=currents + fn.Sine(1.0, 10.0))",
@@ -38,6 +43,14 @@ FIRSTS = {  # by process: what is asked for in turn, each the first of its kind;
 # answers with a list of seconds of CPU time
 PROGRAM = """
 import json, sys, time
+taken = []
+for line in json.loads(sys.argv[1]):
+    begin = time.process_time()
+    exec(line)
+    taken.append(time.process_time() - begin)
+print(json.dumps(taken))
+"""
+WHAT_THEY_STAND_ON = """
 import numpy as np, fastneuron as fn
 model, currents = fn.MorrisLecar.hopf(), np.linspace(80.0, 130.0, 4096)
 X, y = np.random.default_rng(0).normal(size=(320, 64)), np.arange(320) % 10
@@ -48,19 +61,13 @@ def coupled():
     rule = fn.FixedProbability(0.1)
     synapses = [fn.Projection(pre, cells, name, rule, weight=0.03, delay=0.1) for name, pre in ends.items()]
     return fn.Network({"cells": cells}, synapses)
-taken = []
-for line in json.loads(sys.argv[1]):
-    begin = time.process_time()
-    eval(line)
-    taken.append(time.process_time() - begin)
-print(json.dumps(taken))
 """
 
 
 def measure(asked: Asked) -> dict[str, Any]:
     """Rows of everybody's first result, and of ours of other kinds."""
     people = [row for who in solvers(asked) if (row := _of(who, asked))]
-    kinds = [row for name in list(FIRSTS)[: 1 if asked.quick else None] for row in _kinds(name, asked)]
+    kinds = [row for name in list(FIRSTS)[: 2 if asked.quick else None] for row in _kinds(name, asked)]
     return {"rows": people + kinds, "missing": {}}
 
 
@@ -85,16 +92,18 @@ def _kinds(name: str, asked: Asked) -> list[dict[str, Any]]:
     """CPU time of each step of a process with an empty cache, and of the next process."""
     asked.tell(f"{name}, compiling")
     steps = dict(list(FIRSTS[name].items())[: 1 if asked.quick else None])
+    before = ["" if name == "imports" else WHAT_THEY_STAND_ON]
     cold, warm = [], []
     for _ in range(1 if asked.quick else TIMES):
         with tempfile.TemporaryDirectory() as folder:
             for taken in (cold, warm):
                 path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
                 done = subprocess.run(
-                    [sys.executable, "-c", PROGRAM, json.dumps(list(steps.values()))], check=True,
-                    env={**os.environ, "PYTHONPATH": path, "NUMBA_CACHE_DIR": folder}, stdout=subprocess.PIPE,
+                    [sys.executable, "-c", PROGRAM, json.dumps(before + list(steps.values()))], check=True,
+                    env={**os.environ, "PYTHONPATH": path, "NUMBA_CACHE_DIR": folder, "PYTHONDONTWRITEBYTECODE": ""},
+                    stdout=subprocess.PIPE,
                 )  # fmt: skip
-                taken.append(json.loads(done.stdout))
+                taken.append(json.loads(done.stdout)[1:])
     return [
         {"file": "fastneuron", "what": what, **_taken(list(times)), "warm_s": statistics.median(again)}
         for what, times, again in zip(steps, zip(*cold, strict=True), zip(*warm, strict=True), strict=True)
