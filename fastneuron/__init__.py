@@ -123,40 +123,22 @@ Figures, examples, reference
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from . import math
-from ._engine.run import Run
-from ._engine.spikes import Spikes
 from ._version import __version__
-from .couplings import Coupling, CouplingKind, GapJunction, Graded, StateCoupled
-from .inputs.current import Current
-from .inputs.noise import Noise, OrnsteinUhlenbeck, WhiteNoise
-from .inputs.waveforms import Chirp, Pulses, Ramp, Samples, Sine, Step
-from .models import (
-    AdaptiveExponential,
-    Channel,
-    Circuit,
-    ExponentialIntegrateAndFire,
-    FitzHughNagumo,
-    HodgkinHuxley,
-    Izhikevich,
-    LeakyIntegrateAndFire,
-    Model,
-    MorrisLecar,
-    MorrisLecarFull,
-    QuadraticIntegrateAndFire,
-    TraubMiles,
-)
-from .simulate import simulate
-from .sweep import fi_curve, sweep
 
 if TYPE_CHECKING:
     from . import examples as examples
+    from . import math as math
     from . import plot as plot
     from . import reference as reference
     from ._engine.network_run import NetworkRun
+    from ._engine.run import Run
+    from ._engine.spikes import Spikes
     from ._estimate import Estimate, estimate
+    from ._simulate import simulate
     from ._storage.resume import open as open  # not in __all__: an import of * must not hide Python's own
     from ._storage.resume import resume
+    from ._sweep import fi_curve, sweep
+    from .couplings import Coupling, CouplingKind, GapJunction, Graded, StateCoupled
     from .dynamics.bifurcation_curves import bifurcation_curves
     from .dynamics.bifurcations import bifurcations
     from .dynamics.cycles import Cycles, cycles
@@ -166,8 +148,26 @@ if TYPE_CHECKING:
     from .dynamics.jacobian import jacobian
     from .dynamics.phase_response import PhaseResponse, phase_response
     from .dynamics.tangent import tangent
+    from .inputs.current import Current
+    from .inputs.noise import Noise, OrnsteinUhlenbeck, WhiteNoise
     from .inputs.poisson import PoissonCurrent, PoissonJumps
+    from .inputs.waveforms import Chirp, Pulses, Ramp, Samples, Sine, Step
     from .mlp import MLP, MLPHistory, check_gradient
+    from .models import (
+        AdaptiveExponential,
+        Channel,
+        Circuit,
+        ExponentialIntegrateAndFire,
+        FitzHughNagumo,
+        HodgkinHuxley,
+        Izhikevich,
+        LeakyIntegrateAndFire,
+        Model,
+        MorrisLecar,
+        MorrisLecarFull,
+        QuadraticIntegrateAndFire,
+        TraubMiles,
+    )
     from .network.connections import (
         AllToAll,
         ByDistance,
@@ -288,18 +288,31 @@ __all__ = [
     "tangent",
 ]
 
-LATER = ("examples", "plot", "reference", "sklearn")  # need time, and some of them what not everybody has
-ELSEWHERE = {  # need time: neurons alone, that are not coupled, are half of all that would be imported
+MODULES = ("examples", "math", "plot", "reference", "sklearn")  # that are public as a whole
+PLACES = {  # where all others are: a neuron needs half, the command line nothing of what takes time to import
     "_engine.network_run": ("NetworkRun",),
+    "_engine.run": ("Run",),
+    "_engine.spikes": ("Spikes",),
     "_estimate": ("Estimate", "estimate"),
+    "_simulate": ("simulate",),
     "_storage.resume": ("open", "resume"),
+    "_sweep": ("fi_curve", "sweep"),
+    "couplings": ("Coupling", "CouplingKind", "GapJunction", "Graded", "StateCoupled"),
     "dynamics": (
         *("Cycles", "Excitability", "Fit", "FixedPoints", "PhaseResponse"),
         *("bifurcation_curves", "bifurcations", "cycles", "excitability", "fit", "fixed_points"),
         *("jacobian", "phase_response", "tangent"),
     ),
+    "inputs.current": ("Current",),
+    "inputs.noise": ("Noise", "OrnsteinUhlenbeck", "WhiteNoise"),
     "inputs.poisson": ("PoissonCurrent", "PoissonJumps"),
+    "inputs.waveforms": ("Chirp", "Pulses", "Ramp", "Samples", "Sine", "Step"),
     "mlp": ("MLP", "MLPHistory", "check_gradient"),
+    "models": (
+        *("AdaptiveExponential", "ExponentialIntegrateAndFire", "FitzHughNagumo", "HodgkinHuxley", "Izhikevich"),
+        *("LeakyIntegrateAndFire", "MorrisLecar", "MorrisLecarFull", "QuadraticIntegrateAndFire", "TraubMiles"),
+        *("Channel", "Circuit", "Model"),
+    ),
     "network.connections": (
         *("AllToAll", "ByDistance", "OneToOne"),
         *("FixedInDegree", "FixedOutDegree", "FixedProbability", "FixedTotal"),
@@ -319,9 +332,9 @@ ELSEWHERE = {  # need time: neurons alone, that are not coupled, are half of all
 
 
 def __getattr__(name: str) -> object:
-    if name in LATER or name in ELSEWHERE:
+    if name in MODULES or name in PLACES:
         return import_module(f".{name}", __name__)
-    for module, names in ELSEWHERE.items():
+    for module, names in PLACES.items():
         if name in names:
             found = globals()[name] = getattr(import_module(f".{module}", __name__), name)
             return found
@@ -329,4 +342,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *LATER, "open", "__doc__", "__file__", "__name__"})
+    return sorted({*__all__, *MODULES, "open", "__doc__", "__file__", "__name__"})

@@ -13,10 +13,10 @@ from ._engine.checked import checked
 from ._engine.network_recipe import checked_network
 from ._engine.plan import planned
 from ._engine.trial import trial
+from ._simulate import simulate
 from ._storage.layout import check_path
 from .network.network import Network
 from .network.population import Population
-from .simulate import simulate
 
 
 @dataclass(frozen=True)

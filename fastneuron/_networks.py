@@ -16,12 +16,12 @@ from ._engine.network_run import NetworkMemory, NetworkRun
 from ._engine.plan import Plan, planned
 from ._engine.ranks import Ranks
 from ._engine.run import Run
+from ._simulate import simulate_population
 from ._storage.layout import check_path
 from ._storage.resume import open as open_run
 from ._storage.store import Store
 from .network.network import Network
 from .network.population import Population
-from .simulate import simulate_population
 
 
 def simulate_networks(asked: Mapping[str, Any]) -> Run | NetworkRun | list[NetworkRun]:

@@ -21,6 +21,7 @@ from ._engine.plan import planned
 from ._engine.run import Run
 from ._engine.weights import Weights
 from ._integrators import METHODS
+from ._simulate import simulate
 from ._storage import simulations
 from ._storage.damage import reading
 from ._storage.parametrised import given_classes
@@ -29,7 +30,6 @@ from .inputs.noise import Noise
 from .models import Model
 from .network.network import Network
 from .network.population import Population
-from .simulate import simulate
 
 LONGEST = 2.0**52  # steps: all of them can be counted
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import fastneuron as fn
+from fastneuron._engine import resources
 
 PACKAGE = Path(fn.__file__).parent
 
@@ -21,7 +22,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background jo
 def memory_as_it_is_now():
     """What a test says is left of the memory counts at once."""
     with pytest.MonkeyPatch.context() as patch:  # which a test's own `undo` leaves alone
-        patch.setattr(fn._engine.resources, "MOMENT", 0.0)
+        patch.setattr(resources, "MOMENT", 0.0)
         yield
 
 

@@ -359,7 +359,7 @@ def test_two_kernels_of_one_name_and_bytecode_have_files_of_their_own(folder):
 
 
 def test_without_the_compiler_there_is_one_sentence(python):
-    said = python("import fastneuron", NUMBA_DISABLE_JIT="1", fails=True)
+    said = python("import fastneuron; fastneuron.simulate", NUMBA_DISABLE_JIT="1", fails=True)
     assert said.splitlines()[-1].startswith("ImportError: fastneuron is compiled by Numba")
 
 

@@ -33,12 +33,23 @@ def test_a_folder_is_imported_when_something_of_it_is_asked_for(python):
     assert python("import fastneuron as fn; print(fn.perceptron.square, fn.mlp.SGD)")
 
 
-def test_what_is_elsewhere_is_what_it_says():
-    for module, names in fn.ELSEWHERE.items():
+def test_names_are_where_it_is_said():
+    for module, names in fn.PLACES.items():
         for name in names:
             there = importlib.import_module(f"fastneuron.{module}")
             assert getattr(fn, name) is vars(there)[name] is fn.__getattr__(name)
-    assert {name for names in fn.ELSEWHERE.values() for name in names} <= {*fn.__all__, "open"}
+    assert {name for names in fn.PLACES.values() for name in names} == {*fn.__all__, "open"} - {
+        *fn.MODULES,
+        "__version__",
+    }
+
+
+def test_the_package_alone_needs_nothing_that_takes_time(python):
+    heavy = "print([name for name in ('numba', 'numpy') if name in sys.modules])"
+    assert python(f"import sys, fastneuron as fn; fn.__version__, dir(fn); {heavy}") == "[]\n"
+    for command in ("docs --search spike", "docs methods", "--help"):
+        said = python(f"import sys; from fastneuron.cli import main\ntry: main({command.split()})\nfinally: {heavy}")
+        assert said.endswith("\n[]\n"), command
 
 
 def test_a_neuron_needs_nothing_of_networks_nor_of_stores(python):
@@ -67,7 +78,7 @@ def test_help_is_about_the_class():
 def test_help_is_a_table_of_contents():
     subjects = runpy.run_path(str(Path(fn.__file__).parent / "guide/conf.py"))["subjects"]()  # those of the website
     names = [name for names in subjects.values() for name in names]
-    assert sorted(names) == sorted({*fn.__all__, *fn.LATER, "open", "mlp"})
+    assert sorted(names) == sorted({*fn.__all__, *fn.MODULES, "open", "mlp"})
     assert len(subjects) > 8
     said = pydoc.render_doc(fn, renderer=pydoc.plaintext)
     assert said.index("Currents and noise") < said.index("PACKAGE CONTENTS")

@@ -6,18 +6,24 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn
 
 from .. import __version__
-from . import benchmark, docs, example, info, simulate
 
-COMMANDS = (simulate, example, docs, benchmark, info)
+COMMANDS = {  # what each does, in the file of its name, which is imported for it alone: most take time
+    "simulate": "simulate a population",
+    "example": "list small studies, or run one and draw its figure",
+    "docs": "list the pages of the guide, print one, or look something up",
+    "benchmark": "how fast this machine is, against plain Numba and SciPy",
+    "info": "versions, cores, SIMD width, cache folder",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, or 2 after an error, which is told in one line."""
-    parser = _parser()
-    options = parser.parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    options = _parser(argv).parse_args(argv)
     try:
         options.command(options)
     except KeyboardInterrupt:
@@ -38,10 +44,14 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """What reads these arguments; of the commands that they do not choose it knows what they do, and no more."""
     parser = _Parser(prog="fastneuron", description="Large populations of neurons, fast.")
     parser.add_argument("--version", action="version", version=f"fastneuron {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command", parser_class=_Parser)
-    for command in COMMANDS:
-        command.add(commands)
+    chosen = next((word for word in argv if not word.startswith("-")), None)
+    for name, does in COMMANDS.items():
+        command = commands.add_parser(name, help=does)
+        if name == chosen:
+            import_module(f".{name}", __name__).add(command)
     return parser

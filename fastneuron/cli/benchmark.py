@@ -7,18 +7,16 @@ import statistics
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
 from .. import _check, models
 from .._kernel import threads as _threads
-from ..simulate import simulate
+from .._simulate import simulate
 
 
-def add(commands: Any) -> None:
+def add(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser = commands.add_parser("benchmark", help="how fast this machine is, against plain Numba and SciPy")
     parser.set_defaults(command=run)
     parser.add_argument("--neurons", type=int, default=4096, metavar="N", help="size (default: %(default)s)")
     parser.add_argument(

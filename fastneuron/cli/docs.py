@@ -11,9 +11,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from .. import _check
+from typing import NamedTuple
 
 GUIDE = Path(__file__).parents[1] / "guide"
 INDEX, TROUBLE, FIRST_WORDS = "README", "troubleshooting", "18. First words"
@@ -33,9 +31,8 @@ class Section(NamedTuple):
     text: str
 
 
-def add(commands: Any) -> None:
+def add(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser = commands.add_parser("docs", help="list the pages of the guide, print one, or look something up")
     parser.set_defaults(command=run)
     parser.add_argument("page", nargs="?", metavar="PAGE", help="the page to print; all are listed by default")
     parser.add_argument("--search", nargs="+", metavar="WORD", help="what a message means, or where words stand")
@@ -47,7 +44,11 @@ def run(options: argparse.Namespace) -> None:
         sys.stdout.reconfigure(errors="replace")  # some terminals have no …
     pages = {path.stem: path for path in sorted(GUIDE.glob("*.md"))}
     if options.page is not None:
-        chosen = {options.page: pages[_check.known("PAGE", options.page, pages)]}
+        if options.page not in pages:
+            from .. import _check  # here: it takes 0.1 s to import
+
+            _check.known("PAGE", options.page, pages)
+        chosen = {options.page: pages[options.page]}
         _show(found(chosen, " ".join(options.search)) if options.search else _read(chosen[options.page]))
     elif options.search:
         _show(found(pages, " ".join(options.search)))

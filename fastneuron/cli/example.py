@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from .. import _check, examples
 from .destination import drawable
 
 
-def add(commands: Any) -> None:
+def add(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser = commands.add_parser("example", help="list small studies, or run one and draw its figure")
     parser.set_defaults(command=run)
     parser.add_argument("name", nargs="?", metavar="NAME", help="the study to run; all are listed by default")
     parser.add_argument("--size", type=float, default=1.0, metavar="S", help="for a quick look, below 1 (default: 1)")

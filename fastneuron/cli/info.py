@@ -13,12 +13,11 @@ import numpy as np
 
 from .. import __version__, models
 from .._kernel import threads as _threads
-from ..simulate import simulate
+from .._simulate import simulate
 
 
-def add(commands: Any) -> None:
+def add(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser = commands.add_parser("info", help="versions, cores, SIMD width, cache folder")
     parser.set_defaults(command=run)
 
 

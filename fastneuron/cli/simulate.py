@@ -18,8 +18,8 @@ from .._engine.executors import threads_each
 from .._engine.resources import memory_left
 from .._engine.run import Run
 from .._integrators import METHODS
+from .._simulate import simulate
 from ..models import Model
-from ..simulate import simulate
 from .destination import drawable, writable
 
 LONG = 200_000_000  # neuron-steps, some seconds: worth a progress bar
@@ -28,9 +28,9 @@ SPREAD = re.compile(r"(?P<low>[^:]+):(?P<high>[^:]+)|(?P<mean>.+)\+-(?P<sd>.+)")
 VALUE = "a number, LOW:HIGH (evenly spaced over the neurons) or MEAN+-SD (normally distributed)"
 
 
-def add(commands: Any) -> None:
+def add(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser = commands.add_parser("simulate", help="simulate a population", description=f"A value is {VALUE}.")
+    parser.description = f"A value is {VALUE}."
     parser.set_defaults(command=run)
     add = parser.add_argument
     add("--model", default="morris-lecar", metavar="NAME", help=f"{', '.join(_models())} (default: %(default)s)")

@@ -20,9 +20,9 @@ import numpy as np
 
 from .._engine.run import Run
 from .._engine.sensitivity import INITIAL, of
+from .._simulate import simulate, simulate_population
 from ..inputs.current import Current
 from ..models import Model
-from ..simulate import simulate, simulate_population
 
 NUDGE = 1e-4  # of the box, for differences
 SPARE = 3  # spikes of a candidate beyond those of the data that count

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._engine.run import Run
+from .._simulate import simulate, simulate_population
 from ..models import Model
 from ..models.variational import DIRECTION, SCALE
-from ..simulate import simulate, simulate_population
 from .arguments import some_of
 from .tangent import smooth, tangent_class
 

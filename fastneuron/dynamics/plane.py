@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import _check
+from .._simulate import simulate
 from ..models import Model
-from ..simulate import simulate
 from .fixed_points import FixedPoints, fixed_points
 from .flow import Flow
 from .jacobian import linear, points

@@ -16,11 +16,11 @@ from ._engine import resources
 from ._engine.run import Run
 from ._engine.summary import names
 from ._parameters import Parametrised
+from ._simulate import simulate, simulate_population
 from ._units import plain
 from .inputs.noise import Noise
 from .models import Model
 from .models.watched import checked_threshold, names_of
-from .simulate import simulate, simulate_population
 
 INITIAL = "initial."
 NOISE = "noise."
