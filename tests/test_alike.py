@@ -61,6 +61,19 @@ def test_a_call_like_one_before_gives_the_same_bits(name):
     assert len(alike._kept) == 1
 
 
+def test_waveforms_of_numbers_may_differ():
+    model = fn.MorrisLecar.hopf()
+    for strong, start in ((100.0, 5.0), (120.0, 3.3), (90.0, 7.0)):
+        current = fn.Step(strong, start=start)
+        run, twin = (fn.simulate(model, 100.0, current=one) for one in (current, fn.Step([strong], start=start)))
+        np.testing.assert_array_equal(run.state["V"], twin.state["V"])
+        np.testing.assert_array_equal(run.spikes.time, twin.spikes.time)
+        assert run.current == current
+    assert len(alike._kept) == 1
+    fn.simulate(model, 100.0, current=fn.Ramp(0.0, 100.0, 5.0, 20.0))
+    assert len(alike._kept) == 2
+
+
 def test_its_start_may_differ_too():
     model = fn.MorrisLecar.hopf()
     for V, current in ((-60.0, 100), (-20, 90.0), (np.float64(0.0), 95.0)):
@@ -90,7 +103,8 @@ def test_kept_are_small_calls_of_plain_values(tmp_path):
     same(fn.simulate(model, 10.0, current=100.0), fn.simulate(model, 10.0, current=100.0, progress=True))
     assert len(alike._kept) == 1
     fn.simulate(fn.MorrisLecar(g_Ca=[4.0, 4.4]), 10.0, current=100.0)
-    fn.simulate(model, 10.0, current=fn.Step(1.0))
+    fn.simulate(model, 10.0, current=fn.Step(1.0) + 2.0)
+    fn.simulate(model, 10.0, current=fn.Samples([1.0, 2.0], 1.0))
     fn.simulate(model, 10.0, current=[1.0, 2.0])
     fn.simulate(model, 10.0, current=100.0, summary="V.mean")
     fn.simulate(model, 10.0, current=100.0, initial=fn.simulate(model, 10.0, current=100.0).state)

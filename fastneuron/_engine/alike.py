@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._kernel.entry import Entry
+from ..inputs.current import Current
 from ..models import Circuit, Model
 from . import resources, scheduler
 from .checked import with_numbers
@@ -71,20 +72,22 @@ def keep(asked: Mapping[str, Any], recipe: Recipe) -> None:
 def _kind(asked: Mapping[str, Any]) -> Hashable | None:
     """What a call has in common with those that differ from it in numbers; None where something may change unseen."""
     model, current, initial = map(asked.__getitem__, OURS)
-    if not isinstance(model, Model) or isinstance(model, Circuit) or type(current) not in NUMBERS:
-        return None
-    numbers = vars(model).values() if initial is None else (*vars(model).values(), *_values(initial))
-    rest = tuple({**asked, **NOBODY}.values())
+    own, rest = type(model), tuple({**asked, **NOBODY}.values())
     types = tuple(map(type, rest))
-    if not (NUMBERS.issuperset(map(type, numbers)) and PLAIN.issuperset(types)):
+    if not isinstance(model, Model) or isinstance(model, Circuit) or not PLAIN.issuperset(types):
         return None
-    own = type(model)
-    return own, type(own.kernel_type()), own.threshold, own.spiking, tuple(own.states), types, rest
+    if not (_are_numbers(vars(model)) and (initial is None or (type(initial) is dict and _are_numbers(initial)))):
+        return None
+    waveform = None
+    if type(current) not in NUMBERS:
+        if not (isinstance(current, Current) and _are_numbers(vars(current))):  # a sum has parts, samples have a table
+            return None
+        waveform = type(current.kernel_type())
+    return own, type(own.kernel_type()), own.threshold, own.spiking, tuple(own.states), waveform, types, rest
 
 
-def _values(initial: Any) -> tuple[Any, ...]:
-    """The values of a mapping that cannot be another's; of anything else, something that is no number."""
-    return tuple(initial.values()) if type(initial) is dict else ("",)
+def _are_numbers(values: Mapping[str, Any]) -> bool:
+    return NUMBERS.issuperset(map(type, values.values()))
 
 
 def _nothing(*done: Any) -> None:

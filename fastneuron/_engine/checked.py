@@ -86,6 +86,7 @@ def with_numbers(recipe: Recipe, model: Model, current: Any, initial: Mapping[st
     start = start_of(model, initial_of(initial, model, {}), 1, recipe.dtype)
     changed = recipe.alike(model=model, current=as_current("current", current), initial=start)
     _try_out(changed)
+    rehearse_input(changed.current, changed.dt)
     return changed
 
 

@@ -158,10 +158,15 @@ class Problem:
         return Neurons(*types, self.columns, self.sources, self.state, self.clock)
 
     def drive_by(self, current: Current) -> None:
-        """Let another current act from here on; a number for a number is put in its place."""
+        """Let another current act from here on; numbers for numbers are put in their place."""
         old, self.inputs = self.inputs[0], (current, *self.inputs[1:])
         if type(current) is type(old) is Constant and current.size == old.size:
             self.sources[0].columns.values[...] = current.amplitude
+            return
+        values = list(current.parameters.values())
+        are_numbers = {*map(type, values), *map(type, vars(old).values())} == {float}  # no parts, no samples
+        if type(current) is type(old) and are_numbers and current.kernel_type() is self.sources[0].type:
+            self.sources[0].columns.values[:] = values
             return
         others = tuple(source for source in self.sources if not isinstance(source, WaveformSource | CellSource))
         self._rely_on(current.sources(self.n, self.seed, self.first_neuron) + others)
