@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
@@ -86,7 +87,7 @@ class Simulation:
     (array([0]), 500.0, array([-60.9]))
     """
 
-    __slots__ = ("_failure", "_only", "_work")  # a name misspelt is an error
+    __slots__ = ("_failure", "_idle", "_only", "_work")  # a name misspelt is an error
 
     def __init__(
         self,
@@ -128,7 +129,7 @@ class Simulation:
         self._begin(in_pieces(recipe, planned(recipe, asked)))
 
     def _begin(self, work: Any) -> None:
-        self._work = work
+        self._work, self._idle = work, threading.Lock()
         self._only: Controls | None = None
         self._failure = ""
         if not isinstance(work.recipe, NetworkRecipe) or work.recipe.alone:
@@ -167,7 +168,17 @@ class Simulation:
             If the piece cannot fit into memory, as far as that can be told before; it has not begun then.
         FloatingPointError
             If a state is no longer finite: such a simulation cannot go on.
+        RuntimeError
+            If it cannot, or is at work in another thread.
         """
+        if not self._idle.acquire(blocking=False):
+            raise RuntimeError("the simulation is at work in another thread: a piece begins where the one before ends")
+        try:
+            return self._run(duration)
+        finally:
+            self._idle.release()
+
+    def _run(self, duration: float) -> Run | NetworkRun:
         if self._failure:
             raise RuntimeError(f"the simulation cannot go on: its last piece was ended by {self._failure}")
         steps = self._steps(duration)

@@ -49,6 +49,14 @@ def test_a_threshold_below_rest():
         assert fn.simulate(HOPF(), 50.0, threshold=-70.0).spike_count[0] == 0
 
 
+def test_a_neuron_that_begins_above_its_reset():
+    """It has risen to 650 mV without a word."""
+    model = fn.LeakyIntegrateAndFire()
+    with pytest.warns(UserWarning, match="the neuron is above the threshold from the begin to the end"):
+        assert fn.simulate(model, 10.0, current=90.0, initial={"V": -40.0}).spike_count[0] == 0
+    fn.simulate(model, 50.0, current=0.0, initial={"V": -40.0})
+
+
 def test_a_block_by_a_large_current_is_the_models_own():
     assert fn.simulate(HOPF(), 500.0, current=350.0).state["V"][0] > 0.0
 

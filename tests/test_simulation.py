@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -499,6 +500,32 @@ def test_a_simulation_that_has_blown_up_does_not_go_on(tmp_path):
         sim.save(tmp_path / "sim.npz")
     with pytest.raises(RuntimeError, match="FloatingPointError"):
         copy.copy(sim).run(20.0)
+
+
+def test_a_simulation_is_at_work_in_one_thread(monkeypatch):
+    """Two at once let some neurons take more steps than others."""
+    sim = fn.Simulation(fn.MorrisLecar.hopf(), current=100.0)
+    advance = type(sim._work).advance
+
+    def meanwhile(work, steps):
+        with ThreadPoolExecutor(1) as other, pytest.raises(RuntimeError, match="at work in another thread"):
+            other.submit(sim.run, 5.0).result()
+        return advance(work, steps)
+
+    monkeypatch.setattr(type(sim._work), "advance", meanwhile)
+    assert sim.run(5.0).end == 5.0
+    monkeypatch.undo()
+    assert sim.run(5.0).end == 10.0
+
+
+def test_a_reset_above_the_threshold_cannot_be_set():
+    sim = fn.Simulation(fn.LeakyIntegrateAndFire(), current=30.0)
+    sim.run(5.0)
+    with pytest.raises(ValueError, match="reset must not put V above the threshold"):
+        sim.parameters["V_reset"] = -40.0
+    assert np.array_equal(
+        sim.run(5.0).state["V"], fn.simulate(fn.LeakyIntegrateAndFire(), 10.0, current=30.0).state["V"]
+    )
 
 
 def test_a_piece_that_cannot_fit_is_refused(monkeypatch):

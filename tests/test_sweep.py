@@ -61,18 +61,24 @@ def test_the_f_i_curve():
     assert curve.values.tolist() == run.steady_rate(300.0).tolist()
 
 
-def test_a_parameter_may_be_called_as_a_result_is():
-    class Decay(fn.Model):
-        rate: float = 1.0
-        states = {"V": 1.0}
-
-        @staticmethod
-        def derivative(V, I, p):
-            return (-p.rate * V,)
-
-    found = fn.sweep(Decay(), 1.0, {"rate": [1.0, 2.0]}, ("rate", "V.min"))
-    assert found.rate.dims == ("parameter.rate",)
-    assert found["parameter.rate"].values.tolist() == [1.0, 2.0]
+@pytest.mark.parametrize("name", ["rate", "noise"])
+def test_a_parameter_may_be_called_as_something_else_is(name):
+    """One called noise was taken for one neuron, however many values it had."""
+    decay = type(
+        "Decay",
+        (fn.Model,),
+        {
+            "__annotations__": {name: float},
+            name: 1.0,
+            "states": {"V": 1.0},
+            "derivative": staticmethod(eval(f"lambda V, I, p: (-p.{name} * V,)")),
+        },
+    )
+    assert fn.simulate(decay([1.0, 2.0]), 1.0).n == 2
+    found = fn.sweep(decay(), 1.0, {name: [1.0, 2.0]}, ("rate", "V.min"))
+    (dim,) = found.rate.dims
+    assert dim == ("parameter.rate" if name == "rate" else name)
+    assert found[dim].values.tolist() == [1.0, 2.0]
     np.testing.assert_allclose(found["V.min"], np.exp([-1.0, -2.0]), rtol=1e-5)
 
 

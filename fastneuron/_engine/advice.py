@@ -32,9 +32,11 @@ def warn_of_a_new_begin(recipe: Recipe, initial: Any) -> None:
 def warn_of_the_threshold(recipe: Recipe, run: Run, asked: bool) -> None:
     """Where neurons are above the threshold from the begin to the end, or from their only spike on.
 
-    A threshold that was `asked` for, or that stands in a user's class, may be meant to reset them, which nothing does.
+    A threshold that was `asked` for, or that stands in a user's class, may be meant to reset them, which nothing does;
+    a model that resets does so at an upward crossing alone.
     """
-    if not (asked or _has_its_own(type(recipe.model))) or not run.state or not recipe.duration:
+    is_meant = asked or recipe.model.resets() or _has_its_own(type(recipe.model))
+    if not is_meant or not run.state or not recipe.duration:
         return
     for state in recipe.spiking:
         _warn_of_a_state(recipe, run.of(state), state)
@@ -47,7 +49,7 @@ def _warn_of_a_state(recipe: Recipe, run: Run, state: str) -> None:
     if above.any():
         _warn(recipe, run, above, "above the threshold from the begin to the end, so that nothing is counted")
     once = (run.spike_count == 1) & (end >= run.threshold)
-    if run.spike_times and once.any():
+    if run.spike_times and once.any() and not recipe.model.resets():
         when = np.full(run.n, np.inf)
         when[run.spikes.neuron] = run.spikes.time
         once &= when < recipe.duration / 4  # an oscillation may end where it is above

@@ -173,10 +173,10 @@ def _population(a: SimpleNamespace, model: Model, stimulus: Mapping[str, Any]) -
     sizes = _check.sizes(model.parameters | {f"initial[{name!r}]": value for name, value in given.items()})
     start = start_of(model, given, _check.population_size(sizes), precision)
     start |= {name: given.get(name, np.zeros(())) for name in a.receptors}
+    # "noise" may be a parameter
+    sizes |= {"current": stimulus["current"].size, "the noise": a.noise.size if a.noise else 1}
     try:
-        n = _check.population_size(
-            sizes | {"current": stimulus["current"].size, "noise": a.noise.size if a.noise else 1}
-        )
+        n = _check.population_size(sizes)
     except ValueError as error:
         hint = "; a current that is sampled in time is fn.Samples(values, dt)" if "current has" in str(error) else ""
         raise ValueError(f"{error}{hint}") from None

@@ -14,7 +14,7 @@ from .._units import plain
 from ..inputs.current import Current
 from ..inputs.per_cell import current_for
 from ..models import Model
-from ..models.validation import rehearse_input
+from ..models.validation import check_reset, rehearse_input
 from .coupled import Coupled
 from .recipe import Recipe
 from .scheduler import PopulationAtWork
@@ -74,8 +74,11 @@ class Controls:
         if type(value) is not kind:
             raise TypeError(f"model must be a {kind.__name__} as before; got {_check.shown(value)}")
         _check_size("model", value.size, self.n)
+        recipe = self._population.recipe
+        if value.resets():
+            check_reset(value, self.state, recipe.watched[0].threshold)
         self._problem.change_to(value)
-        self._rely_on(self._population.recipe.alike(model=value))
+        self._rely_on(recipe.alike(model=value))
 
     @property
     def parameters(self) -> Parameters:

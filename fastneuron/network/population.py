@@ -161,7 +161,7 @@ class Population(Group):
 
     def _check_sizes(self) -> None:
         sizes = {name: np.size(value) for name, value in self.model.parameters.items()}
-        sizes |= {"current": self.current.size, "noise": self.noise.size if self.noise else 1}
+        sizes |= {"current": self.current.size, "the noise": self.noise.size if self.noise else 1}
         sizes |= {f"the receptor {name!r}": getattr(kind, "size", 1) for name, kind in self.receptors.items()}
         for name, size in sizes.items():
             if size not in (1, self.n):
