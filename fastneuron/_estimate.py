@@ -110,7 +110,7 @@ def estimate(*arguments: Any, rate: float | Mapping[str, float] | None = None, *
     if plan.out is not None:
         check_path(plan.out, plan.overwrite)
     seconds, spikes = trial(recipe, plan.threads)
-    disk = 0 if plan.out is None else resources.samples(recipe) + resources.of_spikes(recipe, spikes)
+    disk = 0 if plan.out is None else resources.samples(recipe) + resources.stored_spikes(recipe, spikes)
     return Estimate(resources.memory(recipe, plan, spikes), disk, seconds / plan.workers, spikes)
 
 
@@ -129,7 +129,9 @@ def _of_network(asked: Mapping[str, Any], rate: float | Mapping[str, float] | No
     disk = 0.0
     if plan.out is not None:
         disk = sum(map(resources.samples, recipe.parts.values()))
-        disk += resources.PER_SPIKE * sum(sent.values()) * recipe.spike_times
+        disk += sum(resources.stored_spikes(part, sent[name]) for name, part in recipe.parts.items())
+        sources = sum(count for name, count in sent.items() if name not in recipe.parts)
+        disk += resources.PER_SPIKE * sources * recipe.spike_times
     return Estimate(
         memory=network_resources.memory(recipe, plan, sent),
         disk=int(disk),

@@ -8,7 +8,9 @@ from catalogue import PUBLISHED, published_model
 from scipy.integrate import solve_ivp
 
 import fastneuron as fn
+from fastneuron._integrators.adaptive import integrate_adaptively
 from fastneuron.dynamics.jacobian import linear, points
+from fastneuron.dynamics.tangent import tangent_class
 from fastneuron.reference.simulate import _equations
 
 PERIODS = [value for value in PUBLISHED["values"] if "limit-cycle period" in value["quantity"]]
@@ -142,6 +144,14 @@ def test_a_neuron_without_a_cycle_is_nan_and_does_not_change_others():
     assert response.gradient["V"][1].tolist() == fn.phase_response(alone, 20).gradient["V"][0].tolist()
     nobody = fn.phase_response(fn.cycles(fn.MorrisLecar.hopf(), 0.0), 20, pulse=1.0)
     assert np.isnan(nobody.shift).all()
+
+
+def test_one_neuron_and_its_derivatives_are_one_kernel():
+    fn.cycles(fn.MorrisLecar.hopf(), 100.0)
+    name = tangent_class(fn.MorrisLecar, "current", True).__name__
+    kernels = [str(kernel) for kernel in integrate_adaptively.signatures]
+    lanes = {lanes for lanes in ("Lanes1()", "Lanes16()") for kernel in kernels if name in kernel and lanes in kernel}
+    assert lanes == {"Lanes16()"}
 
 
 def test_bad_input():

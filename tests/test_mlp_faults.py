@@ -394,6 +394,22 @@ def test_sparse_inputs_take_no_room_of_dense_ones():
     tracemalloc.stop()
 
 
+def test_histories_of_an_ensemble_are_of_one_length_where_some_diverge():
+    X, T = np.random.default_rng(0).normal(size=(2, 60, 3))
+    nets = fn.MLP.ensemble(3, [3, 4, 3], seed=0)
+    with pytest.warns(RuntimeWarning, match="training stopped: the loss became"):
+        found = nets.train(X, T, epochs=20, learning_rate=[1e-3, 1e6, 1e-2], optimizer="sgd", validation=(X, T))
+    assert [one.stopped for one in found] == ["epochs", "diverged", "epochs"]
+    for curves in ([one.loss for one in found], [one.validation for one in found]):
+        assert np.shape(curves) == (3, 20)
+        assert np.isnan(curves[1][-10:]).all()
+        assert np.isfinite(curves[2]).all()
+    alone = fn.MLP.ensemble(3, [3, 4, 3], seed=0)[1]
+    with pytest.warns(RuntimeWarning, match="training stopped: the loss became"):
+        history = alone.train(X, T, epochs=20, learning_rate=1e6, optimizer="sgd", validation=(X, T))
+    assert np.array_equal(history.loss, found[1].loss[: history.loss.size], equal_nan=True)
+
+
 def test_sparse_ensembles_and_refusals():
     rows = sparse.csr_array(np.where(X > 0.5, X, 0))
     nets = fn.MLP.ensemble(2, [6, 4, 2], seed=0)

@@ -41,6 +41,35 @@ def test_every_spike_is_sent(method, stored):
     np.testing.assert_allclose(run["others"]["V"], told["V"], rtol=0, atol=1e-7)
 
 
+@pytest.mark.parametrize("counting", [{}, CHOOSY])
+def test_the_reference_has_the_spikes_of_all_states(counting):
+    """And sends them."""
+    run, exact = (kind(network(**counting), LENGTH) for kind in (fn.simulate, fn.reference.simulate))
+    cells = exact["cells"]
+    assert cells.spikes.states == ("V", "N")
+    assert cells.spike_count.tolist() == run["cells"].spike_count.tolist()
+    assert cells.spikes.state.tolist() == run["cells"].spikes.state.tolist()
+    np.testing.assert_allclose(run["cells"].spikes.time, cells.spikes.time, rtol=0, atol=1e-3)
+    np.testing.assert_allclose(run["others"].state["V"], exact["others"].state["V"], rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["population", "network"])
+def test_an_estimate_counts_which_state_it_was(tmp_path, kind):
+    """Eight bytes of each spike on disk."""
+    given = {"out": tmp_path / "run", "threads": 1}
+    if kind == "network":
+        one, both = (fn.Population(HOPF, 1000, threshold=threshold) for threshold in (0.0, BOTH))
+        one, both = (fn.Network({"cells": cells}) for cells in (one, both))
+        given["rate"] = 50.0
+    else:
+        one, both = HOPF, HOPF
+        given["current"] = SIX["current"]
+    plain = fn.estimate(one, 1000.0, **given)
+    found = fn.estimate(both, 1000.0, **given, **({} if kind == "network" else {"threshold": BOTH}))
+    assert plain.disk == pytest.approx(16 * plain.spikes, abs=1)
+    assert found.disk == pytest.approx(24 * found.spikes, abs=1)
+
+
 @pytest.mark.parametrize("method", rest_slow(["rk4", "dop853"]))
 def test_threads_pieces_and_stores_change_nothing(tmp_path, monkeypatch, method):
     names = ["N.isi.mean", "population.V.rate"]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PER_THREAD = 2_000_000  # bytes: of its list of spikes, what is filled; its stack, and what Python keeps for it
 PER_SPIKE = 16
+PER_STATE = 8  # of a spike on disk, where several states spike: which it was
 MOMENT = 0.1  # s for which a reading of the memory that is left stands: to read it takes 30 us
 PLENTY = 100  # times what is needed, where an old reading will do
 _lately = -np.inf, 0.0  # when memory was last read, and what was left
@@ -103,6 +104,11 @@ def results(recipe: Recipe) -> int:
 def of_spikes(recipe: Recipe, spikes: float) -> int:
     """Bytes of so many spikes."""
     return int(spikes * PER_SPIKE) if recipe.spike_times else 0
+
+
+def stored_spikes(recipe: Recipe, spikes: float) -> int:
+    """Bytes of so many spikes on disk."""
+    return of_spikes(recipe, spikes * (1 + PER_STATE / PER_SPIKE * (len(recipe.watched) > 1)))
 
 
 def samples(recipe: Recipe) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import warnings
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._engine.run import Run
+from .._engine.spikes import Spikes
 from .._simulate import simulate, simulate_population
 from ..models import Model
 from ..models.variational import DIRECTION, SCALE
@@ -35,6 +37,10 @@ class Flow(NamedTuple):
         A neuron that fails ends with NaN.
         """
         m = state.shape[1]
+        if m == 1:  # the kernel of several lanes, which derivatives want: that of one takes 4 s to compile
+            two = Flow(self.model, np.repeat(self.current, 2), self.parameter)
+            both = (np.repeat(values, 2, axis=-1) for values in (state, np.atleast_1d(time), tangents))
+            return _first(two.run(*both, forced, **options))
         times = m // self.current.size
         made = tangent_class(smooth(self.model), self.parameter, True)
         parameters = {
@@ -96,6 +102,15 @@ class Carried(NamedTuple):
     state: np.ndarray  # (D, n)
     by_state: np.ndarray  # (n, D, D): ``[k, i, j]``, of state i by the initial state j
     by_parameter: np.ndarray  # (n, D)
+
+
+def _first(run: Run) -> Run:
+    """The run of the first of its neurons."""
+    spikes = run.spikes
+    if run.spike_times:
+        spikes = Spikes(spikes.neuron[: run.spike_count[0]], spikes.time[: run.spike_count[0]], 1)
+    state, traces = ({name: values[:1] for name, values in found.items()} for found in (run.state, run.traces))
+    return dataclasses.replace(run, spike_count=run.spike_count[:1], spikes=spikes, state=state, traces=traces)
 
 
 def _states(run: Run) -> np.ndarray:

@@ -96,6 +96,7 @@ class Ensemble(Sequence[MLP]):
         Returns
         -------
         list of MLPHistory
+            Of a network that diverged, with NaN for the epochs that others have behind it.
 
         Raises
         ------
@@ -134,8 +135,13 @@ class Ensemble(Sequence[MLP]):
 
         with blas_threads(first.layers, 1):
             histories = spread(one, range(k), threads)
+        epochs = max(len(history._loss) for history in histories)
         for history in histories:
             warn_of_failure(history)
+            if history.stopped == "diverged":
+                history._loss.lengthen(epochs)
+                if history._validation is not None:
+                    history._validation.lengthen(epochs)
         return histories
 
 

@@ -23,6 +23,11 @@ class Series:
         self._room[self._length] = value
         self._length += 1
 
+    def lengthen(self, length: int) -> None:
+        """NaN at the end, up to a length."""
+        while self._length < length:
+            self.append(np.nan)
+
     def __len__(self) -> int:
         return self._length
 

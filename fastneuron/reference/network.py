@@ -12,9 +12,26 @@ from typing import Any
 import numpy as np
 
 from . import couplings, currents, receptors
-from .simulate import TOLERANCE, Run, Spikes, _equations, threshold_of
+from .simulate import TOLERANCE, Run, _equations, _level, _spikes, _watched
 
-APART = 1e-9  # ms and mV: nearer than this, two crossings of a neuron are one, and neurons cross together
+APART = 1e-9  # ms and mV: nearer than this, two crossings of a state are one, and neurons cross together
+
+
+@dataclass
+class Watch:
+    """A state of a neuron that spikes, what a spike of it is, and what it has done."""
+
+    row: int
+    threshold: float
+    refractory: float
+    rearm: float | None
+    crossed: float = -np.inf  # when it last did
+    armed: bool = True  # whether it has been below `rearm` since the last spike
+    spikes: list[float] = field(default_factory=list)
+
+    def counts(self, t):
+        """Whether a crossing at t is a spike."""
+        return self.armed and (not self.spikes or t - self.spikes[-1] >= self.refractory)
 
 
 @dataclass
@@ -26,15 +43,10 @@ class Neuron:
     drive: Any  # a function of time
     names: list[str]
     start: list[float]
-    threshold: float
-    refractory: float
-    rearm: float | None
+    watched: list[Watch]
     receptors: dict[str, Any]
-    crossed: float = -np.inf  # when it last did
     held: float = -np.inf  # until when the voltage is where a reset has put it
     is_held: bool = False
-    armed: bool = True  # whether V has been below `rearm` since the last spike
-    spikes: list[float] = field(default_factory=list)
     coupled: list[tuple[Any, float, int]] = field(default_factory=list)  # current(V, state), weight, and the sender
 
     def slope(self, t, state, everybody):
@@ -47,10 +59,6 @@ class Neuron:
         slopes = self.equations.derivative(self.p, total, *state)
         return (0.0, *slopes[1:]) if self.is_held else slopes
 
-    def counts(self, t):
-        """Whether a crossing at t is a spike."""
-        return self.armed and (not self.spikes or t - self.spikes[-1] >= self.refractory)
-
 
 class System:
     """All neurons of a network, one after the other in one vector."""
@@ -59,6 +67,8 @@ class System:
         self.neurons = neurons
         ends = np.cumsum([0] + [len(neuron.start) for neuron in neurons])
         self.slices = [slice(*pair) for pair in itertools.pairwise(ends)]
+        self.watched = [(k, one, ends[k] + one.row) for k, neuron in enumerate(neurons) for one in neuron.watched]
+        self.choosy = [one for _, one, _ in self.watched if one.rearm is not None]
 
     def derivative(self, t, state):
         """Of all."""
@@ -68,35 +78,33 @@ class System:
         )
 
     def events(self):
-        """An upward crossing of each neuron's threshold ends a piece; its falls below `rearm` come behind them."""
+        """An upward crossing of each threshold ends a piece; falls below `rearm` come behind them."""
 
-        def event(neuron, first):
+        def event(one, place):
             def crossing(t, state):
-                return state[first] - neuron.threshold if t > neuron.crossed + APART else 1.0
+                return state[place] - one.threshold if t > one.crossed + APART else 1.0
 
             crossing.direction, crossing.terminal = 1, True
             return crossing
 
-        def fall(neuron, first):
+        def fall(one, place):
             def falling(t, state):
-                return state[first] - neuron.rearm
+                return state[place] - one.rearm
 
             falling.direction = -1
             return falling
 
-        places = list(zip(self.neurons, [part.start for part in self.slices], strict=True))
-        self.choosy = [neuron for neuron in self.neurons if neuron.rearm is not None]
-        falls = [fall(neuron, first) for neuron, first in places if neuron.rearm is not None]
-        return [event(neuron, first) for neuron, first in places] + falls
+        falls = [fall(one, place) for _, one, place in self.watched if one.rearm is not None]
+        return [event(one, place) for _, one, place in self.watched] + falls
 
     def crossing(self, solution):
-        """Which neurons have crossed where a piece ends: SciPy names one of those that do so together."""
+        """Which states have crossed where a piece ends, and of whom: SciPy names one of those that do so together."""
         before, after = solution.y[:, 0], solution.y[:, -1]
         found = []
-        for k, (neuron, part) in enumerate(zip(self.neurons, self.slices, strict=True)):
-            below, away = before[part.start] < neuron.threshold - APART, abs(after[part.start] - neuron.threshold)
-            if solution.t_events[k].size or (below and away <= APART):
-                found.append(k)
+        for (k, one, place), times in zip(self.watched, solution.t_events, strict=False):
+            below, away = before[place] < one.threshold - APART, abs(after[place] - one.threshold)
+            if times.size or (below and away <= APART):
+                found.append((k, one))
         return found
 
 
@@ -132,10 +140,10 @@ def _neurons(name, group, given, duration):
     """A population's neurons."""
     if group.noise is not None:
         raise NotImplementedError("there is no reference for noise")
-    if isinstance(group.threshold, Mapping):
-        raise NotImplementedError("there is no reference for a network in which something else than the voltage spikes")
     equations = _equations(group.model)
     states = list(group.model.states)
+    level = None if not isinstance(group.threshold, Mapping) and np.isnan(group.threshold) else group.threshold
+    watched = _watched(group.model, level, group.refractory, group.rearm)
     if unknown := set(given) - set(states) - set(group.receptors):
         raise ValueError(f"initial[{name!r}] must be of {', '.join(states)}; got {', '.join(sorted(unknown))}")
     found = []
@@ -158,9 +166,9 @@ def _neurons(name, group, given, duration):
                 drive=_Drive(*currents.of_neuron(group.current, i, duration)),
                 names=list(states),
                 start=[start[key] for key in states],
-                threshold=threshold_of(equations, one) if np.isnan(group.threshold) else float(group.threshold),
-                refractory=group.refractory,
-                rearm=group.rearm,
+                watched=[
+                    Watch(each.row, _level(each, equations, one), each.refractory, each.rearm) for each in watched
+                ],
                 receptors=kinds,
             )
         )
@@ -234,10 +242,10 @@ def _solve(system, outgoing, arrivals, edges, duration, time, names):
             reached = float(solution.t[-1])
             _sample(system, samples, time, solution.sol, (time > t) & (time <= reached))
             state, t = solution.y[:, -1].copy(), reached
-            for neuron, falls in zip(system.choosy, solution.t_events[len(system.neurons) :], strict=True):
-                neuron.armed |= falls.size > 0
-            for k in system.crossing(solution) if solution.status == 1 else []:
-                _spike(system, k, state, t, outgoing, arrivals)
+            for one, falls in zip(system.choosy, solution.t_events[len(system.watched) :], strict=True):
+                one.armed |= falls.size > 0
+            for k, one in system.crossing(solution) if solution.status == 1 else []:
+                _spike(system, k, one, state, t, outgoing, arrivals)
         while arrivals and arrivals[0][0] <= t:
             _arrive(system, heapq.heappop(arrivals), state, t, outgoing, arrivals)
     return state, samples
@@ -262,16 +270,16 @@ def _smooth(system, state, begin, end, events):
     return solution
 
 
-def _spike(system, k, state, t, outgoing, arrivals):
-    """A neuron crosses its threshold."""
+def _spike(system, k, one, state, t, outgoing, arrivals):
+    """A state of a neuron that is watched crosses its threshold."""
     neuron, mine = system.neurons[k], system.slices[k]
-    neuron.crossed = t
+    one.crossed = t
     if hasattr(neuron.equations, "reset"):
         state[mine] = neuron.equations.reset(neuron.p, *state[mine])
         neuron.held = t + getattr(neuron.p, "refractory", 0.0)
-    if system.neurons[k].counts(t):
-        system.neurons[k].spikes.append(t)
-        system.neurons[k].armed = system.neurons[k].rearm is None
+    if one.counts(t):
+        one.spikes.append(t)
+        one.armed = one.rearm is None
         for delay, *rest in outgoing.get(k, []):
             heapq.heappush(arrivals, (t + delay, *rest))
 
@@ -284,11 +292,12 @@ def _arrive(system, arrival, state, t, outgoing, arrivals):
     if isinstance(receptor, receptors.Delta) and t < neuron.held:
         return  # the voltage is held
     if isinstance(receptor, receptors.Delta):
-        below = state[first] < neuron.threshold
+        before = state[first]
         state[first] += weight
-        neuron.armed |= neuron.rearm is not None and state[first] < neuron.rearm
-        if below and state[first] >= neuron.threshold:
-            _spike(system, k, state, t, outgoing, arrivals)
+        for one in [one for one in neuron.watched if one.row == 0]:
+            one.armed |= one.rearm is not None and state[first] < one.rearm
+            if before < one.threshold <= state[first]:
+                _spike(system, k, one, state, t, outgoing, arrivals)
     else:
         receptor.spike(t, weight)
 
@@ -308,7 +317,8 @@ def _sample(system, samples, time, solution, chosen):
 
 def _run(members, number, system, duration, dt, end, samples, time):
     """The run of one population, whose first neuron has that number."""
-    count = np.array([len(one.spikes) for one in members])
+    watched = [one.row for one in members[0].watched]
+    spikes = [sorted((t, k) for k, each in enumerate(one.watched) for t in each.spikes) for one in members]
     places = range(number, number + len(members))
     state = np.array([end[system.slices[k]] for k in places])
     conductances = {
@@ -317,13 +327,8 @@ def _run(members, number, system, duration, dt, end, samples, time):
     return Run(
         duration=float(duration),
         dt=float(dt),
-        spike_count=count,
-        spikes=Spikes(
-            np.repeat(np.arange(len(members)), count),
-            np.concatenate([one.spikes for one in members]),
-            np.zeros(count.sum(), np.int64),
-            (members[0].names[0],),
-        ),
+        spike_count=np.array(list(map(len, spikes))),
+        spikes=_spikes(spikes, tuple(members[0].names[row] for row in watched)),
         state=dict(zip(members[0].names, state.T, strict=True)) | conductances,
         time=time,
         neurons=np.arange(len(members)),

@@ -131,7 +131,7 @@ def simulate(
         called in plain Python.
         Or a network of them, whose neurons are then one system, solved anew from each spike and from each arrival of
         one: `initial` maps the populations' names to such dicts, and what is not said with the network (`current`,
-        `neurons`, `threshold`, `sample_interval`) has no effect.
+        `neurons`, `threshold`, `sample_interval`) has no effect.  Where several states spike, all spikes are sent.
         Or a circuit: its cells are one system, and `spikes` maps the names of voltages to spikes.
     duration, dt : float
         ms.
