@@ -22,7 +22,7 @@ methods = pytest.mark.parametrize("method", NAMES)
 @pytest.fixture(autouse=True)
 def one_block(monkeypatch):
     """The same block for all sizes: one compilation."""
-    monkeypatch.setattr(problem, "choose_lanes", lambda *_: lanes.Lanes8())
+    monkeypatch.setattr(problem, "choose_lanes", lambda *_: lanes.two_vectors())
     monkeypatch.setattr(adaptive, "choose_block", lambda n: lanes.Lanes16())
 
 

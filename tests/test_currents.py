@@ -30,8 +30,8 @@ class Integral(fn.Model):
 
 @pytest.fixture(autouse=True)
 def one_block(monkeypatch):
-    """The same block for all sizes: one compilation."""
-    monkeypatch.setattr(problem, "choose_lanes", lambda *_: lanes.Lanes8())
+    """The same block for all sizes, that of other tests: one compilation."""
+    monkeypatch.setattr(problem, "choose_lanes", lambda *_: lanes.two_vectors())
 
 
 def integral(current, times, **options):

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 import fastneuron as fn
 from fastneuron._engine import cuts, network_scheduler
+from tests.catalogue import rest_slow
 from tests.ranks import on_ranks
 from tests.test_circuits import gap_pair
 from tests.test_networks import assert_same
@@ -59,7 +60,7 @@ def order_of(net, initial, method, duration=30.0):
     return np.polyfit(np.log(steps), np.log(errors), 1)[0]
 
 
-@pytest.mark.parametrize("name", ["ml_hopf_gap_pair", "ml_snic_graded_pair"])
+@pytest.mark.parametrize("name", rest_slow(["ml_hopf_gap_pair", "ml_snic_graded_pair"]))
 def test_published_spikes(name):
     case = NETWORKS[name]
     cells = fn.Population(fn.MorrisLecar(**case["parameters"]), 2, current=case["current"])

@@ -7,7 +7,7 @@ chance that perfect noise would have been refused when the test was written.
 import numpy as np
 import pytest
 import twins
-from catalogue import CASES
+from catalogue import CASES, rest_slow
 from scipy import stats
 
 import fastneuron as fn
@@ -44,8 +44,8 @@ class Leaky(fn.Model):
 
 
 def run(model, noise, duration, dt, **options):
-    with pytest.MonkeyPatch.context() as patch:  # one block for all sizes: one compilation
-        patch.setattr(problem, "choose_lanes", lambda *_: lanes.Lanes8())
+    with pytest.MonkeyPatch.context() as patch:  # one block for all sizes, that of other tests: one compilation
+        patch.setattr(problem, "choose_lanes", lambda *_: lanes.two_vectors())
         return fn.simulate(model, duration, dt, method="heun", noise=noise, **{"record": "V"} | options)
 
 
@@ -271,7 +271,7 @@ def test_any_division_into_kernel_calls(whole, call, monkeypatch):
     same(noisy(whole[0], n), whole[1], n)
 
 
-@pytest.mark.parametrize("block", [lanes.Lanes64, lanes.Lanes8])
+@pytest.mark.parametrize("block", rest_slow([lanes.Lanes64, lanes.Lanes8]))
 def test_any_block(whole, block, monkeypatch):
     monkeypatch.setattr(problem, "choose_lanes", lambda *_: block())
     same(noisy(whole[0], 130), whole[1], 130)

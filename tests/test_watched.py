@@ -30,7 +30,7 @@ def is_in_order(spikes):
 # what counts is decided by code that all methods with a fixed step share, and both adaptive ones
 @pytest.mark.parametrize(
     ("method", "choosy"),
-    rest_slow([("rk4", False), ("rk4", True), ("dop853", True), *((one.name, False) for one in METHODS[1:])], quick=2),
+    rest_slow([("rk4", False), ("rk4", True), ("dop853", True), *((one.name, False) for one in METHODS[1:])]),
 )
 def test_watching_both_is_watching_each(method, choosy):
     """To the bit, whatever else counts: several a neuron, in the order of time."""
