@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from catalogue import rest_slow
 from scipy.integrate import quad
 from scipy.special import erfcx
 
@@ -111,7 +112,7 @@ def test_the_voltage_is_held_and_the_rest_goes_on():
     np.testing.assert_allclose(w[1:] / w[:-1], np.exp(-0.05 / model.tau_w), rtol=1e-9)
 
 
-@pytest.fixture(scope="module", params=["rk4", "dop853"])
+@pytest.fixture(scope="module", params=rest_slow(["rk4", "dop853"]))
 def method(request):
     return request.param
 
