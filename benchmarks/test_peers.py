@@ -9,7 +9,7 @@ from benchmarks import page, peers
 from benchmarks.asked import Asked
 from benchmarks.parts import PARTS, Part, rows
 from benchmarks.roster import Contender, Match
-from benchmarks.tasks import Cycles
+from benchmarks.tasks import Cycles, GapJunctions
 
 
 def row(name, ratio=2.0, **given):
@@ -128,3 +128,22 @@ def test_what_a_dear_rival_took_at_first_counts_and_ours_lasts_as_long_as_a_cloc
 
     assert rows._timed(Counted(0.1), Counted(4.0), quick=False, alone=True, first=4.0)["rounds"] == 2
     assert asked == [1, *2 * [5, 1, 1, 5]]
+
+
+class Erring(Clocked):
+    """A worker that errs by its step."""
+
+    def prepare(self, task, options):
+        self.dt = options["dt"]
+
+    def answer(self):
+        return np.full(3, self.dt)
+
+
+def test_ours_at_two_steps_has_two_errors(monkeypatch):
+    monkeypatch.setattr(rows, "_ERRORS", {})
+    monkeypatch.setattr(rows, "_EXACT", {})
+    for dt in (0.05, 0.4):
+        who = Contender("Brian2", "brian2", "RK4, dt 0.1 ms", {"dt": 0.1}, {"dt": dt})
+        found = rows._errors(who, GapJunctions(5.0), Erring(), Erring())
+        np.testing.assert_allclose([found["error"], found["ours_error"]], np.array([0.1, dt]) - rows.TRUTH["dt"])

@@ -164,14 +164,16 @@ def _answers(task: Any, ours: Worker, rival: Worker) -> dict[str, Any]:
 
 def _errors(who: Contender, early: Any, ours: Worker, rival: Worker) -> dict[str, float]:
     """Of V before errors grow as they do in a chaotic network, median over the neurons: the rival's, and ours."""
-    key = who.file, who.settings, early  # flags of a compiler do not show
-    if key not in _ERRORS:
-        exact = _exactly(early, ours, TRUTH)
-        own = answer(rival, early, who.truth) if who.truth else exact
-        theirs, mine = answer(rival, early, who.options), answer(ours, early, who.against)
-        errors = {"error": theirs - own, "ours_error": mine - exact}
-        _ERRORS[key] = {name: float(np.median(np.abs(error))) for name, error in errors.items()}
-    return _ERRORS[key]
+    exact = _exactly(early, ours, TRUTH)
+
+    def error(key: Any, worker: Worker, options: dict[str, Any], truth: dict[str, Any]) -> float:
+        if (key, early) not in _ERRORS:
+            right = answer(worker, early, truth) if truth else exact
+            _ERRORS[key, early] = float(np.median(np.abs(answer(worker, early, options) - right)))
+        return _ERRORS[key, early]
+
+    theirs = error((who.file, who.settings), rival, who.options, who.truth)  # flags of a compiler do not show
+    return {"error": theirs, "ours_error": error(tuple(who.against.items()), ours, who.against, {})}
 
 
 def answer(worker: Worker, task: Any, options: dict[str, Any]) -> np.ndarray:
@@ -196,7 +198,7 @@ def _exactly(task: Any, ours: Worker, options: dict[str, Any]) -> np.ndarray:
 
 
 _EXACT: dict[Any, np.ndarray] = {}
-_ERRORS: dict[Any, dict[str, float]] = {}
+_ERRORS: dict[Any, float] = {}
 
 
 @cache
