@@ -195,6 +195,19 @@ def test_without_synapses_it_is_a_population(method):
     np.testing.assert_array_equal(run.summary["V.var"], alone.summary["V.var"])
 
 
+def test_some_populations_may_be_sampled_alone():
+    """What says how often was refused for the others, which have no samples."""
+    given = {"record": "inh", "every": 20, "summary": {"others": "population.rate"}, "bin_width": 2.5}
+    run = carry_out(balanced(), duration=10.0, **given)
+    assert run["cells"]["inh"].shape == (400, 11)
+    assert not run["others"].traces
+    assert run["others"].summary["population.rate"].shape == (4,)
+    assert np.array_equal(run["others"].state["V"], carry_out(balanced(), duration=10.0)["others"].state["V"])
+    for wrong in ({"every": 20}, {"sample_interval": 1.0}, {"bin_width": 2.5}):
+        with pytest.raises(ValueError, match=f"{next(iter(wrong))} is for"):
+            fn.simulate(balanced(), 10.0, **wrong)
+
+
 def test_a_population_alone_gives_its_run():
     run = fn.simulate(fn.Population(fn.MorrisLecar.hopf(), 3, current=[80.0, 100.0, 120.0]), 300.0, record="V")
     alone = fn.simulate(fn.MorrisLecar.hopf(), 300.0, current=[80.0, 100.0, 120.0], record="V")

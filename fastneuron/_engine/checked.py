@@ -25,7 +25,7 @@ from .frozen import of_fields
 from .initial import initial_of, start_of
 from .recipe import Recipe
 from .recorded import Variables, checked_record
-from .sampling import after_of, bin_width_of, check_after, interval_of
+from .sampling import after_of, bin_width_of, check_after, check_used, interval_of
 from .sensitivity import Sensitivity
 
 DOUBLE = np.dtype(np.float64)
@@ -34,6 +34,12 @@ DOUBLE = np.dtype(np.float64)
 def checked(asked: Mapping[str, Any]) -> Recipe:
     """The recipe that the arguments of `simulate`, by name, describe; TypeError or ValueError if one is not allowed."""
     check_after(asked)
+    recipe = _checked(asked)
+    check_used(asked, [recipe])
+    return recipe
+
+
+def _checked(asked: Mapping[str, Any]) -> Recipe:
     asked = {"n": None, "receptors": {}, "refractory": 0.0, "rearm": None, "after": 0.0, **asked}
     if asked.get("sensitivity") is None:
         return checked_population(asked)
@@ -189,16 +195,10 @@ def _outputs(a: SimpleNamespace, variables: Variables, n: int, duration: float, 
     """What to keep."""
     recorded = checked_record(a.record, variables.every)
     wanted = summaries.checked(a.summary, *variables)
-    bin_width = bin_width_of(a.bin_width, wanted, duration)
+    bin_width = bin_width_of(a.bin_width, duration)
     if a.neurons is not None and not recorded:
         raise ValueError(f"neurons selects what record keeps, but record is {a.record!r}: name a state, such as 'V'")
     interval = interval_of(a.every, a.sample_interval, duration, dt, METHODS[a.method].is_adaptive)
-    if not recorded and not summaries.of_samples(wanted) and (a.every != 1 or a.sample_interval is not None):
-        name = "every" if a.sample_interval is None else "sample_interval"
-        raise ValueError(
-            f"{name} is for runs that sample states: name one, as in record='V' or summary='V.mean'; "
-            f"got record={a.record!r}, summary={a.summary!r}"
-        )
     after = after_of(a, wanted, duration, interval)
     rows = np.arange(n if recorded else 0) if a.neurons is None else _check.indices("neurons", a.neurons, n)
     if duration / interval > _check.COUNTABLE:

@@ -18,7 +18,7 @@ from . import summary as summaries
 from .checked import checked_population
 from .recipe import Recipe
 from .recorded import CURRENT
-from .sampling import check_after
+from .sampling import check_after, check_used
 
 DELIVERIES = ("exact", "grid")
 ALONE = "population"  # what a population that is simulated alone is called
@@ -174,6 +174,7 @@ def checked_network(asked: Mapping[str, Any]) -> NetworkRecipe:
                 raise
             raise type(error)(f"{name}: {error}") from None
         first += group.n
+    check_used(asked, parts.values())
     some = next(iter(parts.values()))
     network.check_delays(some.dt)
     _check_couplings(network, a.method)

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 from .. import _check
 from . import summary as summaries
+from .recipe import Recipe
 
 
 def check_after(asked: Mapping[str, Any]) -> None:
     """ValueError where `after` is given and nothing is summarised."""
     if asked.get("after", 0.0) != 0.0 and not asked.get("summary"):
         raise ValueError(f"after is for summary: name one, such as 'isi.mean'; got after={asked['after']!r} without it")
+
+
+def check_used(asked: Mapping[str, Any], recipes: Collection[Recipe]) -> None:
+    """ValueError where it is said when to sample, or how wide bins are, and none of the populations has any."""
+    name = "every" if asked.get("sample_interval") is None else "sample_interval"
+    is_said = name == "sample_interval" or asked.get("every", 1) != 1
+    if is_said and not any(one.record or summaries.of_samples(one.summary) for one in recipes):
+        raise ValueError(
+            f"{name} is for runs that sample states: name one, as in record='V' or summary='V.mean'; "
+            f"got record={asked.get('record')!r}, summary={asked.get('summary')!r}"
+        )
+    has_rates = any(summaries.is_rate(wanted) for one in recipes for wanted in one.summary)
+    if not has_rates and any(one.bin_width != 1.0 for one in recipes):
+        raise ValueError(f"bin_width is for summary={summaries.RATE!r}; got {asked['bin_width']!r} without it")
 
 
 def after_of(a: SimpleNamespace, wanted: Sequence[str], duration: float, interval: float) -> float:
@@ -28,10 +43,8 @@ def after_of(a: SimpleNamespace, wanted: Sequence[str], duration: float, interva
     return after
 
 
-def bin_width_of(bin_width: float, wanted: Sequence[str], duration: float) -> float:
+def bin_width_of(bin_width: float, duration: float) -> float:
     width = _check.number("bin_width", bin_width, "a positive number of ms", lambda x: x > 0)
-    if not any(map(summaries.is_rate, wanted)) and width != 1.0:
-        raise ValueError(f"bin_width is for summary={summaries.RATE!r}; got {bin_width!r} without it")
     if duration / width > _check.COUNTABLE:
         raise ValueError(f"bin_width must be at least duration / 2**53; got {bin_width!r} for {duration:g} ms")
     return width
