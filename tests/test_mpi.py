@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
-from fastneuron._engine import cuts, network_scheduler, ranks
+from fastneuron._engine import cuts, network_chunk, network_scheduler, ranks
 from tests import test_networks_adaptive as adaptive
 from tests.catalogue import rest_slow
 from tests.ranks import on_ranks
@@ -144,7 +144,7 @@ def test_one_store(whole, tmp_path):
 
 @pytest.mark.parametrize("size", [None, 3])
 def test_a_run_that_has_ended_on_ranks_goes_on_without_or_on_others(whole, size, tmp_path, monkeypatch):
-    advance, ended = network_scheduler.NetworkChunkRun.advance, []
+    advance, ended = network_chunk.NetworkChunkRun.advance, []
 
     def end(chunk_run, on_progress):
         if chunk_run.chunk.first > 600 and chunk_run.work.ranks is not None and chunk_run.work.ranks.rank == 1:
@@ -152,7 +152,7 @@ def test_a_run_that_has_ended_on_ranks_goes_on_without_or_on_others(whole, size,
             raise MemoryError("no more")
         return advance(chunk_run, on_progress)
 
-    monkeypatch.setattr(network_scheduler.NetworkChunkRun, "advance", end)
+    monkeypatch.setattr(network_chunk.NetworkChunkRun, "advance", end)
     path = tmp_path / "run.zarr"
     options = {"out": path, "checkpoint_interval": 10.0, "summary": SUMMARY}
     first, second = on_ranks(2, lambda comm: carry_out(balanced(), comm=comm, **options))
@@ -235,14 +235,14 @@ def test_a_blow_up_is_told_by_all():
 
 @pytest.mark.parametrize("where", ["_collect", "_result", "_ranges"])
 def test_an_error_inside_a_run_ends_all(where, monkeypatch):
-    before = getattr(network_scheduler.NetworkChunkRun, where)
+    before = getattr(network_chunk.NetworkChunkRun, where)
 
     def fails(chunk_run):
         if chunk_run.work.ranks.rank == 1:
             raise KeyboardInterrupt
         return before(chunk_run)
 
-    monkeypatch.setattr(network_scheduler.NetworkChunkRun, where, fails)
+    monkeypatch.setattr(network_chunk.NetworkChunkRun, where, fails)
     first, second, third = on_ranks(3, lambda comm: carry_out(balanced(), comm=comm))
     assert isinstance(second, KeyboardInterrupt)
     assert str(first) == str(third) == "the run ended at rank 1 of 3: KeyboardInterrupt"

@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 
 import fastneuron as fn
-from fastneuron._engine import cuts, network_scheduler
+from fastneuron._engine import cuts, network_chunk, network_scheduler
 from tests.catalogue import rest_slow
 from tests.ranks import on_ranks
 from tests.test_circuits import gap_pair
@@ -149,7 +149,7 @@ def test_bits_of_a_ring(monkeypatch):
     monkeypatch.setattr(cuts, "RANGE", 128)
     monkeypatch.setattr(network_scheduler, "ALONE", 3)
     monkeypatch.setattr(cuts, "EPOCH", 3)
-    monkeypatch.setattr(network_scheduler, "CALL", 1e-6)
+    monkeypatch.setattr(network_chunk, "CALL", 1e-6)
     assert_same(fn.simulate(net, 30.0, initial=initial, threads=2), whole)
 
 

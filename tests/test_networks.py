@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
-from fastneuron._engine import coupled, cuts, network_scheduler
+from fastneuron._engine import coupled, cuts, network_chunk, network_scheduler
 from fastneuron._kernel import lanes
 from tests.catalogue import rest_slow
 
@@ -163,7 +163,7 @@ def test_bits_do_not_depend_on_threads(whole, threads, monkeypatch):
 @pytest.mark.parametrize(
     ("module", "name", "value"),
     [
-        (cuts, "EPOCH", 1), (cuts, "RANGE", 64), (network_scheduler, "CALL", 1e-9),
+        (cuts, "EPOCH", 1), (cuts, "RANGE", 64), (network_chunk, "CALL", 1e-9),
         (network_scheduler, "IN_FLIGHT", 10),
     ],
 )  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import fastneuron as fn
-from fastneuron._engine import cuts, network_scheduler, own_steps
+from fastneuron._engine import cuts, network_chunk, network_scheduler, own_steps
 from fastneuron._engine.network_recipe import checked_network
 from fastneuron._kernel import lanes
 
@@ -259,7 +259,7 @@ def test_bits_do_not_depend_on_threads(threads, monkeypatch):
     ("where", "name", "value"),
     [
         (cuts, "RANGE", 64),
-        (network_scheduler, "CALL", 1e-9),
+        (network_chunk, "CALL", 1e-9),
         (network_scheduler, "IN_FLIGHT", 1),
         (own_steps, "PLACES", 1),
         (own_steps, "ROOM", 48),

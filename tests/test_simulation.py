@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastneuron as fn
-from fastneuron._engine import network_scheduler
+from fastneuron._engine import network_chunk
 from tests.catalogue import FIXED_STEP, MODELS, rest_slow
 from tests.stored_runs import assert_same
 from tests.test_networks import balanced
@@ -216,10 +216,10 @@ def test_networks_in_pieces_are_one_call(cuts):
 
 def test_pieces_of_one_length_are_a_kernel_call_each(monkeypatch):
     """Each began with an epoch, and doubled: six calls for pieces of 40 epochs, 2 instead of 0.4 ms."""
-    monkeypatch.setattr(network_scheduler, "CALL", 60.0)
+    monkeypatch.setattr(network_chunk, "CALL", 60.0)
     calls = []
-    run = network_scheduler.NetworkChunkRun._run
-    monkeypatch.setattr(network_scheduler.NetworkChunkRun, "_run", lambda *given: calls.append(1) or run(*given))
+    run = network_chunk.NetworkChunkRun._run
+    monkeypatch.setattr(network_chunk.NetworkChunkRun, "_run", lambda *given: calls.append(1) or run(*given))
     sim = fn.Simulation(**network(balanced()))
     sim.run(61.0)
     calls.clear()

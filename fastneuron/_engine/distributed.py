@@ -11,8 +11,8 @@ import numpy as np
 from .coupled import whole_of
 from .execute import Sink
 from .labels import label_of
+from .network_chunk import NetworkResult
 from .network_recipe import NetworkRecipe
-from .network_scheduler import NetworkResult
 from .own_steps import at_work
 from .ranks import Ranks
 from .recipe import Recipe

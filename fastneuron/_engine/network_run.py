@@ -15,8 +15,8 @@ from .. import _html
 from .._check import known
 from .._integrators import Chunk
 from .execute import MemoryShard, Totals, run_of, totals
+from .network_chunk import NetworkResult
 from .network_recipe import NetworkRecipe, SourceRecipe
-from .network_scheduler import NetworkResult
 from .recipe import Recipe
 from .run import Run, neo_library, neo_segment
 from .spikes import Spikes

@@ -20,8 +20,9 @@ from ..network.own_steps import LOST, CellsInOwnSteps, Outbox, Ranges, Stage, ru
 from ..receptors.agenda import NOTHING, Agenda
 from ..receptors.arrivals import Inbox, begin, source
 from .coupled import SEVERAL
+from .network_chunk import NOBODY, NetworkChunkRun, NetworkResult
 from .network_recipe import NetworkRecipe
-from .network_scheduler import NOBODY, NetworkAtWork, NetworkChunkRun, NetworkResult
+from .network_scheduler import NetworkAtWork
 from .ranks import Ranks
 from .recipe import Recipe
 from .scheduler import PopulationAtWork

@@ -11,9 +11,10 @@ from .._integrators import Chunk
 from . import network_resources, resources, scheduler
 from .controls import Controls
 from .execute import run_of_chunk
+from .network_chunk import NetworkResult
 from .network_recipe import NetworkRecipe
 from .network_run import NetworkRun, run_of_result
-from .network_scheduler import NetworkAtWork, NetworkResult
+from .network_scheduler import NetworkAtWork
 from .own_steps import at_work
 from .plan import Plan
 from .recipe import Recipe

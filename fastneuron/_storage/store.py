@@ -13,8 +13,7 @@ import functools
 import itertools
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -26,9 +25,9 @@ from .. import _files
 from .._engine import resources
 from .._engine.execute import Totals
 from .._engine.labels import in_order, label_of
+from .._engine.network_chunk import NetworkResult
 from .._engine.network_recipe import NetworkRecipe, SourceRecipe
 from .._engine.network_run import NetworkRun, SourceRun, network_run_of, run_of_part, totals_of_part
-from .._engine.network_scheduler import NetworkResult
 from .._engine.plan import Plan
 from .._engine.recipe import Recipe
 from .._engine.run import Run
@@ -38,6 +37,7 @@ from . import about, arrays, layout, network_serialization
 from .damage import reading
 from .lock import Lock
 from .part import Part, Pieces, padded
+from .stored_shard import StoredShard
 
 BEFORE = ".before.npz"  # how the name ends of the last checkpoint of a shard that is free of the end
 KEPT = "checkpoint."  # what begins the names of these, in the recipe's group, of a finished run
@@ -128,9 +128,9 @@ class Store:
         return self.about["finished"] is True
 
     @cached_property
-    def shards(self) -> list[_StoredShard]:
+    def shards(self) -> list[StoredShard]:
         """The parts of the population that are not done."""
-        return [] if self.finished else [_StoredShard(self, number) for number in range(len(self.bounds))]
+        return [] if self.finished else [StoredShard(self, number) for number in range(len(self.bounds))]
 
     def lock(self) -> None:
         """Keep others from writing, and remove what a death has left; BlockingIOError if somebody writes."""
@@ -395,56 +395,3 @@ class Store:
         self.group = arrays.open_group(self.path)
         del self.parts
         self._remove_progress()
-
-
-class _StoredShard:
-    """A shard that writes to its store; the disk works while the kernel does."""
-
-    def __init__(self, store: Store, number: int) -> None:
-        self.store, self.number = store, number
-        self.chunk = store.chunk
-
-    @cached_property
-    def recipe(self) -> Recipe | NetworkRecipe:
-        recipe = self.store.recipe
-        return recipe.part(*self.store.bounds[self.number]) if isinstance(recipe, Recipe) else recipe
-
-    def __reduce__(self) -> Any:  # without the recipe: a worker reads its own
-        return _StoredShard, (self.store, self.number)
-
-    def checkpoint(self) -> tuple[int, Mapping[str, np.ndarray]]:
-        return self.store.checkpoint(self.number)
-
-    @contextmanager
-    def results(self, done: int) -> Iterator[Callable[[ChunkResult | NetworkResult], None]]:
-        numbers = itertools.count(done)
-        writing: list[Future[None]] = []
-        # of the worker: whoever goes on with the run must not meet one that outlived the process that sent it
-        path = self.store.path
-        lock = Lock(path / layout.PROGRESS / f"{self.number}.{layout.LOCK}", layout.name_of(path))
-
-        def write(result: ChunkResult | NetworkResult) -> None:
-            lock.check()
-            self.store.write(self.number, next(numbers), result)
-            result.release()
-
-        def on_result(result: ChunkResult | NetworkResult) -> None:
-            if writing:  # no more than a chunk waits for the disk
-                writing.pop().result()
-            writing.append(writer.submit(write, result))
-
-        try:
-            with ThreadPoolExecutor(1, "fastneuron-writer") as writer:
-                try:
-                    writer.submit(int).result()
-                except RuntimeError:  # the system allows no more threads
-                    yield write
-                    return
-                yield on_result
-                if writing:
-                    writing.pop().result()
-        finally:
-            lock.release()
-
-    def outcome(self) -> None:
-        """Nothing: it is in the store."""
