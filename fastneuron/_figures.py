@@ -50,6 +50,20 @@ def turn(of: Sequence[Any], number: int) -> Any:
 # axes -----------------------------------------------------------------------------------------------------------------
 
 
+def whole_ticks(axis: Any, **more: Any) -> None:
+    """Ticks at whole numbers, unless the axis is logarithmic or somebody has put its ticks elsewhere."""
+    from matplotlib.ticker import MaxNLocator
+
+    if isinstance(locator := axis.get_major_locator(), MaxNLocator):
+        locator.set_params(integer=True, **more)
+
+
+def limit(ax: Axes, which: str, low: float, high: float) -> None:
+    """Set the limits of the axis "x" or "y"; a logarithmic one keeps its lower limit for one of 0 or less."""
+    is_kept = low <= 0 and getattr(ax, f"get_{which}scale")() == "log"
+    ax.set(**{f"{which}lim": (None if is_kept else low, high)})
+
+
 def axes(ax: Axes | None, size: tuple[float, float] = SIZE) -> Axes:
     """The axes that are given, or those of a new figure of this size, inches."""
     if ax is not None:

@@ -210,6 +210,17 @@ def test_given_axes_are_drawn_into(run):
     assert len(pyplot.get_fignums()) == 1
 
 
+@pytest.mark.parametrize("draw", [plot.raster, plot.rate_histogram, plot.fi_curve])
+def test_given_axes_may_be_logarithmic_or_have_ticks(run, draw):
+    """Their locators take no `integer=`, after which half of a figure was left."""
+    for change in ({"xscale": "log", "yscale": "log"}, {"xscale": "symlog", "yscale": "symlog"}, {"yticks": [0, 100]}):
+        _, ax = pyplot.subplots()
+        ax.set(**change)
+        draw(run, ax=ax).figure.canvas.draw()
+        for name, value in change.items():
+            assert np.array_equal(getattr(ax, f"get_{name}")(), value)
+
+
 def test_a_run_without_spikes_can_be_drawn(tmp_path):
     run = fn.simulate(fn.MorrisLecar.hopf(), 5.0, current=[0.0, 1.0], record="V")
     plot.summary(run, [0.0, 1.0]).savefig(tmp_path / "summary.png")

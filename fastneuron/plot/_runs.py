@@ -10,7 +10,7 @@ import numpy as np
 from .. import _check
 from .._engine.network_run import NetworkRun, SourceRun
 from .._engine.run import Run
-from .._figures import evenly, labelled
+from .._figures import evenly, labelled, limit
 from ..inputs.current import Constant, Current
 
 NICE_LENGTHS = np.outer(10.0 ** np.arange(-12, 13), [1, 2, 5]).ravel()  # for scale bars and bins
@@ -29,7 +29,7 @@ def show_all_of(ax: Any, run: Run | NetworkRun | SourceRun, again: bool = False)
     if again:
         low, high = ax.get_xlim()
         begin, end = min(begin, low), max(end, high)
-    ax.set_xlim(begin, end)
+    limit(ax, "x", begin, end)
 
 
 def named(run: Any, what: str, name: str, unit: str) -> str:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .. import _check
 from .._engine.run import Run
-from .._figures import COLOURS, MARKERS, axes, check_axes, evenly, how_many, styled, turn
+from .._figures import COLOURS, MARKERS, axes, check_axes, evenly, how_many, limit, styled, turn
 from ._runs import amplitude_of, check_run, named, rate_label
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def fi_curve(
     ax = axes(ax)
     ax.plot(np.broadcast_to(amplitude.ravel(), run.n)[shown], rate[shown], **drawn)
     top = max(1.05 * rate.max(), 1.0, ax.get_ylim()[1] if before else 0.0)
-    ax.set_ylim(-0.03 * top, top)  # a dot at 0 is seen whole
+    limit(ax, "y", -0.03 * top, top)  # a dot at 0 is seen whole
     xlabel = named(run, "Injected current", "current", "uA/cm^2")
     ax.set(xlabel=how_many(xlabel, shown.size, run.n, "neurons"), ylabel=rate_label(run))
     return ax

@@ -10,7 +10,21 @@ import numpy as np
 from .. import _check
 from .._engine.network_run import NetworkRun, SourceRun
 from .._engine.run import Run
-from .._figures import COLOURS, GREY, axes, by_name, check_axes, entry, evenly, how_many, legend_below, styled, turn
+from .._figures import (
+    COLOURS,
+    GREY,
+    axes,
+    by_name,
+    check_axes,
+    entry,
+    evenly,
+    how_many,
+    legend_below,
+    limit,
+    styled,
+    turn,
+    whole_ticks,
+)
 from ._runs import check_run, named, show_all_of
 
 if TYPE_CHECKING:
@@ -88,10 +102,10 @@ def raster(
     ax = axes(ax)
     for (time, neuron), properties in zip(parts, drawn, strict=True):
         draw_spikes(ax, time, neuron, 1 / shown.size, properties)
-    ax.yaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)  # type: ignore[call-arg]
+    whole_ticks(ax.yaxis, min_n_ticks=1)
     ax.yaxis.set_major_formatter("{x:,.0f}")
     margin = 0.7 * run.n / shown.size
-    ax.set_ylim(-margin, run.n - 1 + margin)
+    limit(ax, "y", -margin, run.n - 1 + margin)
     show_all_of(ax, run, bool(before))
     ax.set(xlabel=named(run, "Time", "time", "ms"), ylabel=how_many("Neuron", shown.size, run.n))
     if several:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._engine.run import Run
-from .._figures import COLOURS, STYLES, axes, check_axes, styled, turn
+from .._figures import COLOURS, STYLES, axes, check_axes, styled, turn, whole_ticks
 from ._runs import check_run, rate_label
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def rate_histogram(
     ax = axes(ax)
     ax.hist(rate, bins=min(50, max(10, run.n // 20)), histtype="stepfilled", **drawn)
     ax.set(xlabel=rate_label(run), ylabel="Neurons")
-    ax.yaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
+    whole_ticks(ax.yaxis)
     return ax
 
 

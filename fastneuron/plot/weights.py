@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .. import _check
-from .._figures import BLUE, SIZE, axes, check_axes, labelled
+from .._figures import BLUE, SIZE, axes, check_axes, labelled, whole_ticks
 from ..couplings import Coupling
 from ..network.network import Network
 from ..network.projection import Projection
@@ -211,7 +211,7 @@ def _draw_image(matrix: np.ndarray, found: Found, ax: Any, color: Any, label: st
     if found.rows:
         ax.spines[:].set_visible(True)
         for axis in (ax.xaxis, ax.yaxis):
-            axis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+            whole_ticks(axis, min_n_ticks=1)
     else:
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
