@@ -144,6 +144,42 @@ def advance(
     if ahead <= WORTH_A_THREAD:
         threads = 1
     bounds = _units(recipe.n, problem.lanes.lanes, work, threads)
+    every = itertools.chain([first], chunks)
+    try:
+        if len(bounds) == 1:
+            _go_alone(population, every, on_progress, on_result)
+        else:
+            _share_out(population, every, bounds, threads, on_progress, on_result)
+    except NumbaError as error:
+        raise explain(recipe.model, error, recipe.inputs) from None
+
+
+def _go_alone(
+    population: PopulationAtWork,
+    chunks: Iterable[Chunk],
+    on_progress: Callable[..., None],
+    on_result: Callable[..., None],
+) -> None:
+    """Take all neurons through chunks at once: a piece of a simulation takes 25 us, of which sharing out would be 3."""
+    spare: list[np.ndarray] = []
+
+    def unit(chunk: Chunk) -> Generator[None, None, None]:
+        result = yield from _ChunkRun(population, chunk, 1, spare).advance(0, 0, population.recipe.n, on_progress)
+        if result is not None:
+            on_result(result)
+
+    _threads.for_each(unit, chunks, 1)
+
+
+def _share_out(
+    population: PopulationAtWork,
+    chunks: Iterable[Chunk],
+    bounds: list[tuple[int, int]],
+    threads: int,
+    on_progress: Callable[..., None],
+    on_result: Callable[..., None],
+) -> None:
+    """Take ranges of neurons through chunks, on several threads perhaps."""
     under_way: dict[int, _ChunkRun] = {}
     opening = threading.Lock()
     spare: list[np.ndarray] = []  # fresh memory takes longer to get than to fill
@@ -158,19 +194,7 @@ def advance(
             del under_way[number]
             on_result(result)
 
-    def whole(chunk: Chunk) -> Generator[None, None, None]:
-        result = yield from _ChunkRun(population, chunk, 1, spare).advance(0, *bounds[0], on_progress)
-        if result is not None:
-            on_result(result)
-
-    every = itertools.chain([first], chunks)
-    try:
-        if len(bounds) == 1:  # a piece of a simulation takes 25 us in all, of which 2 would go into sharing nothing out
-            _threads.for_each(whole, every, 1)
-        else:
-            _threads.for_each(unit, _places(every, len(bounds)), min(threads, len(bounds)), lag=len(bounds))
-    except NumbaError as error:
-        raise explain(recipe.model, error, recipe.inputs) from None
+    _threads.for_each(unit, _places(chunks, len(bounds)), min(threads, len(bounds)), lag=len(bounds))
 
 
 def is_small(recipe: Recipe) -> bool:

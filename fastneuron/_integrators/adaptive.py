@@ -386,15 +386,14 @@ def advance(
     clock: Any = p.clock  # every adaptive method has given it one
     time = clock.time[low:high]
     buffer = p.buffer(max(4 * (high - low), 4096) * len(p.watched))
-    lanes = choose_block(p.n)
+    lanes, tolerance = choose_block(p.n), Tolerance(p.rtol, p.atol)
     failure = None
     done = False
     before = float(time.sum())
     while not done:
-        bad, count, done = integrate_adaptively(
-            method, lanes, p.neurons, Span(low, high, chunk.limit, p.duration, p.tolerant, chunk.limit),
-            Tolerance(p.rtol, p.atol), buffer, traces, statistics,
-        )  # fmt: skip
+        span = Span(low, high, chunk.limit, p.duration, p.tolerant, chunk.limit)
+        arguments = method, lanes, p.neurons, span, tolerance, buffer, traces, statistics
+        bad, count, done = p.call(integrate_adaptively, arguments)
         if bad >= 0:  # go on with those before it: which fails first must not depend on the order of work
             reason = p.undefined_term(bad, clock.time[bad]) or (
                 f"its state blows up, or the tolerances (rtol = {p.rtol:g}) ask for more than float64 holds"
@@ -405,7 +404,8 @@ def advance(
             )
             high = bad
             done = high == low
-        take_spikes(buffer.neuron[:count].copy(), buffer.time[:count].copy())
+        if count:
+            take_spikes(buffer.neuron[:count].copy(), buffer.time[:count].copy())
         now = float(time.sum())
         yield now - before
         before = now

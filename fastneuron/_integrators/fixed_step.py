@@ -267,18 +267,16 @@ def advance(
             its_block = bad - (bad - low) % problem.lanes.lanes
             rest = Span(its_block, high, span.first, span.last, traces.neuron.size, False, True)
             _integrate(method, problem, traces, rest, buffer, None)
-        take_spikes(buffer.neuron[:count].copy(), buffer.time[:count].copy())
+        if count:
+            take_spikes(buffer.neuron[:count].copy(), buffer.time[:count].copy())
         yield (high - low) * (span.last - first) * problem.dt
     if failure:
         raise failure
 
 
 def _integrate(method, problem, traces, span, buffer, statistics):
-    """Call the kernel; the types of a problem that has an entry are always the same, where there are no statistics."""
     arguments = method, problem.lanes, problem.neurons, span, problem.dt, buffer, traces, statistics
-    if problem.entry is None or statistics is not None:
-        return integrate(*arguments)
-    return problem.entry.call(integrate, *arguments)
+    return problem.call(integrate, arguments)
 
 
 def _failure(method: Any, problem: Problem, traces: Traces, neuron: int, span: Span) -> FloatingPointError:

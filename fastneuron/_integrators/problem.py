@@ -203,6 +203,12 @@ class Problem:
         total = sum(given.at(t, neuron) for given in currents)
         return undefined_term(self.model, neuron, self.state[:, neuron], total)
 
+    def call(self, kernel: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """What its kernel makes of these; with an entry, their types never change but that of the last, statistics."""
+        if self.entry is None or arguments[-1] is not None:
+            return kernel(*arguments)
+        return self.entry.call(kernel, *arguments)
+
     def buffer(self, room: int) -> Any:
         """An empty list for that many spikes."""
         if self.directions:
