@@ -64,6 +64,7 @@ def network(seed):
 
 def main(kills, networks, seed, folder):
     network_scheduler.WORTH_A_MEMBER = 1  # several threads, though there is little work
+    network_scheduler.NetworkAtWork.worth_starting = 0
     chance = random.Random(seed)
     killed = 0
     for number in range(networks):

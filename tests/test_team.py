@@ -69,6 +69,12 @@ def test_company_is_missed_for_longer_each_time_it_was_in_vain(monkeypatch):
     assert company.is_wanted()
 
 
+def test_others_are_not_started_for_little_and_work_once_they_are_there():
+    with Team(3) as team:
+        started = [len(team.run(lambda *given: None, worth)) for worth in (False, True, False)]
+    assert started == [1, 3, 3]
+
+
 def test_what_one_raises_ends_the_work_of_all():
     def work(member, words, members):
         if member == 1:

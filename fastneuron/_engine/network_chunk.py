@@ -37,6 +37,7 @@ class NetworkChunkRun:
 
     def __init__(self, work: NetworkAtWork, chunk: Chunk, team: Team) -> None:
         self.work, self.chunk, self.team = work, chunk, team
+        self.worth_starting = (chunk.last - chunk.first) * work.recipe.n >= work.worth_starting
         self.traces = {name: cell.population.room(chunk, []) for name, cell in work.cells.items()}
         self.take_first_samples()
         self.sums = [
@@ -127,7 +128,8 @@ class NetworkChunkRun:
     def _run(self, stage: Stage) -> int:
         """Some epochs in a call of the kernel; the step that they have come to."""
         reached = self.team.run(
-            lambda member, words, members: run_epochs(words, members, member, self.nets[member], stage, self.events)
+            lambda member, words, members: run_epochs(words, members, member, self.nets[member], stage, self.events),
+            self.worth_starting,
         )[0]
         if self.ranges.spiked[0] == LOST:
             raise RuntimeError("a source had more spikes than there was room for: please report this")

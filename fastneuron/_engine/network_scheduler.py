@@ -43,6 +43,8 @@ class NetworkAtWork:
     With `ranks`, the recipe is this process's share of a network.
     """
 
+    worth_starting = 100_000  # neuron-steps of a chunk; for fewer, threads that are not there yet take too long
+
     def __init__(self, recipe: NetworkRecipe, threads: int, ranks: Ranks | None = None) -> None:
         self.recipe, self.ranks = recipe, ranks
         network, self.names = recipe.network, list(recipe.network.populations)

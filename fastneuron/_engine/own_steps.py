@@ -92,6 +92,8 @@ class CoupledInOwnSteps:
 class NetworkInOwnSteps(NetworkAtWork):
     """The arrays of a network whose neurons have steps of their own, which change as it goes on."""
 
+    worth_starting = 5_000
+
     @property
     def longest_epoch(self) -> int:
         """Steps dt that an epoch has at most."""
@@ -207,7 +209,8 @@ class ChunkInOwnSteps(NetworkChunkRun):
         reached = self.team.run(
             lambda member, words, members: run_in_own_steps(
                 words, members, member, self.nets[member], own, self.progress
-            )
+            ),
+            self.worth_starting,
         )[0]
         if self.progress[0] == LOST:
             raise RuntimeError("a source had more spikes than there was room for: please report this")

@@ -132,10 +132,13 @@ class Team:
                 self.words[ABANDONED, 0] = 1
                 self._done.put((member, None, error))
 
-    def run(self, work: Callable[[int, np.ndarray, int], Any]) -> list[Any]:
-        """``[work(member, words, members) for each member]``, all at once; what one raises ends the work of all."""
+    def run(self, work: Callable[[int, np.ndarray, int], Any], worth_starting: bool = True) -> list[Any]:
+        """``[work(member, words, members) for each member]``, all at once; what one raises ends the work of all.
+
+        Where it is not worth starting the others, and they have not been, the first does all.
+        """
         others: list[Any] = []
-        if self.threads > 1 and self.company.is_wanted():
+        if self.threads > 1 and self.company.is_wanted() and (worth_starting or self._started):
             if not self._started:
                 self._start()
             others = self._work
