@@ -133,7 +133,7 @@ def evaluate(tableau, block, work, stage, first, last):
     """Stages `first` to `last`; `stage` is left at the state of the last."""
     state_type, lanes, pace = block.state_type, block.lanes, work.pace
     for s in range(first, last):
-        sum_stage(tableau.weights, s, state_type, lanes, work.k, work.start, pace.length, stage)
+        sum_stage(tableau.weights, s, state_type, lanes, work.k, work.derivative, work.start, pace.length, stage)
         node = tableau.node[s]
         evaluate_gates(block, stage)
         for lane in range(width(lanes)):

@@ -108,26 +108,32 @@ class _Vectors:
         self.builder.store(value, self._address(row, vector), align=8 * self.size)
 
 
-def _sum(builder, terms, k, states, d, vector):
-    """The sum over stages for state `d`, lanes from `vector` * VECTOR on."""
+def _sum(builder, terms, k, states, d, vector, latest=None, number=None):
+    """The sum over stages for state `d`, lanes from `vector` * VECTOR on; stage `number` is read from `latest`."""
     kind = k.kind
     fma = builder.module.declare_intrinsic(f"llvm.fma.v{k.size}f64", (), ir.FunctionType(kind, [kind] * 3))
     total = ir.Constant(kind, [0.0] * k.size)
     for j, weight in terms.items():
         splat = ir.Constant(kind, [float(weight)] * k.size)
-        total = builder.call(fma, [splat, k.load(j * states + d, vector), total])
+        slope = latest.load(d, vector) if j == number else k.load(j * states + d, vector)
+        total = builder.call(fma, [splat, slope, total])
     return total, fma
 
 
 @intrinsic
-def sum_stage(typingctx, weights, row, state_type, lanes, k, start, length, out):
-    """``out = start + length * sum_j weights[row, j] k[j]`` for all states and lanes; each lane has its own length."""
+def sum_stage(typingctx, weights, row, state_type, lanes, k, latest, start, length, out):
+    """``out = start + length * sum_j weights[row, j] k[j]`` for all states and lanes; each lane has its own length.
+
+    From row 2 on `latest` is ``k[row - 1]`` before it has gone through memory, on which one lane would wait.
+    """
     states = len(state_type)
-    arrays = (k, start, length, out)
+    arrays = (k, latest, start, length, out)
 
     def codegen(context, builder, signature, args):
         _, row, _, _, *values = args
-        k, start, length, out = (_Vectors(builder, kind, array) for kind, array in zip(arrays, values, strict=True))
+        k, latest, start, length, out = (
+            _Vectors(builder, kind, array) for kind, array in zip(arrays, values, strict=True)
+        )
         done = builder.append_basic_block("summed")
         choice = builder.switch(row, done)
         for number, terms in enumerate(weights.instance_class.rows):
@@ -137,13 +143,13 @@ def sum_stage(typingctx, weights, row, state_type, lanes, k, start, length, out)
             for vector in range(k.count if terms else 0):
                 h = length.load(0, vector)
                 for d in range(states):
-                    total, fma = _sum(builder, terms, k, states, d, vector)
+                    total, fma = _sum(builder, terms, k, states, d, vector, latest, number - 1 if number > 1 else None)
                     out.store(d, vector, builder.call(fma, [h, total, start.load(d, vector)]))
             builder.branch(done)
         builder.position_at_end(done)
         return context.get_dummy_value()
 
-    return types.void(weights, types.int64, state_type, lanes, k, start, length, out), codegen
+    return types.void(weights, types.int64, state_type, lanes, *arrays), codegen
 
 
 @intrinsic
