@@ -7,10 +7,7 @@ kept beside its state, so that a run cut into pieces anywhere takes the very sam
 A method is a table (`Tableau`), not code: an explicit Runge-Kutta pair whose last stage is the first of the next step,
 with a continuous extension.  One round of a block is:
 
-    propose_steps       controller.py: from where to where each lane goes
-    evaluate            the stages, and from them an estimate of the error
-    control_steps       controller.py: is the step good, and how long is the next
-    evaluate            the stages of the continuous extension, where something happens inside a step
+    take_steps          adaptive_step.py: the stages, the error, the next step; what asks for the continuous extension
     interpolate         spikes and samples: dense_output.py
     accept_steps        lanes whose step was good move on
     service             lanes that are at a stop, at the end, or run away
@@ -25,9 +22,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._kernel.jit import helper, inline, inline_ast, kernel
-from .._kernel.lanes import Lanes1, Lanes8, Lanes16, Lanes32, fma, local, put, take, width
+from .._kernel.lanes import Lanes1, Lanes8, Lanes16, Lanes32, local, put, take, width
 from ..inputs import port
-from .block import derivative, evaluate_gates, gated_derivative, make_block, prepare
+from .adaptive_step import take_steps
+from .block import derivative, make_block, prepare
 from .controller import (
     ACCEPTED,
     DEFERRED,
@@ -35,10 +33,8 @@ from .controller import (
     REFUSED,
     SHORTEST,
     Tolerance,
-    control_steps,
     error_scale,
     make_pace,
-    propose_steps,
 )  # fmt: skip
 from .dense_output import is_sampled, take_samples
 from .problem import Chunk, Clock, Problem, Traces, take_sample_of_all
@@ -55,7 +51,7 @@ from .spike_stops import (
     step_anew,
 )
 from .statistics import observe_all
-from .tableau import MOST_STAGES, POWERS, keep_stage, sum_errors, sum_stage
+from .tableau import MOST_STAGES, POWERS
 
 BUDGET = 20_000  # steps of a block per kernel call
 MANY = 512  # neurons: from there on the wider block is full most of the time
@@ -126,22 +122,6 @@ def make_workspace(neurons, lanes):
     work.k[:] = 0.0
     work.neuron_in[:] = NOBODY
     return work
-
-
-@inline
-def evaluate(tableau, block, work, stage, first, last):
-    """Stages `first` to `last`; `stage` is left at the state of the last."""
-    state_type, lanes, pace = block.state_type, block.lanes, work.pace
-    for s in range(first, last):
-        sum_stage(tableau.weights, s, state_type, lanes, work.k, work.derivative, work.start, pace.length, stage)
-        node = tableau.node[s]
-        evaluate_gates(block, stage)
-        for lane in range(width(lanes)):
-            # the nodes at the end of the step look at the current from the left
-            t = fma(node, pace.length[lane], pace.time[lane]) if node < 1.0 else pace.arrival[lane]
-            state = take(state_type, stage, lane)
-            put(work.derivative, lane, gated_derivative(block, lane, state, t, port.END))
-        keep_stage(s, state_type, lanes, work.derivative, work.k)
 
 
 @helper
@@ -327,19 +307,15 @@ def integrate_in_own_steps(tableau, lanes, neurons, span, tolerance, spikes, spi
     """
     block = make_block(lanes, neurons, port.ANY_TIME)
     work = make_workspace(neurons, lanes)
-    scale = error_scale(tableau, tolerance)
+    rule = error_scale(tableau, tolerance), tolerance
     traces = samples.traces
     active, upcoming, spiked = fill_lanes(block, work, neurons, span, spikes, spiked, samples)
     bad = NOBODY
     for _ in range(BUDGET):
         if active == 0 or bad != NOBODY or spiked + most_in_step(spikes) * width(lanes) > spikes.neuron.size:
             break
-        propose_steps(work.pace, lanes)
-        evaluate(tableau, block, work, work.end, 1, tableau.stages)
-        sum_errors(tableau.weights, neurons.state_type, lanes, work.k, work.error)
-        dense, attention = control_steps(tableau, scale, tolerance, block, work, span.limit, spikes, traces.interval)
+        dense, attention = take_steps(lanes, tableau, rule, block, work, span.limit, spikes, traces.interval)
         if dense:
-            evaluate(tableau, block, work, work.error, tableau.stages, tableau.node.size)
             spiked, stopped = interpolate(tableau, block, work, neurons, span, spikes, spiked, samples)
             attention |= stopped
         arm_accepted(work, spikes)

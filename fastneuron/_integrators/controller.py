@@ -148,25 +148,29 @@ def _shortest_step(model_type):
 
 
 @inline
-def control_steps(tableau, scale, tolerance, block, work, limit, spikes, interval):
-    """Judge the steps, and plan the next; whether any lane asks for dense output, and any for service."""
+def plan_step(tableau, scale, tolerance, block, work, limit, lane):
+    """Judge the step of a lane, and plan its next; whether it asks for service."""
     pace, shortest = work.pace, shortest_step(block.model_type)
-    dense, service = 0, 0
-    for lane in range(width(block.lanes)):
-        error = log2_error(scale, tolerance, block.state_type, work, lane)
-        length, planned = pace.length[lane], pace.step[lane]
-        now, stop = pace.arrival[lane], pace.stop[lane]
-        accepted = error <= 0.0
-        deferred = accepted & (now >= limit)
-        step = next_step(tableau, length, error, pace.previous_error[lane], pace.largest_factor[lane])
-        step = max(step, planned) if accepted & (now >= stop) & (length < planned) else step
-        pace.step[lane] = planned if deferred else step
-        pace.outcome[lane] = DEFERRED if deferred else ACCEPTED if accepted else REFUSED
-        pace.previous_error[lane] = error if accepted & (not deferred) else pace.previous_error[lane]
-        pace.largest_factor[lane] = pace.largest_factor[lane] if deferred else FASTEST if accepted else 1.0
-        sampled = now >= pace.sample[lane] * interval
-        wanted = accepted & (length > 0.0) & (may_spike(spikes, tableau, block, work, lane) | sampled)
-        pace.dense[lane] = 1 if wanted else 0
-        dense |= wanted
-        service |= deferred | (now >= stop) | (step < max(shortest, 1e-13 * now))
-    return dense, service
+    error = log2_error(scale, tolerance, block.state_type, work, lane)
+    length, planned = pace.length[lane], pace.step[lane]
+    now, stop = pace.arrival[lane], pace.stop[lane]
+    accepted = error <= 0.0
+    deferred = accepted & (now >= limit)
+    step = next_step(tableau, length, error, pace.previous_error[lane], pace.largest_factor[lane])
+    step = max(step, planned) if accepted & (now >= stop) & (length < planned) else step
+    pace.step[lane] = planned if deferred else step
+    pace.outcome[lane] = DEFERRED if deferred else ACCEPTED if accepted else REFUSED
+    pace.previous_error[lane] = error if accepted & (not deferred) else pace.previous_error[lane]
+    pace.largest_factor[lane] = pace.largest_factor[lane] if deferred else FASTEST if accepted else 1.0
+    return deferred | (now >= stop) | (step < max(shortest, 1e-13 * now))
+
+
+@inline
+def look_inside(tableau, block, work, spikes, interval, lane):
+    """Whether the step of a lane, if it is good, has something inside."""
+    pace = work.pace
+    sampled = pace.arrival[lane] >= pace.sample[lane] * interval
+    good = (pace.outcome[lane] != REFUSED) & (pace.length[lane] > 0.0)
+    wanted = good & (may_spike(spikes, tableau, block, work, lane) | sampled)
+    pace.dense[lane] = 1 if wanted else 0
+    return wanted

@@ -233,8 +233,9 @@ class Weights(NamedTuple):
     """Selects the sums of this method by its type."""
 
     name = "dop853"
+    stages = len(STAGES)
     rows = (*STAGES, *EXTRA)
     errors = (ERROR_6, ERROR_5)
 
 
-DOP853 = tableau(Weights(), 13, NODES, _dense(), order=8, estimates=[(7, 3.0), (6, 0.3)], beta=0.03)
+DOP853 = tableau(Weights(), Weights.stages, NODES, _dense(), order=8, estimates=[(7, 3.0), (6, 0.3)], beta=0.03)

@@ -17,7 +17,7 @@ class Tableau(NamedTuple):
     multiply-adds in registers.  Read at run time, they took as long as a third of the right-hand sides.
     """
 
-    weights: Any  # its class holds `rows`, a stage each, then the extra ones of the dense output, and two `errors`
+    weights: Any  # its class holds `rows`, for `stages` and those of the dense output, and two `errors`
     stages: int  # the last is the derivative at the end of the step
     node: Any  # (stages and extra stages,)
     dense: Any  # (stages and extra stages, 8): the weight of each stage in each power of the fraction of the step

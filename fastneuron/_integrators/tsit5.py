@@ -52,8 +52,9 @@ class Weights(NamedTuple):
     """Selects the sums of this method by its type."""
 
     name = "tsit5"
+    stages = len(STAGES)
     rows = tuple(STAGES)
     errors = (ERROR, {})
 
 
-TSIT5 = tableau(Weights(), 7, NODES, _dense(), order=5, estimates=[(5, 1.0), (5, 1.0)], beta=0.04)
+TSIT5 = tableau(Weights(), Weights.stages, NODES, _dense(), order=5, estimates=[(5, 1.0), (5, 1.0)], beta=0.04)
