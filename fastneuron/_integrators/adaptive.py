@@ -91,6 +91,7 @@ class Workspace(NamedTuple):
 
     start: Any  # (D, lane): the state at the begin of the step
     end: Any  # (D, lane): at a stage, then at the end of the step
+    stage: Any  # (D, lane): at a stage of the continuous extension; of the type of `end`, for which its code is made
     error: Any  # (2 D, lane)
     shown: Any  # (variables, lane): what inputs show at a sample
     derivative: Any  # (D, lane): of a stage; a row known at run time only would cost the loop its SIMD form
@@ -108,6 +109,7 @@ def make_workspace(neurons, lanes):
     None is NumPy's, whose references are counted wherever the tuple is looked at: 9 % of a run sampled every 0.5 ms.
     """
     work = Workspace(
+        local(neurons.state_type, 1, lanes, 0.0),
         local(neurons.state_type, 1, lanes, 0.0),
         local(neurons.state_type, 1, lanes, 0.0),
         local(neurons.state_type, 2, lanes, 0.0),
