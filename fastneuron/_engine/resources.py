@@ -27,7 +27,7 @@ PER_STATE = 8  # of a spike on disk, where several states spike: which it was
 MOMENT = 0.1  # s for which a reading of the memory that is left stands: to read it takes 30 us
 PLENTY = 100  # times what is needed, where an old reading will do
 _lately = -np.inf, 0.0  # when memory was last read, and what was left
-LITTLE = 1_000_000  # bytes, of which there are plenty or nothing runs
+LITTLE = 2_000_000  # bytes, of which there are plenty or nothing runs: one neuron for a second is less
 FREQUENT = 1.0  # spikes per neuron and ms, which no population has for long
 
 

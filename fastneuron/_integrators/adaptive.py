@@ -349,6 +349,11 @@ def new_clock(n: int, step: float) -> Clock:
     return clock
 
 
+def _sum(time: np.ndarray) -> float:
+    """The sum of times; of one neuron, without the 3 us that NumPy takes to begin."""
+    return float(time.sum()) if time.size > 1 else time.item()
+
+
 def advance(
     method: Any,
     problem: Problem,
@@ -367,7 +372,7 @@ def advance(
     lanes, tolerance = choose_block(p.n), Tolerance(p.rtol, p.atol)
     failure = None
     done = False
-    before = float(time.sum())
+    before = _sum(time)
     while not done:
         span = Span(low, high, chunk.limit, p.duration, p.tolerant, chunk.limit)
         arguments = method, lanes, p.neurons, span, tolerance, buffer, traces, statistics
@@ -384,7 +389,7 @@ def advance(
             done = high == low
         if count:
             take_spikes(buffer.neuron[:count].copy(), buffer.time[:count].copy())
-        now = float(time.sum())
+        now = _sum(time)
         yield now - before
         before = now
     if failure:
