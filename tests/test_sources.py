@@ -156,8 +156,8 @@ def test_given_spikes_come_at_their_times():
 
 
 def test_an_earlier_run_is_a_source():
-    run = fn.simulate(fn.MorrisLecar.hopf(), 300.0, current=[0.0, 100.0, 120.0])
-    for source in (fn.SpikeSource(run), fn.SpikeSource(run.spikes, n=3)):
+    run = fn.simulate(fn.MorrisLecar.hopf(), 300.0, current=[120.0, 100.0, 0.0])
+    for source in (fn.SpikeSource(run), fn.SpikeSource(run.spikes), fn.SpikeSource(run.spikes, n=3)):
         assert len(source) == 3
         net = fn.Network({"again": source})
         number, time = net.source_spikes("again", 300.0, 0.05)

@@ -140,7 +140,7 @@ class SpikeSource(Source):
         if hasattr(spikes, "neuron") and hasattr(spikes, "time"):
             source, time = np.asarray(spikes.neuron, np.int64), np.asarray(spikes.time, np.float64)
             least = int(source.max()) + 1 if source.size else 1
-            default = getattr(times, "n", least)
+            default = getattr(times, "n", len(spikes) if isinstance(spikes, Sequence) else least)
         else:
             source, time, default = _listed(times)
             least = default
