@@ -218,3 +218,20 @@ def test_bad_input():
         fn.bifurcations(model, "current", (0, 5), current=3.0)
     with pytest.raises(TypeError, match=r"without a reset"):
         fn.bifurcations(fn.Izhikevich(), "current", (0, 5))
+
+
+def test_a_state_is_named_as_no_column():
+    """One called value took the place of the parameter's values."""
+
+    class Odd(fn.Model):
+        period: float = 0.1
+        states = {"V": -60.0, "value": 0.0}
+
+        @staticmethod
+        def derivative(V, value, I, p):
+            return I - p.period * V - value, p.period * (V - value)
+
+    with pytest.raises(ValueError, match="a diagram has a column named 'value' of its own"):
+        fn.bifurcations(Odd(), "current", (0.0, 1.0))
+    with pytest.raises(ValueError, match="a diagram has a column named 'value' of its own"):
+        fn.bifurcation_curves(Odd(), ("current", 0.0, 1.0), ("period", 0.1, 1.0))

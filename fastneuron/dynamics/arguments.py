@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ from .. import _check
 from .._units import plain
 from ..inputs.current import Constant, Current
 from ..models import Model
+
+COLUMNS = ("branch", "error", "frequency", "kind", "l1", "multiplier", "neuron", "period", "stable", "value")
 
 
 def checked_current(model: Model, current: Any, others: Mapping[str, Any] | None = None) -> tuple[int, np.ndarray]:
@@ -23,6 +25,14 @@ def checked_current(model: Model, current: Any, others: Mapping[str, Any] | None
     values = model.parameters | dict(others or {}) | {"current": amplitude}
     n = _check.population_size({name: np.size(value) for name, value in values.items()})
     return n, np.array(np.broadcast_to(amplitude, n))
+
+
+def check_columns(names: Iterable[str]) -> None:
+    """ValueError where a state or parameter is named as what a diagram has of its own."""
+    if taken := [name for name in names if name in COLUMNS]:
+        raise ValueError(
+            f"a diagram has a column named {taken[0]!r} of its own: give the state or parameter another name"
+        )
 
 
 def some_of(model: Model, neurons: Any, **changes: Any) -> Model:

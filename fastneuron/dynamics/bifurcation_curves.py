@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .. import _check
 from ..models import Model
-from .arguments import checked_current, checked_range, some_of
+from .arguments import check_columns, checked_current, checked_range, some_of
 from .equilibria import TESTS, Family, Slope, frequencies, on_curve, slope
 from .fixed_points import GRID, voltages
 from .lyapunov import first_lyapunov_coefficient
@@ -111,6 +111,7 @@ def bifurcation_curves(
     ranges = [_checked(name, model, given) for name, given in (("first", first), ("second", second))]
     if ranges[0][0] == ranges[1][0]:
         raise ValueError(f"first and second must be two parameters; both are {ranges[0][0]!r}")
+    check_columns([*model.states, ranges[0][0], ranges[1][0]])
     if "current" in (ranges[0][0], ranges[1][0]) and (np.ndim(current) or current != 0.0):
         raise ValueError(f"current is what varies: give its range alone; got current={_check.shown(current)}")
     try:

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from .. import _check
 from .._integrators.adaptive import MANY
 from ..models import Model
-from .arguments import checked_current, checked_range
+from .arguments import check_columns, checked_current, checked_range
 from .cycle_branches import NODES, Branch, branches
 from .cycles import batches, in_order
 from .equilibria import Curve, Family, Special, curves, frequencies, slope, special_points
@@ -108,6 +108,7 @@ def bifurcations(
     SNIC at 39.963153
     """
     smooth(model)
+    check_columns(model.states)
     _check.known("parameter", parameter, ("current", *model.names))
     low, high = checked_range("window", model, parameter, window)
     _check.flag("cycles", cycles)
