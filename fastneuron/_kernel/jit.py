@@ -123,7 +123,7 @@ def generic(function, flags=FLAGS):
     """Make a function generic: the code is that which the class of the first argument has under the function's name.
 
     Where the class has none, or the argument is None, the function's own body is the code; where it is a plain tuple,
-    what is registered by `for_tuples`.  What is registered by `specialises` comes before all that.  In Python a call
+    of which a member has some, what is registered by `for_tuples`.  What is registered by `specialises` comes before all that.  In Python a call
     runs the body.
     """
     function.by_type = None
@@ -131,12 +131,19 @@ def generic(function, flags=FLAGS):
     def choose(first, *others):
         if function.by_type is not None:
             return function.by_type(first, *others)
-        if isinstance(first, types.BaseTuple) and not isinstance(first, types.BaseNamedTuple) and len(first):
-            return function.for_tuples
+        if isinstance(first, types.BaseTuple) and not isinstance(first, types.BaseNamedTuple):
+            return function.for_tuples if _has(first, function.__name__) else function
         return getattr(getattr(first, "instance_class", None), function.__name__, function)
 
     chosen_by_types(function, choose, forceinline=True, **flags)
     return function
+
+
+def _has(kind, name):
+    """Whether the class that a type stands for has a function; of a tuple, whether any member does, or has no class."""
+    if isinstance(kind, types.BaseTuple) and not isinstance(kind, types.BaseNamedTuple):
+        return any(_has(member, name) for member in kind)
+    return not hasattr(kind, "instance_class") or hasattr(kind.instance_class, name)
 
 
 def for_tuples(generic):

@@ -10,9 +10,18 @@ from numba import types
 from numba.core.compiler import DefaultPassBuilder, Flags
 from numba.core.compiler_machinery import PassManager, _pass_registry, register_pass
 from numba.core.errors import NumbaError
+from numba.core.ir_utils import build_definitions
+from numba.core.postproc import PostProcessor
+from numba.core.ssa import reconstruct_ssa
 from numba.core.transforms import canonicalize_cfg
-from numba.core.typed_passes import InlineOverloads, IRLegalization, NativeLowering, NopythonRewrites
-from numba.core.untyped_passes import InlineClosureLikes
+from numba.core.typed_passes import (
+    InlineOverloads,
+    IRLegalization,
+    NativeLowering,
+    NopythonRewrites,
+    PreLowerStripPhis,
+)
+from numba.core.untyped_passes import InlineClosureLikes, IRProcessing, ReconstructSSA
 
 
 class Settings(Flags):
@@ -79,6 +88,49 @@ class _Legal(IRLegalization):
         return True
 
 
+def _canonical(function):
+    """Numba's own end of a pass, without where variables end, for which there is no use: it was a twentieth of all."""
+    if function.is_generator:
+        PostProcessor(function).run()
+    else:
+        function.blocks = canonicalize_cfg(function.blocks)
+        function.generator_info = None
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _Processing(IRProcessing):
+    _name = "fastneuron_processing"
+
+    def run_pass(self, state):
+        _canonical(state.func_ir)
+        return True
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _SingleAssignments(ReconstructSSA):
+    _name = "fastneuron_single_assignments"
+
+    def run_pass(self, state):
+        state.func_ir = reconstruct_ssa(state.func_ir)
+        self._patch_locals(state)
+        state.func_ir._definitions = build_definitions(state.func_ir.blocks)
+        _canonical(state.func_ir)
+        return True
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _NoPhis(PreLowerStripPhis):
+    _name = "fastneuron_no_phis"
+
+    def run_pass(self, state):
+        if state.func_ir.is_generator:
+            return super().run_pass(state)
+        state.func_ir = self._strip_phi_nodes(state.func_ir)
+        state.func_ir._definitions = build_definitions(state.func_ir.blocks)
+        _canonical(state.func_ir)
+        return True
+
+
 class Passes(PassManager):
     """Passes in their order."""
 
@@ -98,6 +150,9 @@ def passes(state, lowering):
     """Numba's passes for compiled code, with `lowering` in the place of its own."""
     ours = {
         InlineClosureLikes: _Closures,
+        IRProcessing: _Processing,
+        ReconstructSSA: _SingleAssignments,
+        PreLowerStripPhis: _NoPhis,
         NopythonRewrites: _ArrayExpressions,
         IRLegalization: _Legal,
         NativeLowering: lowering,
