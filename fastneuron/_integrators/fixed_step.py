@@ -196,12 +196,6 @@ def first_not_finite(state_type, state, count):
 
 @kernel
 def integrate(method, lanes, neurons, span, dt, spikes, traces, statistics):
-    """`integrate_span` as a kernel."""
-    return integrate_span(method, lanes, neurons, span, dt, spikes, traces, statistics)
-
-
-@inline_ast
-def integrate_span(method, lanes, neurons, span, dt, spikes, traces, statistics):
     """Advance a span of the population; its state is changed in place.
 
     Returns the first neuron that is no longer finite (its block is left as it was) or -1, and the number of spikes.
@@ -237,6 +231,9 @@ def integrate_span(method, lanes, neurons, span, dt, spikes, traces, statistics)
             return low + bad, spiked
         store_state(block, space, members, neurons, span.shows)
     return -1, spiked
+
+
+integrate_span = inline_ast(integrate.py_func)  # the same in another kernel
 
 
 def advance(

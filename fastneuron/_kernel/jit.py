@@ -123,16 +123,18 @@ def generic(function, flags=FLAGS):
     """Make a function generic: the code is that which the class of the first argument has under the function's name.
 
     Where the class has none, or the argument is None, the function's own body is the code; where it is a plain tuple,
-    of which a member has some, what is registered by `for_tuples`.  What is registered by `specialises` comes before all that.  In Python a call
-    runs the body.
+    what is registered by `for_tuples` or `for_members`.  What is registered by `specialises` comes before all that.  In
+    Python a call runs the body.
     """
-    function.by_type = None
+    function.by_type = function.for_members = None
 
     def choose(first, *others):
         if function.by_type is not None:
             return function.by_type(first, *others)
-        if isinstance(first, types.BaseTuple) and not isinstance(first, types.BaseNamedTuple):
-            return function.for_tuples if _has(first, function.__name__) else function
+        if isinstance(first, types.BaseTuple) and not isinstance(first, types.BaseNamedTuple) and len(first):
+            if function.for_members is None:
+                return function.for_tuples
+            return function.for_members if any(_has(member, function.__name__) for member in first) else function
         return getattr(getattr(first, "instance_class", None), function.__name__, function)
 
     chosen_by_types(function, choose, forceinline=True, **flags)
@@ -140,15 +142,20 @@ def generic(function, flags=FLAGS):
 
 
 def _has(kind, name):
-    """Whether the class that a type stands for has a function; of a tuple, whether any member does, or has no class."""
-    if isinstance(kind, types.BaseTuple) and not isinstance(kind, types.BaseNamedTuple):
-        return any(_has(member, name) for member in kind)
-    return not hasattr(kind, "instance_class") or hasattr(kind.instance_class, name)
+    return not isinstance(kind, types.BaseNamedTuple) or hasattr(kind.instance_class, name)
 
 
 def for_tuples(generic):
     """Register the code of a generic function for a tuple, which is not empty, as its first argument."""
     return functools.partial(setattr, generic, "for_tuples")
+
+
+def for_members(generic):
+    """Register the same where it asks one member after the other; a tuple of which none has the function is as empty.
+
+    So a current of two parts compiles 48 functions instead of 54.
+    """
+    return functools.partial(setattr, generic, "for_members")
 
 
 def kernel(function, flags=FLAGS):

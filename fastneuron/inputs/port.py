@@ -21,7 +21,7 @@ Between calls of a kernel a source keeps what goes on in arrays of its own, whic
 import math
 from typing import NamedTuple
 
-from .._kernel.jit import for_tuples, generic, specialises
+from .._kernel.jit import for_members, for_tuples, generic, specialises
 
 # The stage of a step.  At its end counts the limit from the left: what jumps there has not yet done so.  An adaptive
 # method, whose steps end where something jumps, takes that limit throughout, and BEGIN for the derivative after a jump.
@@ -81,7 +81,7 @@ def nothing(sources):
     return -0.0
 
 
-@for_tuples(nothing)
+@for_members(nothing)
 def _nothing_of_first(sources):
     return nothing(sources[0])
 
@@ -153,98 +153,98 @@ def store(source, room, lane, neuron):
     """Write back what a neuron goes on from."""
 
 
-@for_tuples(room)
+@for_members(room)
 def _rooms(sources, lanes, zero, times):
     return (room(sources[0], lanes, zero, times), *room(sources[1:], lanes, zero, times))
 
 
-@for_tuples(prepare)
+@for_members(prepare)
 def _prepare_each(sources, rooms, lane, neuron, dt):
     prepare(sources[0], rooms[0], lane, neuron, dt)
     prepare(sources[1:], rooms[1:], lane, neuron, dt)
 
 
-@for_tuples(load)
+@for_members(load)
 def _load_each(sources, rooms, lane, neuron, first):
     load(sources[0], rooms[0], lane, neuron, first)
     load(sources[1:], rooms[1:], lane, neuron, first)
 
 
-@for_tuples(begin_step)
+@for_members(begin_step)
 def _begin_step_of_each(sources, rooms, low, number, dt):
     begin_step(sources[0], rooms[0], low, number, dt)
     begin_step(sources[1:], rooms[1:], low, number, dt)
 
 
-@for_tuples(add_current)
+@for_members(add_current)
 def _add_currents(sources, rooms, lane, V, t, stage, total):
     total = add_current(sources[0], rooms[0], lane, V, t, stage, total)
     return add_current(sources[1:], rooms[1:], lane, V, t, stage, total)
 
 
-@for_tuples(add_to_derivative)
+@for_members(add_to_derivative)
 def _add_to_derivatives(sources, rooms, lane, V, t, stage, derivative):
     derivative = add_to_derivative(sources[0], rooms[0], lane, V, t, stage, derivative)
     return add_to_derivative(sources[1:], rooms[1:], lane, V, t, stage, derivative)
 
 
-@for_tuples(next_discontinuity)
+@for_members(next_discontinuity)
 def _next_discontinuity_of_any(sources, rooms, lane, t):
     return min(next_discontinuity(sources[0], rooms[0], lane, t), next_discontinuity(sources[1:], rooms[1:], lane, t))
 
 
-@for_tuples(arrive)
+@for_members(arrive)
 def _arrive_each(sources, rooms, lane, t, state):
     state = arrive(sources[0], rooms[0], lane, t, state)
     return arrive(sources[1:], rooms[1:], lane, t, state)
 
 
-@for_tuples(place)
+@for_members(place)
 def _place_each(sources, rooms, lane, part):
     place(sources[0], rooms[0], lane, part)
     place(sources[1:], rooms[1:], lane, part)
 
 
-@for_tuples(is_let_go)
+@for_members(is_let_go)
 def _is_let_go_by_any(sources, rooms, lane, number):
     return is_let_go(sources[0], rooms[0], lane, number) | is_let_go(sources[1:], rooms[1:], lane, number)
 
 
-@for_tuples(held_until)
+@for_members(held_until)
 def _held_until_last(sources, rooms, lane, number):
     return max(held_until(sources[0], rooms[0], lane, number), held_until(sources[1:], rooms[1:], lane, number))
 
 
-@for_tuples(hold)
+@for_members(hold)
 def _hold_each(sources, rooms, lane, held):
     hold(sources[0], rooms[0], lane, held)
     hold(sources[1:], rooms[1:], lane, held)
 
 
-@for_tuples(take_spike)
+@for_members(take_spike)
 def _take_spike_each(sources, rooms, lane, number, part):
     take_spike(sources[0], rooms[0], lane, number, part)
     take_spike(sources[1:], rooms[1:], lane, number, part)
 
 
-@for_tuples(take_spike_at)
+@for_members(take_spike_at)
 def _take_spike_at_each(sources, rooms, lane, t, V):
     take_spike_at(sources[0], rooms[0], lane, t, V)
     take_spike_at(sources[1:], rooms[1:], lane, t, V)
 
 
-@for_tuples(show)
+@for_members(show)
 def _show_each(sources, rooms, out, row):
     return show(sources[1:], rooms[1:], out, show(sources[0], rooms[0], out, row))
 
 
-@for_tuples(show_at)
+@for_members(show_at)
 def _show_each_at(sources, rooms, lane, t, out, row, column):
     row = show_at(sources[0], rooms[0], lane, t, out, row, column)
     return show_at(sources[1:], rooms[1:], lane, t, out, row, column)
 
 
-@for_tuples(store)
+@for_members(store)
 def _store_each(sources, rooms, lane, neuron):
     store(sources[0], rooms[0], lane, neuron)
     store(sources[1:], rooms[1:], lane, neuron)
