@@ -8,7 +8,7 @@ until a kernel takes them in.
 import gc
 from collections.abc import Callable
 
-from llvmlite.binding import Linkage, create_new_function_pass_manager
+from llvmlite.binding import Linkage
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, _LowerResult
 from numba.core.compiler_machinery import register_pass
@@ -28,17 +28,14 @@ listeners: set[Callable[[], None]] = set()  # functions to call when something i
 
 class _Library(JITCodeLibrary):
     def _optimize_functions(self, ll_module):
-        """What makes less of a function, before others take it in; all that Numba does took three times as long."""
+        """Numba's own, which wastes time on functions that are only declared."""
         if not hasattr(self._codegen, "_pass_builder"):  # before Numba 0.62
             super()._optimize_functions(ll_module)
             return
         ll_module.data_layout = self._codegen._data_layout
-        manager, builder = create_new_function_pass_manager(), self._codegen._pass_builder()
-        manager.add_sroa_pass()
-        manager.add_instruction_combine_pass()
-        manager.add_simplify_cfg_pass()
         for function in ll_module.functions:
             if not function.is_declaration:
+                manager, builder = self._codegen._function_pass_manager()
                 manager.run(function, builder)
 
 
