@@ -1,6 +1,7 @@
 """How kernels are compiled: what is left out of Numba's own way, and what must not be."""
 
 import sys
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -112,3 +113,41 @@ def test_the_bar_says_that_it_compiles(capfd):
             assert ("compiling" in capfd.readouterr().err) == said
             tick(2.0)
         assert "compiling" not in capfd.readouterr().err
+
+
+def test_what_a_part_raises_reaches_who_called_the_kernel():
+    @jit.inline
+    def refused(pair):
+        if pair[0] < 0.0:
+            raise ValueError("below 0")
+        return pair[0] + pair[1]
+
+    @jit.inline
+    def handed_on(pair):
+        return 2.0 * refused(pair)
+
+    kernel = jit.kernel(lambda x: handed_on((x, 1)))
+    assert kernel(1.5) == 5.0
+    with pytest.raises(ValueError, match="below 0"):
+        kernel(-1.0)
+
+
+def test_members_of_a_tuple_that_have_nothing_to_say_are_not_asked():
+    @jit.generic
+    def told(member, total):
+        return total
+
+    @jit.for_members(told)
+    def told_by_each(members, total):
+        return told(members[1:], told(members[0], total))
+
+    class Silent(NamedTuple):
+        x: float
+
+    class Loud(NamedTuple):
+        x: float
+        told = staticmethod(lambda member, total: total + member.x)
+
+    kernel = numba.njit(lambda members: told(members, 1.0))
+    assert kernel((Silent(1.0), Silent(2.0))) == 1.0
+    assert kernel((Silent(1.0), Loud(2.0))) == 3.0
