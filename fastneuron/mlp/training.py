@@ -86,15 +86,17 @@ def _by_batches(
     objective: Objective, config: TrainingConfig, orders: Any, monitor: Monitor, state: OptimizerState
 ) -> Iterator[float]:
     n = objective.data.weight.size
-    order = np.arange(n)
+    order, rows = np.arange(n), min(config.batch, n)
+    optimizer, arrays = objective.trained_by
+    arrays = *arrays, objective.space_for(objective.data, rows)
     for epoch in range(config.epochs):
         if config.shuffle:
             order = orders.permutation(n)
         step = kernels.StepSettings(
-            min(config.batch, n), config.rate * config.factor(epoch), float(config.decay), float(config.penalty), True
+            rows, config.rate * config.factor(epoch), float(config.decay), float(config.penalty), True
         )
         loss, state.steps = kernels.train_epoch(
-            objective.network, objective.parameters, *objective.trained_by, objective.data, order, step, state.steps
+            objective.network, objective.parameters, optimizer, arrays, objective.data, order, step, state.steps
         )
         stop = monitor(loss)
         yield loss
