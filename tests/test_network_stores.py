@@ -372,7 +372,7 @@ def test_another_version_is_refused(unfinished, monkeypatch):
 
 
 CARRY = (
-    "__init__", "advice", "circuits", "controls", "digest", "distributed", "cuts", "execute", "executors",
+    "__init__", "advice", "alike", "circuits", "controls", "digest", "distributed", "cuts", "execute", "executors",
     "frozen", "network_recipe", "network_resources", "network_run", "network_trial", "pieces", "plan", "ranks",
     "resources", "run", "sensitivity", "spikes", "trial", "weights",
 )  # fmt: skip

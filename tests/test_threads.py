@@ -112,6 +112,7 @@ FORKS = """
 import os, threading, time
 import numba, numpy as np
 import fastneuron as fn
+fn.simulate  # imported as it is asked for, and with it what makes forks safe
 
 def compiles(i):
     f = numba.njit(eval(f"lambda x: {'+'.join(f'np.sin(x * {i}{k})' for k in range(60))}", {"np": np}))

@@ -33,8 +33,8 @@ PACKAGE = Path(__file__).parent.parent
 DECIDE_BITS = (  # but for what checks, counts, and carries data to and fro
     "_kernel", "_integrators", "inputs", "receptors", "models", "couplings", "network",
     "_parameters.py", "_formulas.py", "math.py",
-    "_engine/recipe.py", "_engine/recorded.py", "_engine/sampling.py", "_engine/scheduler.py", "_engine/coupled.py",
-    "_engine/network_scheduler.py", "_engine/network_chunk.py", "_engine/initial.py",
+    "_engine/recipe.py", "_engine/checked.py", "_engine/initial.py", "_engine/recorded.py", "_engine/sampling.py",
+    "_engine/scheduler.py", "_engine/coupled.py", "_engine/network_scheduler.py", "_engine/network_chunk.py",
     "_engine/own_steps.py", "_engine/labels.py", "_engine/summary.py",
 )  # fmt: skip
 

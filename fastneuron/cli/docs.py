@@ -20,6 +20,7 @@ ROW = re.compile(r"^\| \[[^\]]*\]\((\w+)\.md\) ?([^|]*)\| (.*) \|$", re.MULTILIN
 ENTRY = re.compile(r"^- (`[^`]+`(?:,\s+`[^`]+`)*): ", re.MULTILINE)
 ANY = "…"
 MOST = 8  # entries, or sections, that a search shows
+NOTHING = (False, 0, 0)  # of a pattern that a message has
 WIDTH = 100
 
 
@@ -118,23 +119,27 @@ def sections(page: str, text: str) -> Iterator[Section]:
     yield Section(page, heading, "\n".join(lines).strip())
 
 
-def entries_of(message: str, text: str) -> Iterator[tuple[tuple[int, int], str]]:
+def entries_of(message: str, text: str) -> Iterator[tuple[tuple[bool, int, int], str]]:
     """The entries in a section that a message, or its begin, is of, each with a rank."""
     for entry in re.split(r"\n(?=- |\n)", text):
         head = ENTRY.match(entry.lstrip("\n"))
-        rank = max(agreement(pattern, message) for pattern in re.findall("`([^`]+)`", head[1])) if head else (0, 0)
-        if rank[0]:
+        rank = max(agreement(pattern, message) for pattern in re.findall("`([^`]+)`", head[1])) if head else NOTHING
+        if rank[1]:
             yield rank, entry.strip("\n")
 
 
-def agreement(pattern: str, message: str) -> tuple[int, int]:
-    """How many letters of a pattern a message has, if either is the begin of the other; the more general one first."""
+def agreement(pattern: str, message: str) -> tuple[bool, int, int]:
+    """Whether a message begins with all of a pattern, how many letters of it, and how special it is.
+
+    A message may be the begin of a pattern, too.
+    """
     message, words = message.strip().rstrip(";:,"), pattern.split()
     for k in range(len(words), 0, -1):
         begin = r"\s+".join(".+?".join(map(re.escape, word.split(ANY))) for word in words[:k])
         if re.match(begin if k == len(words) else begin.rstrip(";:,") + "$", message):
-            return sum(map(str.isalpha, "".join(words[:k]))), -len(pattern) * pattern.startswith(ANY)
-    return 0, 0
+            letters = sum(map(str.isalpha, "".join(words[:k])))
+            return k == len(words), letters, -len(pattern) * pattern.startswith(ANY)
+    return NOTHING
 
 
 def _show(text: str) -> None:
