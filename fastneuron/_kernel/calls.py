@@ -7,10 +7,11 @@ failed.  What drives a block is a hundred numbers: of the 25,000 instructions of
 import hashlib
 import re
 
-from llvmlite.ir import Constant, Ret
+from llvmlite.ir import Constant, Ret, Undefined
 from numba.core import cgutils
 from numba.core.callconv import CPUCallConv
 from numba.core.imputils import fix_returning_optional
+from numba.core.types import Omitted
 
 
 class _Values:
@@ -53,6 +54,10 @@ def call_of(description, library, fails):
 
     def call(context, builder, signature, arguments):
         function, kind = declared(context, builder.module, description), description.restype
+        places = zip(arguments, description.argtypes, function.args[2:], strict=True)
+        arguments = [
+            Constant(place.type, Undefined) if isinstance(given, Omitted) else value for value, given, place in places
+        ]  # of a default, which its type says, there is nothing to hand on
         if not fails:
             with builder.goto_entry_block():
                 room = builder.alloca(function.args[0].type.pointee)
