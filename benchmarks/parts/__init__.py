@@ -52,7 +52,7 @@ PARTS = {
     "pieces": Part("Networks piece by piece", pieces.measure, pieces.page, 2.5, ours=True),
     "dynamics": Part("Dynamics", dynamics.measure, dynamics.page, 1.3),
     "calls": Part("What a call costs", calls.measure, calls.page, 0.2, ours=True),
-    "first": Part("First results", first.measure, first.page, 3.9),
-    "memory": Part("Memory", memory.measure, memory.page, 0.8),
+    "first": Part("First results", first.measure, first.page, 3.1),
+    "memory": Part("Memory", memory.measure, memory.page, 1.7),
     "roofline": Part("Roofline", roofline.measure, roofline.page, 0.7, ours=True),
 }
