@@ -43,7 +43,7 @@ class Part(NamedTuple):
 
 PARTS = {
     "populations": Part("Populations", partial(rows.measure, "populations"), tables.populations, 5.3),
-    "networks": Part("Networks", partial(rows.measure, "networks"), tables.networks, 10.1),
+    "networks": Part("Networks", partial(rows.measure, "networks"), tables.networks, 5.8),
     "layers": Part("Perceptrons and their layers", partial(rows.measure, "layers"), tables.layers, 3.0),
     "precision": Part("Error against time", precision.measure, precision.page, 2.7, precision.draw),
     "network_precision": Part(

@@ -100,6 +100,14 @@ def population(row: Row) -> str:
     )
 
 
+def _firing(row: Row, whose: str) -> str:
+    """The rate, and the variation of intervals where a run is long enough for it."""
+    if whose + "cv" not in row:
+        return ""
+    cv = row[whose + "cv"]
+    return f"{row[whose + 'firing_Hz']:.1f} Hz" + (f" ({cv:.2f})" if cv else "")
+
+
 def network(row: Row) -> str:
     """One line of the table of networks."""
     head = f"| {what(row)} | {row['name']} | {_threads(row)} |"
@@ -107,10 +115,7 @@ def network(row: Row) -> str:
         return f"{head} | | | | | | | | | not measured: {row['missing']} | |"
     speeds = f"{1 / row['rate']:.3g} | {1 / row['ours_rate']:.3g} | {_faster(row)}"
     errors = " | ".join(f"{row[key]:.0e} mV" if key in row else "" for key in ("error", "ours_error"))
-    rates = " | ".join(
-        f"{row[whose + 'firing_Hz']:.1f} Hz ({row[whose + 'cv']:.2f})" if whose + "cv" in row else ""
-        for whose in ("", "ours_", "exact_")
-    )
+    rates = " | ".join(_firing(row, whose) for whose in ("", "ours_", "exact_"))
     mine = f"{row['against']['method']}, dt {row['against']['dt']:g} ms"
     return f"{head} {speeds} | {errors} | {rates} | {row['version']}; {row['settings']} | {mine} |"
 
