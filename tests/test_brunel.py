@@ -14,8 +14,8 @@ from benchmarks.tasks import Brunel
 FILE = Path(__file__).parents[1] / "benchmarks/results/regimes.json"
 STORED = json.loads(FILE.read_text()) if FILE.exists() else {}
 # of rate and cv of one network; in the fast regime the cv is 0.62 to 0.82 in 300 ms: the rhythm comes and goes
-# NEST's spikes are on the grid: half a step, 0.05 ms, of an interval of 3 ms in the first regime
-TOLERANCE = {"SR": (0.03, 0.05), "SI fast": (0.05, 0.2), "AI": (0.05, 0.05), "SI slow": (0.3, 0.15)}
+TOLERANCE = {"SR": (0.02, 0.05), "SI fast": (0.05, 0.2), "AI": (0.05, 0.05), "SI slow": (0.3, 0.15)}
+ON_THE_GRID = {"SR, exponential": 0.05 / 3.0}  # NEST's spikes are half a step late, 0.05 ms, in intervals of 3 ms
 
 
 @pytest.mark.slow
@@ -46,7 +46,7 @@ def test_what_is_stored_agrees_with_nest():
     for name, networks in nest.items():
         rate, cv = TOLERANCE[name.split(",")[0]]
         (mine, mine_cv), (theirs, theirs_cv) = np.mean(ours[name], axis=0), np.mean(networks, axis=0)
-        assert abs(mine / theirs - 1) < rate, name
+        assert abs(mine / theirs - 1 - ON_THE_GRID.get(name, 0.0)) < rate, name
         assert abs(mine_cv - theirs_cv) < cv, name
 
 
