@@ -29,7 +29,7 @@ class Alike:
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
-        self._idle: list[tuple[PopulationAtWork, dict[str, np.ndarray]]] = []  # with their arrays at the begin
+        self._idle: list[tuple[PopulationAtWork, dict[str, np.ndarray]]] = []  # with other arrays at the begin
 
     def run(self, asked: Mapping[str, Any]) -> tuple[Recipe, Run]:
         """What one of them is, and its run: 0.1 ms less than with everything checked and made anew."""
@@ -39,7 +39,8 @@ class Alike:
         except IndexError:  # the first, or another thread has it
             population = PopulationAtWork(recipe)
             population.problem.entry = Entry()
-            begin = {name: array.copy() for name, array in population.arrays().items() if array.size}
+            arrays = population.arrays()
+            begin = {name: array.copy() for name, array in arrays.items() if array.size and name != "state"}
         else:
             population.begin_again(recipe, begin)
         results: list[ChunkResult] = []

@@ -28,15 +28,15 @@ class Objective:
         data = self.data if data is None else data
         if self.trained_by and gradient is None:
             order, look = np.arange(data.weight.size), kernels.StepSettings(kernels.ROWS, 0.0, 0.0, 0.0, learns=False)
-            optimizer, arrays = self.trained_by
-            arrays = *arrays, self.space_for(data, min(kernels.ROWS, order.size))
-            return kernels.train_epoch(self.network, self.parameters, optimizer, arrays, data, order, look, 0)[0]
+            trained_by = self.with_space(data, min(kernels.ROWS, order.size))
+            return kernels.train_epoch(self.network, self.parameters, *trained_by, data, order, look, 0)[0]
         nothing = np.empty(0, self.parameters.dtype) if gradient is None else gradient
         return kernels.mean_loss(self.network, self.parameters, data, nothing)
 
-    def space_for(self, data: kernels.Data, rows: int) -> kernels.Space:
-        """Work space for so many rows of some data."""
-        return kernels.space_for(self.network, self.parameters, data.X, rows)
+    def with_space(self, data: kernels.Data, rows: int) -> tuple[Any, tuple[Any, ...]]:
+        """The optimizer and its arrays, with work space for so many rows of some data."""
+        optimizer, arrays = self.trained_by
+        return optimizer, (*arrays, kernels.space_for(self.network, self.parameters, data.X, rows))
 
     def penalty(self, alpha: float) -> float:
         """``alpha / 2`` times the sum of the squared weights, over the weight of all rows."""

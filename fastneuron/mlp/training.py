@@ -87,8 +87,7 @@ def _by_batches(
 ) -> Iterator[float]:
     n = objective.data.weight.size
     order, rows = np.arange(n), min(config.batch, n)
-    optimizer, arrays = objective.trained_by
-    arrays = *arrays, objective.space_for(objective.data, rows)
+    trained_by = objective.with_space(objective.data, rows)
     for epoch in range(config.epochs):
         if config.shuffle:
             order = orders.permutation(n)
@@ -96,7 +95,7 @@ def _by_batches(
             rows, config.rate * config.factor(epoch), float(config.decay), float(config.penalty), True
         )
         loss, state.steps = kernels.train_epoch(
-            objective.network, objective.parameters, optimizer, arrays, objective.data, order, step, state.steps
+            objective.network, objective.parameters, *trained_by, objective.data, order, step, state.steps
         )
         stop = monitor(loss)
         yield loss
